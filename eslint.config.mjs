@@ -1,0 +1,104 @@
+import js from "@eslint/js";
+import prettier from "eslint-config-prettier";
+import importX, { createNodeResolver } from "eslint-plugin-import-x";
+import tseslint from "typescript-eslint";
+
+const zone = (target, from, message) => ({ target: `./src/${target}`, from, message });
+const inSrc = (...folders) => folders.map((folder) => `./src/${folder}`);
+
+/** Who may import whom: design.md section 5. */
+const boundaries = [
+  { target: "./src", from: ["./local", "./test"], message: "the app never knows the local runtime" },
+  zone("domain", inSrc("functions", "orchestrators", "activities", "databricks", "ledger", "api", "config"), "domain is a leaf"),
+  zone(
+    "logging",
+    inSrc("functions", "orchestrators", "activities", "databricks", "ledger", "api", "config", "domain"),
+    "logging is a leaf",
+  ),
+  zone("orchestrators", inSrc("functions", "activities", "databricks", "ledger", "api", "config"), "orchestrators decide; activities do"),
+  zone("activities", inSrc("functions", "orchestrators", "api", "config"), "activities know databricks, ledger and leaves"),
+  zone("databricks", inSrc("functions", "orchestrators", "activities", "ledger", "api"), "the Jobs client knows only leaves"),
+  zone("ledger", inSrc("functions", "orchestrators", "activities", "databricks", "api"), "the ledger knows only leaves"),
+];
+
+/** What an orchestrator may not touch, because a replay would see another value. */
+const nondeterministic = [
+  {
+    selector: "FunctionDeclaration[async=true], ArrowFunctionExpression[async=true]",
+    message: "an orchestrator is a generator, never async",
+  },
+  { selector: "AwaitExpression", message: "yield a task instead" },
+  { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: "use context.df.currentUtcDateTime" },
+  { selector: "MemberExpression[object.name='Date'][property.name='now']", message: "use context.df.currentUtcDateTime" },
+  { selector: "MemberExpression[object.name='Math'][property.name='random']", message: "use context.df.newGuid" },
+];
+
+export default tseslint.config(
+  { ignores: ["dist/", "node_modules/", ".venv/", ".cache/", ".batchkeeper/", "coverage/", "test/fixtures/"] },
+  js.configs.recommended,
+  { files: ["**/*.ts"], extends: [tseslint.configs.recommendedTypeChecked], languageOptions: { parserOptions: { projectService: true } } },
+  {
+    files: ["**/*.ts"],
+    plugins: { "import-x": importX },
+    settings: { "import-x/resolver-next": [createNodeResolver({ extensions: [".ts", ".js", ".json"] })] },
+    rules: {
+      eqeqeq: "error",
+      "no-console": "error",
+      "max-lines": ["error", { max: 300 }],
+      "@typescript-eslint/consistent-type-imports": "error",
+      "@typescript-eslint/no-floating-promises": "error",
+      "@typescript-eslint/return-await": "error",
+      "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
+      "import-x/no-restricted-paths": ["error", { zones: boundaries }],
+    },
+  },
+  { files: ["src/**/*.ts"], rules: { "max-lines-per-function": ["error", { max: 60, skipComments: true }] } },
+  {
+    files: ["src/**/*.ts"],
+    ignores: ["src/main.ts", "src/config/**"],
+    rules: {
+      "no-restricted-properties": ["error", { object: "process", property: "env", message: "settings are read once, in src/config" }],
+    },
+  },
+  {
+    files: ["src/orchestrators/**/*.ts"],
+    rules: {
+      "no-restricted-syntax": ["error", ...nondeterministic],
+      "no-restricted-globals": ["error", "process", "fetch", "crypto", "setTimeout", "setInterval", "performance"],
+      "no-restricted-imports": [
+        "error",
+        { patterns: [{ group: ["node:*", "fs", "crypto", "axios", "@azure/*"], message: "orchestrators do no I/O" }] },
+      ],
+    },
+  },
+  { files: ["local/**/*.ts", "test/**/*.ts"], rules: { "no-console": "off" } },
+  {
+    files: ["test/**/*.ts"],
+    rules: {
+      "max-lines": "off",
+      "@typescript-eslint/no-unsafe-assignment": "off",
+      "@typescript-eslint/no-unsafe-member-access": "off",
+      "@typescript-eslint/require-await": "off",
+    },
+  },
+  {
+    files: ["**/*.mjs", "**/*.js"],
+    languageOptions: {
+      globals: {
+        process: "readonly",
+        console: "readonly",
+        setTimeout: "readonly",
+        setInterval: "readonly",
+        clearInterval: "readonly",
+        module: "writable",
+        require: "readonly",
+        Buffer: "readonly",
+        URL: "readonly",
+        __dirname: "readonly",
+      },
+    },
+  },
+  prettier,
+);

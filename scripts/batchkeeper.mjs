@@ -1,0 +1,50 @@
+#!/usr/bin/env node
+/**
+ * The command `batchkeeper`: sets the checkout up when needed, then hands over to a compiled or Python entry point on the Node and
+ * Python that the set-up made.
+ */
+import { spawn, spawnSync } from "node:child_process";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const node = join(root, "node_modules", ".bin", "node");
+const python = join(root, ".venv", "bin", "python");
+const script = (path) => [node, "--disable-warning=ExperimentalWarning", join(root, "dist", "local", path)];
+const module = (name) => [python, "-m", name];
+
+const COMMANDS = {
+  demo: ["the guided run, from the history of 100 machines to their scores", script("demo/main.js")],
+  start: ["storage, Databricks and functions host on this machine, until Ctrl-C", script("start/main.js")],
+  functions: ["the embedded Functions host alone", script("functions-host/main.js")],
+  databricks: ["the local Databricks alone", script("databricks/main.js")],
+  simulate: ["machines and their data files", module("simulator")],
+  bench: ["the timings, as ratios in one run", module("bench")],
+  evaluate: ["the quality of the models, beside the baselines", module("evaluate")],
+};
+
+function usage() {
+  const lines = Object.entries(COMMANDS).map(([name, [text]]) => `  ${name.padEnd(12)}${text}`);
+  return `usage: batchkeeper <command> [options]\n\n${lines.join("\n")}\n\nbatchkeeper <command> --help tells its options.\n`;
+}
+
+const [name, ...rest] = process.argv.slice(2);
+if (!name || name === "--help" || name === "-h") {
+  process.stdout.write(usage());
+} else if (!(name in COMMANDS)) {
+  process.stderr.write(`batchkeeper: no command ${name}\n\n${usage()}`);
+  process.exitCode = 2;
+} else {
+  const ready = spawnSync(process.execPath, [join(root, "scripts", "bootstrap.mjs")], { stdio: "inherit" });
+  if (ready.status !== 0) process.exit(ready.status ?? 1);
+  run(COMMANDS[name][1], rest);
+}
+
+function run([command, ...args], options) {
+  // The child shares the terminal, so Ctrl-C reaches it; this process only waits for its exit code.
+  const environment = { ...process.env, PYTHONPATH: join(root, "local") };
+  const child = spawn(command, [...args, ...options], { stdio: "inherit", env: environment });
+  process.on("SIGINT", () => {});
+  process.on("SIGTERM", () => child.kill("SIGTERM"));
+  child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGINT" ? 130 : 1)));
+}

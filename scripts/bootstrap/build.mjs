@@ -1,0 +1,28 @@
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { say, seconds } from "./progress.mjs";
+import { runCommand } from "./run-command.mjs";
+import { digest, isStamped, writeStamp } from "./stamps.mjs";
+
+/** Compiles `src` and `local` into `dist` when a source file changed. */
+export async function ensureBuild(root) {
+  const stamp = join(root, "dist", ".batchkeeper-stamp");
+  const value = digest(
+    [join(root, "tsconfig.json"), join(root, "tsconfig.build.json")],
+    ["src", "local"].flatMap((folder) => sources(join(root, folder))),
+  );
+  if (isStamped(stamp, value)) return;
+  const started = Date.now();
+  say("build: compiling TypeScript");
+  const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+  await runCommand("build", join(root, "node_modules", ".bin", "node"), [tsc, "-p", "tsconfig.build.json"], { cwd: root });
+  writeStamp(stamp, value);
+  say(`build: ready (${seconds(started)})`);
+}
+
+function sources(folder) {
+  return readdirSync(folder, { recursive: true })
+    .filter((name) => name.endsWith(".ts"))
+    .sort()
+    .map((name) => `${name}:${statSync(join(folder, name)).mtimeMs}`);
+}

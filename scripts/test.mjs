@@ -1,0 +1,113 @@
+#!/usr/bin/env node
+/**
+ * Runs all suites, or the named ones (`npm test -- unit notebooks`), in two lanes, and ends with `N passed, N failed`.
+ * A linter counts as one test.
+ */
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const bin = (name) => join(root, "node_modules", ".bin", name);
+const python = join(root, ".venv", "bin", "python");
+const node = bin("node");
+const reports = mkdtempSync(join(tmpdir(), "batchkeeper-test-"));
+const environment = { ...process.env, PATH: `${join(root, "node_modules", ".bin")}:${process.env.PATH}`, FORCE_COLOR: "0" };
+
+const check = (...command) => ({ command, count: (code) => ({ passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1 }) });
+const jest = (project) => {
+  const report = join(reports, `${project}.json`);
+  const flags = ["--disable-warning=ExperimentalWarning", "--experimental-vm-modules"];
+  const command = [node, ...flags, bin("jest"), "--selectProjects", project, "--json", `--outputFile=${report}`, "--ci", "--silent=false"];
+  if (project !== "unit") command.push("--runInBand");
+  return { command, count: (code) => countJest(report, code) };
+};
+
+const SUITES = {
+  lint: [
+    check(node, bin("tsc"), "--noEmit", "-p", "tsconfig.json"),
+    check(node, bin("eslint"), "."),
+    check(node, bin("prettier"), "--check", "--log-level=warn", "."),
+    check(python, "-m", "ruff", "check", "--quiet", "."),
+    check(python, "-m", "ruff", "format", "--check", "--quiet", "."),
+    check(python, "-m", "mypy", "--no-error-summary"),
+  ],
+  unit: [jest("unit")],
+  conformance: [jest("conformance")],
+  integration: [jest("integration")],
+  e2e: [jest("e2e")],
+  notebooks: [
+    {
+      command: [python, "-m", "pytest", `--junitxml=${join(reports, "pytest.xml")}`],
+      count: (code) => countPytest(join(reports, "pytest.xml"), code),
+    },
+  ],
+};
+const LANES = [["lint", "unit", "conformance", "integration", "e2e"], ["notebooks"]];
+
+function countJest(report, code) {
+  try {
+    const result = JSON.parse(readFileSync(report, "utf8"));
+    const unloadable = result.numRuntimeErrorTestSuites;
+    return { passed: result.numPassedTests, failed: result.numFailedTests + unloadable, skipped: result.numPendingTests };
+  } catch {
+    return { passed: 0, failed: code === 0 ? 0 : 1 };
+  }
+}
+
+function countPytest(report, code) {
+  try {
+    const text = readFileSync(report, "utf8");
+    const number = (name) => Number(new RegExp(`<testsuite [^>]*\\b${name}="(\\d+)"`).exec(text)?.[1] ?? 0);
+    const failed = number("failures") + number("errors");
+    return { passed: number("tests") - failed - number("skipped"), failed, skipped: number("skipped") };
+  } catch {
+    return { passed: 0, failed: code === 0 ? 0 : 1 };
+  }
+}
+
+function run(name, { command, count }) {
+  const started = Date.now();
+  return new Promise((resolve) => {
+    const child = spawn(command[0], command.slice(1), { cwd: root, env: environment, stdio: ["ignore", "pipe", "pipe"] });
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface({ input: stream }).on(
+        "line",
+        (line) => line.startsWith('{"numFailedTestSuites"') || console.log(`[${name}] ${line}`),
+      );
+    }
+    child.on("close", (code) => {
+      const result = count(code);
+      // A runner that broke without a failed test to show for it is a failure all the same.
+      if (code !== 0 && result.failed === 0) result.failed = 1;
+      const what = name === "lint" ? ` ${command.slice(1, 4).join(" ").replaceAll(root, ".")}` : "";
+      console.log(`[${name}]${what}: ${result.passed} passed, ${result.failed} failed (${((Date.now() - started) / 1000).toFixed(0)} s)`);
+      resolve(result);
+    });
+  });
+}
+
+async function runLane(suites) {
+  const results = [];
+  for (const name of suites) for (const part of SUITES[name]) results.push(await run(name, part));
+  return results;
+}
+
+const chosen = process.argv.slice(2);
+const unknown = chosen.filter((name) => !(name in SUITES));
+if (unknown.length > 0) {
+  console.error(`no suite ${unknown.join(", ")}; there are ${Object.keys(SUITES).join(", ")}`);
+  process.exit(2);
+}
+const ready = spawnSync(process.execPath, [join(root, "scripts", "bootstrap.mjs")], { stdio: "inherit" });
+if (ready.status !== 0) process.exit(ready.status ?? 1);
+const lanes = LANES.map((lane) => lane.filter((name) => chosen.length === 0 || chosen.includes(name)));
+const results = (await Promise.all(lanes.map(runLane))).flat();
+rmSync(reports, { recursive: true, force: true });
+const sum = (key) => results.reduce((total, result) => total + (result[key] ?? 0), 0);
+const skipped = sum("skipped") > 0 ? `, ${sum("skipped")} skipped` : "";
+console.log(`${sum("passed")} passed, ${sum("failed")} failed${skipped}`);
+process.exitCode = sum("failed") === 0 && sum("passed") > 0 ? 0 : 1;
