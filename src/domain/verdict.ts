@@ -99,10 +99,13 @@ export function deletedRunVerdict(runId: string): FailedVerdict {
 /** Judges a run by its own states and those of its tasks. Never calls an unknown state success. */
 export function judgeRun(run: JobRun): RunVerdict {
   const tasks = lastAttempts(run.tasks);
-  const active = activeState(run.state, run.endTimeMs) ?? firstDefined(tasks, (task) => activeState(task.state, task.endTimeMs));
+  const active = activeState(run.state, run.endTimeMs);
   if (active) return active;
   if (!claimsSuccess(run.state)) return failure(run.state, tasks);
   const unsuccessful = tasks.find((task) => !claimsSuccess(task.state));
+  // A run that is called successful before its task is: the answer lags, the next one will agree.
+  const lagging = unsuccessful && activeState(unsuccessful.state, unsuccessful.endTimeMs);
+  if (lagging) return lagging;
   if (unsuccessful) return failure(unsuccessful.state, [unsuccessful]);
   const last = finalTask(tasks);
   if (!last) return { kind: "failed", cause: "unknown", code: "NO_TASKS", message: `run ${run.runId} succeeded without any task` };
@@ -128,7 +131,9 @@ function claimsSuccess(state: RunState): boolean {
 function failure(state: RunState, tasks: readonly TaskRun[]): FailedVerdict {
   const own = causeOf(state);
   // A run that failed by its tasks says only RUN_EXECUTION_ERROR; the task that failed first tells a driver fault from a code fault.
-  const guilty = tasks.find((task) => !claimsSuccess(task.state) && causeOf(task.state).cause !== "skipped");
+  const guilty = tasks.find(
+    (task) => !activeState(task.state, task.endTimeMs) && !claimsSuccess(task.state) && causeOf(task.state).cause !== "skipped",
+  );
   const decided = guilty && (own.cause === "code" || own.cause === "platform" || own.cause === "unknown") ? causeOf(guilty.state) : own;
   const { cause, code } = decided.cause === "unknown" ? own : decided;
   const message = (guilty && decided !== own ? guilty.state.message : undefined) || state.message || `ended with ${describe(state)}`;
@@ -157,12 +162,4 @@ function describe(state: RunState): string {
 function finalTask(tasks: readonly TaskRun[]): TaskRun | undefined {
   const awaited = new Set(tasks.flatMap((task) => task.dependsOn));
   return tasks.filter((task) => !awaited.has(task.taskKey)).at(-1) ?? tasks.at(-1);
-}
-
-function firstDefined<T, R>(items: readonly T[], pick: (item: T) => R | undefined): R | undefined {
-  for (const item of items) {
-    const found = pick(item);
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }

@@ -1,0 +1,161 @@
+import { z } from "zod";
+import { ConfigError, type ConfigProblem } from "../errors";
+import { authSettings, generalSettings, storageSettings, webhookSettings } from "./settings";
+
+/** How to reach the storage account. */
+export type StorageConfig =
+  | { readonly kind: "connectionString"; readonly connectionString: string }
+  | {
+      readonly kind: "identity";
+      readonly blobServiceUri: string;
+      readonly tableServiceUri: string;
+      /** `managedIdentity` in Azure; `default` also tries developer sign-ins. */
+      readonly credential: "managedIdentity" | "default";
+      readonly clientId?: string;
+    };
+
+/** How to sign in to Databricks. */
+export type DatabricksAuth =
+  | { readonly kind: "token"; readonly token: string }
+  | { readonly kind: "managedIdentity"; readonly clientId?: string }
+  | { readonly kind: "default" }
+  | { readonly kind: "oauthM2M"; readonly clientId: string; readonly clientSecret: string };
+
+/** The settings of the app, checked and grouped. */
+export interface Config {
+  readonly deploymentId: string;
+  readonly storage: StorageConfig;
+  readonly containers: { readonly drops: string; readonly batches: string; readonly results: string };
+  readonly ledgerTablePrefix: string;
+  readonly databricks: {
+    /** Origin without trailing slash. */
+    readonly host: string;
+    readonly auth: DatabricksAuth;
+    readonly catalog: string;
+    readonly schema: string;
+    /** Without trailing slash. */
+    readonly volumeRoot: string;
+    readonly jobNamePrefix: string;
+    readonly requestsPerSecond: number;
+    readonly webhook?: { readonly user: string; readonly password: string };
+  };
+  readonly notificationWebhookUrl?: string;
+  readonly pipelinesDir?: string;
+}
+
+/** The settings by name, as `process.env` gives them; an empty value counts as not set. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads and checks all settings. @throws ConfigError naming every bad setting at once. */
+export function loadConfig(environment: Environment): Config {
+  const env = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim()));
+  const problems: ConfigProblem[] = [];
+  const general = parse(generalSettings, env, problems);
+  const storage = storageConfig(env, problems);
+  const auth = authConfig(env, problems);
+  const webhook = webhookConfig(env, problems);
+  if (problems.length > 0 || !general || !storage || !auth) throw new ConfigError(problems);
+  return {
+    deploymentId: general.DEPLOYMENT_ID,
+    storage,
+    containers: { drops: general.DROPS_CONTAINER, batches: general.BATCHES_CONTAINER, results: general.RESULTS_CONTAINER },
+    ledgerTablePrefix: general.LEDGER_TABLE_PREFIX,
+    databricks: {
+      host: general.DATABRICKS_HOST,
+      auth,
+      catalog: general.DATABRICKS_CATALOG,
+      schema: general.DATABRICKS_SCHEMA,
+      volumeRoot: general.DATABRICKS_VOLUME_ROOT,
+      jobNamePrefix: general.DATABRICKS_JOB_NAME_PREFIX,
+      requestsPerSecond: general.REQUESTS_PER_SECOND,
+      ...(webhook ? { webhook } : {}),
+    },
+    ...(general.NOTIFICATION_WEBHOOK_URL ? { notificationWebhookUrl: general.NOTIFICATION_WEBHOOK_URL } : {}),
+    ...(general.PIPELINES_DIR ? { pipelinesDir: general.PIPELINES_DIR } : {}),
+  };
+}
+
+function storageConfig(env: Environment, problems: ConfigProblem[]): StorageConfig | undefined {
+  const settings = parse(storageSettings, env, problems);
+  if (!settings) return undefined;
+  const { DATA_STORAGE: connectionString, DATA_STORAGE__blobServiceUri: blob, DATA_STORAGE__tableServiceUri: table } = settings;
+  if (connectionString) {
+    if (/^UseDevelopmentStorage=true/i.test(connectionString) || /(?:^|;)(AccountName|BlobEndpoint)=/i.test(connectionString)) {
+      return { kind: "connectionString", connectionString };
+    }
+    return fault(
+      problems,
+      "DATA_STORAGE",
+      "is no storage connection string: expected AccountName=…;AccountKey=…, or UseDevelopmentStorage=true",
+    );
+  }
+  if (blob && table) {
+    const credential = settings.DATA_STORAGE__credential ? "managedIdentity" : "default";
+    const clientId = settings.DATA_STORAGE__clientId;
+    return { kind: "identity", blobServiceUri: blob, tableServiceUri: table, credential, ...(clientId ? { clientId } : {}) };
+  }
+  const missing = blob ? "DATA_STORAGE__tableServiceUri" : table ? "DATA_STORAGE__blobServiceUri" : "DATA_STORAGE";
+  const remedy =
+    "Set DATA_STORAGE to a connection string, or DATA_STORAGE__blobServiceUri and DATA_STORAGE__tableServiceUri to use an identity.";
+  return fault(problems, missing, `is missing. ${remedy}`);
+}
+
+function authConfig(env: Environment, problems: ConfigProblem[]): DatabricksAuth | undefined {
+  const settings = parse(authSettings, env, problems);
+  if (!settings) return undefined;
+  switch (settings.DATABRICKS_AUTH) {
+    case "token":
+      return { kind: "token", token: settings.DATABRICKS_TOKEN };
+    case "managedIdentity": {
+      const clientId = settings.DATABRICKS_AZURE_CLIENT_ID;
+      return { kind: "managedIdentity", ...(clientId ? { clientId } : {}) };
+    }
+    case "default":
+      return { kind: "default" };
+    case "oauthM2M":
+      return { kind: "oauthM2M", clientId: settings.DATABRICKS_CLIENT_ID, clientSecret: settings.DATABRICKS_CLIENT_SECRET };
+  }
+}
+
+function webhookConfig(env: Environment, problems: ConfigProblem[]): { user: string; password: string } | undefined {
+  const settings = parse(webhookSettings, env, problems);
+  const { DATABRICKS_WEBHOOK_USER: user, DATABRICKS_WEBHOOK_PASSWORD: password } = settings ?? {};
+  if (user && password) return { user, password };
+  if (settings && (user || password)) {
+    const missing = user ? "DATABRICKS_WEBHOOK_PASSWORD" : "DATABRICKS_WEBHOOK_USER";
+    return fault(problems, missing, "is missing. Set both settings of the Databricks webhook, or none.");
+  }
+  return undefined;
+}
+
+function fault(problems: ConfigProblem[], where: string, message: string): undefined {
+  problems.push({ where, message });
+  return undefined;
+}
+
+/** Parses one group and adds its faults. Values are never quoted: they may be secrets. */
+function parse<T extends z.ZodType>(schema: T, env: Environment, problems: ConfigProblem[]): z.infer<T> | undefined {
+  const parsed = schema.safeParse(env);
+  if (parsed.success) return parsed.data;
+  for (const issue of parsed.error.issues) {
+    const name = String(issue.path[0] ?? "?");
+    const verb = env[name] === undefined ? "is missing" : "is not valid";
+    const expected = expectation(schema, name) ?? issue.message;
+    fault(
+      problems,
+      name,
+      `${verb}: expected ${expected.replace(/^expected /, "")}. Set it in the function app's settings or local.settings.json.`,
+    );
+  }
+  return undefined;
+}
+
+function expectation(schema: z.ZodType, name: string): string | undefined {
+  const objects = schema instanceof z.ZodDiscriminatedUnion ? schema.options : [schema];
+  for (const object of objects) {
+    const field = object instanceof z.ZodObject ? (object.shape[name] as z.ZodType | undefined) : undefined;
+    const description = field?.meta()?.description;
+    if (description) return description;
+  }
+  return undefined;
+}

@@ -1,0 +1,113 @@
+import { z } from "zod";
+
+/** The app settings, as the environment names them. The description of each says what is expected and is printed when it is wrong. */
+
+const setting = (expected: string) => z.string().trim().min(1).meta({ description: expected });
+const container = (fallback: string) =>
+  z
+    .string()
+    .regex(/^[a-z0-9](?:[a-z0-9]|-(?!-)){1,61}[a-z0-9]$/)
+    .default(fallback)
+    .meta({ description: `a container name: 3 to 63 of a-z, 0-9 and single hyphens (default ${fallback})` });
+
+/** Settings that stand for themselves. */
+export const generalSettings = z.object({
+  DEPLOYMENT_ID: z
+    .string()
+    .regex(/^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/)
+    .meta({ description: "a name that no other deployment on the same Databricks workspace has: 1 to 32 of a-z, 0-9, hyphen" }),
+  DROPS_CONTAINER: container("drops"),
+  BATCHES_CONTAINER: container("batches"),
+  RESULTS_CONTAINER: container("results"),
+  LEDGER_TABLE_PREFIX: z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9]{0,39}$/)
+    .default("batchkeeper")
+    .meta({ description: "1 to 40 letters and digits, beginning with a letter (default batchkeeper)" }),
+  DATABRICKS_HOST: z
+    .string()
+    .transform(normaliseHost)
+    .pipe(z.string().min(1))
+    .meta({ description: "the workspace URL, such as https://adb-1234567890123456.7.azuredatabricks.net; http:// only for this machine" }),
+  DATABRICKS_CATALOG: setting("the catalog that the jobs write to, such as main"),
+  DATABRICKS_SCHEMA: setting("the schema that the jobs write to, such as pdm"),
+  DATABRICKS_VOLUME_ROOT: setting("the folder under which the notebooks see the containers, such as /Volumes/main/pdm").transform((path) =>
+    path.replace(/\/+$/, ""),
+  ),
+  DATABRICKS_JOB_NAME_PREFIX: z
+    .string()
+    .default("")
+    .meta({ description: "put before every job name, such as '[dev me] ' (default empty)" }),
+  REQUESTS_PER_SECOND: z.coerce
+    .number()
+    .positive()
+    .max(100)
+    .default(10)
+    .meta({ description: "how many Databricks calls a process may make in a second: more than 0, at most 100 (default 10)" }),
+  NOTIFICATION_WEBHOOK_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .meta({ description: "an http(s) URL that is told of every finished run" }),
+  PIPELINES_DIR: setting("a folder with pipeline definitions (default: pipelines/ of the app)").optional(),
+});
+
+/** Settings of the Databricks webhook: both or none. */
+export const webhookSettings = z.object({
+  DATABRICKS_WEBHOOK_USER: setting("the user name that Databricks sends to the webhook; set both or none").optional(),
+  DATABRICKS_WEBHOOK_PASSWORD: z
+    .string()
+    .min(12)
+    .optional()
+    .meta({ description: "the password that Databricks sends to the webhook, at least 12 characters; set both or none" }),
+});
+
+/** Settings of the storage account, in the forms that a Functions connection has. */
+export const storageSettings = z.object({
+  DATA_STORAGE: setting("a connection string of the storage account").optional(),
+  DATA_STORAGE__blobServiceUri: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .meta({ description: "https://<account>.blob.core.windows.net" }),
+  DATA_STORAGE__tableServiceUri: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .meta({ description: "https://<account>.table.core.windows.net" }),
+  DATA_STORAGE__queueServiceUri: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .meta({ description: "https://<account>.queue.core.windows.net" }),
+  DATA_STORAGE__credential: z.literal("managedidentity").optional().meta({ description: "managedidentity, or not set" }),
+  DATA_STORAGE__clientId: setting("the client id of a user-assigned identity").optional(),
+});
+
+const AUTH_KINDS = "token, managedIdentity, default or oauthM2M";
+
+/** How to sign in to Databricks: one form, with just the settings of that form. */
+export const authSettings = z.discriminatedUnion(
+  "DATABRICKS_AUTH",
+  [
+    z.object({
+      DATABRICKS_AUTH: z.literal("token"),
+      DATABRICKS_TOKEN: setting("a Databricks access token, since DATABRICKS_AUTH is token"),
+    }),
+    z.object({
+      DATABRICKS_AUTH: z.literal("managedIdentity"),
+      DATABRICKS_AZURE_CLIENT_ID: setting("the client id of a user-assigned identity (not set: the system-assigned one)").optional(),
+    }),
+    z.object({ DATABRICKS_AUTH: z.literal("default") }),
+    z.object({
+      DATABRICKS_AUTH: z.literal("oauthM2M"),
+      DATABRICKS_CLIENT_ID: setting("the client id of a Databricks service principal, since DATABRICKS_AUTH is oauthM2M"),
+      DATABRICKS_CLIENT_SECRET: setting("the OAuth secret of that service principal, since DATABRICKS_AUTH is oauthM2M"),
+    }),
+  ],
+  { error: `expected ${AUTH_KINDS}` },
+);
+
+/** Accepts a host without scheme; empty means unusable. A token never travels in the clear to another machine. */
+function normaliseHost(value: string): string {
+  const url = URL.parse(/^[a-z]+:\/\//i.test(value) ? value : `https://${value}`);
+  if (!url || url.username || url.search || url.hash || url.pathname.replaceAll("/", "")) return "";
+  const loopback = ["127.0.0.1", "localhost", "[::1]"].includes(url.hostname);
+  return url.protocol === "https:" || (url.protocol === "http:" && loopback) ? url.origin : "";
+}
