@@ -1,0 +1,60 @@
+import type { DropRecord, DropState, OrchestrationStarter, Page, RunReason, RunRecord, RunState, Window } from "./types";
+
+/** What a trigger asks for. */
+export interface RunRequest {
+  readonly pipeline: string;
+  /** As-of span to score; absent = by the definition's rule over the data. */
+  readonly window?: Window | null;
+  readonly reason: RunReason;
+  /** Schedule occurrence, collector round, or the caller's `Idempotency-Key`; unique per pipeline. */
+  readonly alias: string;
+  /** Asks for a new run although the same work is open or done. */
+  readonly rerun?: boolean;
+  /** Step parameters that override the definition's. */
+  readonly parameters?: Readonly<Record<string, string>>;
+  readonly requestedBy?: string;
+}
+
+/** Answer to a request: the run that does the work, and whether this request made it. */
+export interface RequestedRun {
+  readonly run: RunRecord;
+  readonly created: boolean;
+}
+
+/** Filter and page of `listRuns`; newest first. */
+export interface RunFilter {
+  readonly pipeline?: string;
+  readonly state?: RunState;
+  readonly top?: number;
+  readonly token?: string;
+}
+
+/** Filter and page of `listDrops`; oldest first. */
+export interface DropFilter {
+  readonly pipeline: string;
+  readonly state?: DropState;
+  readonly path?: string;
+  readonly runId?: string;
+  readonly top?: number;
+  readonly token?: string;
+}
+
+/**
+ * The run requests of this deployment: everything that triggers and the HTTP API may do with runs.
+ * Errors: `UnknownPipelineError`, `RequestConflictError` (same alias, other request), `RunNotInLedgerError`, `RunStateError`
+ * (all in `ledger/errors.ts`); storage faults pass through.
+ */
+export interface RunRequests {
+  /** Inserts the request, then starts its orchestration. Safe to repeat. */
+  requestRun(request: RunRequest, starter: OrchestrationStarter): Promise<RequestedRun>;
+  listRuns(filter: RunFilter): Promise<Page<RunRecord>>;
+  /** The run with its steps and generations, or null. */
+  getRun(runId: string): Promise<RunRecord | null>;
+  /** Sets the cancel flag and wakes the orchestration. Repeating is no error; an ended run is a `RunStateError`. */
+  cancelRun(runId: string, starter: OrchestrationStarter): Promise<RunRecord>;
+  /** Opens the next attempt from the failed step. A run whose retry is already open is returned as it is (`created: false`). */
+  retryRun(runId: string, starter: OrchestrationStarter): Promise<RequestedRun>;
+  listDrops(filter: DropFilter): Promise<Page<DropRecord>>;
+  /** Wakes whoever waits for this Databricks run; false when it is not ours. Never changes state. */
+  hasten(databricksRunId: string, starter: OrchestrationStarter): Promise<boolean>;
+}
