@@ -1,0 +1,80 @@
+import { spawn } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { NODE, REPO_ROOT } from "../paths";
+import { freePort } from "./ports";
+
+/** Azurite's well-known development account; no secret. */
+const ACCOUNT = "devstoreaccount1";
+const KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+const READY_TIMEOUT_MS = 30_000;
+
+/** Azure Storage on this machine: blobs, queues, tables. */
+export interface LocalStorage {
+  readonly connectionString: string;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+export interface LocalStorageOptions {
+  /** Folder of the data; without it everything is kept in memory. */
+  readonly location?: string;
+  /** Blob, queue and table port; the defaults are Azurite's own when they are free. */
+  readonly ports?: readonly [number, number, number];
+}
+
+export function storageConnectionString([blob, queue, table]: readonly [number, number, number]): string {
+  const endpoint = (name: string, port: number) => `${name}Endpoint=http://127.0.0.1:${port}/${ACCOUNT}`;
+  return [
+    "DefaultEndpointsProtocol=http",
+    `AccountName=${ACCOUNT}`,
+    `AccountKey=${KEY}`,
+    endpoint("Blob", blob),
+    endpoint("Queue", queue),
+    endpoint("Table", table),
+  ].join(";");
+}
+
+/**
+ * Starts Azurite and waits until its three services answer.
+ * @throws Error when it ends or does not answer in 30 s
+ */
+export async function startAzurite(options: LocalStorageOptions = {}): Promise<LocalStorage> {
+  const ports = options.ports ?? ([await freePort(10000), await freePort(10001), await freePort(10002)] as const);
+  const [blob, queue, table] = ports;
+  const args = [join(REPO_ROOT, "node_modules", "azurite", "dist", "src", "azurite.js"), "--silent", "--skipApiVersionCheck", "--disableTelemetry"];
+  args.push("--blobPort", String(blob), "--queuePort", String(queue), "--tablePort", String(table));
+  if (options.location) {
+    mkdirSync(options.location, { recursive: true });
+    args.push("--location", options.location);
+  } else {
+    args.push("--inMemoryPersistence");
+  }
+  const child = spawn(NODE, args, { stdio: ["ignore", "ignore", "pipe"] });
+  let errors = "";
+  child.stderr.on("data", (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-2000)));
+  const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  const deadline = Date.now() + READY_TIMEOUT_MS;
+  for (const port of ports) {
+    while (!(await answers(port))) {
+      if (child.exitCode !== null) throw new Error(`Azurite ended with code ${child.exitCode}: ${errors}`);
+      if (Date.now() > deadline) throw new Error(`Azurite did not answer on port ${port} within 30 s: ${errors}`);
+      await pause(50);
+    }
+  }
+  const stop = async (): Promise<void> => {
+    child.kill("SIGTERM");
+    await exited;
+  };
+  return { connectionString: storageConnectionString(ports), pid: child.pid ?? 0, stop };
+}
+
+async function answers(port: number): Promise<boolean> {
+  return await new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.once("connect", () => resolve(socket.end() !== undefined));
+    socket.once("error", () => resolve(false));
+  });
+}
