@@ -1,6 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { REPO_ROOT } from "../paths";
 
 /** How long the collector waits for more drops on one machine: seconds, where production waits minutes. */
 export interface CollectorTimes {
@@ -8,10 +7,9 @@ export interface CollectorTimes {
   readonly maxWaitSeconds: number;
 }
 
-/** Copies the shipped definitions into `folder`, with shorter waits; everything else stays as shipped. */
-export function writeLocalPipelines(folder: string, times: CollectorTimes): void {
+/** Copies the definitions of `shipped` into `folder`, with shorter waits; everything else stays as shipped. */
+export function writeLocalPipelines(shipped: string, folder: string, times: CollectorTimes): void {
   mkdirSync(folder, { recursive: true });
-  const shipped = join(REPO_ROOT, "pipelines");
   for (const name of readdirSync(shipped).filter((file) => file.endsWith(".json"))) {
     const definition = JSON.parse(readFileSync(join(shipped, name), "utf8")) as { drops?: object };
     if (definition.drops) Object.assign(definition.drops, times);

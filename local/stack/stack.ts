@@ -24,6 +24,9 @@ export interface StackOptions {
   readonly collector?: CollectorTimes;
   /** Ports to keep when they are free; any free port otherwise. */
   readonly ports?: { readonly functions?: number; readonly databricks?: number };
+  /** Folder of databricks.yml and folder of the definitions; the checkout's own by default. */
+  readonly bundleDir?: string;
+  readonly pipelinesDir?: string;
   /** More or other app settings. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly deliverTwice?: boolean;
@@ -51,13 +54,14 @@ async function startParts(options: StackOptions, started: { stop(): Promise<void
   const databricks = await startLocalDatabricks({
     stateDir: join(stateDir, "databricks"),
     storage: storage.connectionString,
-    bundleDir: REPO_ROOT,
+    bundleDir: options.bundleDir ?? REPO_ROOT,
     ...(options.ports?.databricks ? { port: options.ports.databricks } : {}),
     ...(options.memory ? { memory: options.memory } : {}),
   });
   started.push(databricks);
   const pipelinesDir = join(stateDir, "pipelines");
-  writeLocalPipelines(pipelinesDir, options.collector ?? { quietPeriodSeconds: 5, maxWaitSeconds: 60 });
+  const shipped = options.pipelinesDir ?? join(REPO_ROOT, "pipelines");
+  writeLocalPipelines(shipped, pipelinesDir, options.collector ?? { quietPeriodSeconds: 5, maxWaitSeconds: 60 });
   const functions = await startFunctionsHost({
     appDir: REPO_ROOT,
     stateDir: join(stateDir, "functions"),
