@@ -1,0 +1,173 @@
+"""What ingestion knows about a source of drops, and the tables it keeps about drops of any source."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from batchkeeper.tables import Column, TableSpec, lineage_columns
+
+_DAYS = re.compile(r"/(?P<first>\d{4}-\d{2}-\d{2})(?:_(?P<last>\d{4}-\d{2}-\d{2}))?\.csv(?:\.gz)?$")
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column of a source file: its name in the table, its Spark type, and the header names it goes by (compared without case)."""
+
+    name: str
+    type: str
+    headers: tuple[str, ...]
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One kind of drop and the table its rows go to.
+
+    Attributes:
+        key: natural key; fields beyond it are values that a later file may correct.
+        time: name of the time field, or None for a snapshot.
+        required: whether as-of points wait for it.
+    """
+
+    name: str
+    fields: tuple[Field, ...]
+    key: tuple[str, ...]
+    time: str | None = "ts"
+    required: bool = True
+    comment: str = ""
+
+    @property
+    def values(self) -> list[str]:
+        """The fields that are not part of the key."""
+        return [field.name for field in self.fields if field.name not in self.key]
+
+    @property
+    def spec(self) -> TableSpec:
+        """The table of this source: fields, then lineage."""
+        columns = tuple(Column(field.name, field.type, field.comment) for field in self.fields)
+        return TableSpec(self.name, (*columns, *lineage_columns()), self.key, self.time, self.comment)
+
+
+@dataclass(frozen=True)
+class CoverageRule:
+    """Which span of time a drop's name stands for: day D covers (D-1 h:00, D h:00] UTC, with h = `hour`."""
+
+    hour: int = 6
+
+    def covers(self, path: str) -> tuple[datetime, datetime] | None:
+        """The half-open span (from, to] of the drop at `path`, or None when its name gives no valid day or range of days."""
+        match = _DAYS.search(path)
+        if not match:
+            return None
+        try:
+            first = datetime.fromisoformat(match["first"])
+            last = datetime.fromisoformat(match["last"] or match["first"])
+        except ValueError:
+            return None
+        if last < first:
+            return None
+        shift = timedelta(hours=self.hour)
+        return (first - timedelta(days=1) + shift).replace(tzinfo=UTC), (last + shift).replace(tzinfo=UTC)
+
+
+INGEST_LOG = TableSpec(
+    "ingest_log",
+    (
+        Column("run_id", "string", "run that ingested the file"),
+        Column("source", "string"),
+        Column("source_path", "string", "drop path"),
+        Column("source_etag", "string"),
+        Column("source_modified", "timestamp"),
+        Column("size", "bigint", "bytes as delivered"),
+        Column("status", "string", "read or quarantined"),
+        Column("reason", "string", "why the file is in quarantine"),
+        Column("covers_from", "timestamp", "start of the span the file stands for, excluded"),
+        Column("covers_to", "timestamp", "end of the span the file stands for, included"),
+        Column("rows_read", "bigint"),
+        Column("rows_accepted", "bigint"),
+        Column("rows_quarantined", "bigint"),
+        Column("rows_duplicate", "bigint"),
+        Column("first_ts", "timestamp", "earliest time of an acceptable row"),
+        Column("last_ts", "timestamp", "latest time of an acceptable row"),
+        Column("findings", "map<string,bigint>", "rows per broken rule, warnings included"),
+        Column("ingested_at", "timestamp", volatile=True),
+    ),
+    ("run_id", "source_path"),
+    comment="One row per file and run; an empty file counts as covered",
+)
+
+QUARANTINE = TableSpec(
+    "quarantine",
+    (
+        Column("run_id", "string"),
+        Column("source", "string"),
+        Column("source_path", "string", "drop path"),
+        Column("source_etag", "string"),
+        Column("line", "bigint", "line in the file, from 1; 0 = the whole file"),
+        Column("rule", "string", "first broken rule"),
+        Column("rules", "array<string>", "all broken rules that reject"),
+        Column("severity", "string", "quarantine or fail"),
+        Column("raw", "string", "the line as delivered; for a whole file what is wrong with it"),
+        Column("quarantined_at", "timestamp", volatile=True),
+    ),
+    ("run_id", "source_path", "line"),
+    comment="Rejected rows and files with the reason",
+)
+
+HISTORY = TableSpec(
+    "history",
+    (
+        Column("source", "string"),
+        Column("row_key", "string", "natural key of the row, as JSON"),
+        Column("row_values", "string", "the values that lost, as JSON"),
+        Column("source_path", "string", "file that held them"),
+        Column("source_etag", "string"),
+        Column("source_modified", "timestamp"),
+        Column("superseded_by_path", "string", "file whose values stand"),
+        Column("superseded_by_etag", "string"),
+        Column("run_id", "string", "run that found the conflict"),
+        Column("recorded_at", "timestamp", volatile=True),
+    ),
+    ("source", "row_key", "row_values", "source_path", "source_etag"),
+    comment="Values that a file with a later (last-modified, path, ETag) replaced, or that came too late",
+)
+
+
+def touched_spec(entity: Field) -> TableSpec:
+    """The table of the spans that a run added or changed, per `entity` (e.g. machine)."""
+    columns = (
+        Column("run_id", "string"),
+        Column("source", "string"),
+        Column(entity.name, entity.type, entity.comment),
+        Column("from_ts", "timestamp", "first new or changed time, included"),
+        Column("to_ts", "timestamp", "last new or changed time, included"),
+        Column("recorded_at", "timestamp", volatile=True),
+    )
+    comment = "Spans in which a run added or changed rows"
+    return TableSpec("touched", columns, ("run_id", "source", entity.name, "from_ts", "to_ts"), "from_ts", comment)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """All that ingestion needs to know: sources in the order of ingestion, what a drop's name covers, the rules file, the entity.
+
+    A source that others refer to (e.g. the fleet) comes before them.
+    """
+
+    sources: tuple[Source, ...]
+    coverage: CoverageRule
+    rules: Path
+    entity: Field
+
+    @property
+    def touched(self) -> TableSpec:
+        """The table `touched` of this scenario."""
+        return touched_spec(self.entity)
+
+    @property
+    def tables(self) -> tuple[TableSpec, ...]:
+        """Every table that ingestion writes."""
+        return (*(source.spec for source in self.sources), INGEST_LOG, QUARANTINE, HISTORY, self.touched)

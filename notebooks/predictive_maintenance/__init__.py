@@ -1,0 +1,1 @@
+"""Predictive maintenance: the scenario that ships with Batchkeeper."""
