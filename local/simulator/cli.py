@@ -54,28 +54,24 @@ def _parser() -> argparse.ArgumentParser:
     add("--end", type=_day, default=date(2016, 1, 1), help="last day; the last reading is at 06:00 (default 2016-01-01)")
     layout = parser.add_mutually_exclusive_group()
     layout.add_argument(
-        "--history-until", type=_day, metavar="DAY", help="one file per source up to this day, then one a day (default: --end)"
+        "--history-until", type=_day, metavar="DAY", help="one file a source up to this day, then one a day (default: --end)"
     )
     layout.add_argument("--daily", action="store_true", help="no history file: one file a day from --start on")
     layout.add_argument(
-        "--days", "--only-days", type=_days, metavar="FROM..TO", help="only these days of the same data; --start and --seed as before"
+        "--days", "--only-days", type=_days, metavar="FROM..TO", help="only these days; --start and --seed as for the history"
     )
-    add(
-        "--events", type=Path, metavar="DIR", help="take machines, errors, failures and maint from CSV files here; simulate telemetry alone"
-    )
+    add("--events", type=Path, metavar="DIR", help="real machines, errors, failures, maint .csv: simulate telemetry alone")
     packing = parser.add_mutually_exclusive_group()
     packing.add_argument("--gzip", action="store_true", default=True, help="write .csv.gz (default)")
     packing.add_argument("--plain", action="store_false", dest="gzip", help="write .csv")
     add("--profile", choices=list(PROFILES), default="ms-faithful", help="extended = " + ", ".join(PROFILES["extended"]))
-    add(
-        "--faults", type=_faults, default=(), metavar="NAME,…", help="faults besides those of the profile; file faults hit daily files only"
-    )
+    add("--faults", type=_faults, default=(), metavar="NAME,…", help="more faults than the profile has; file faults hit daily files only")
     add("--fault-every", type=int, default=7, metavar="N", help="a file fault hits one day in N (default 7)")
     add(
         "--start-up-artefacts",
         action="store_true",
         dest="artefacts",
-        help="failures 21 h after the first reading, as in the original files",
+        help="failures 21 h after the first reading, as the original has",
     )
     add("--workers", type=int, default=min(4, os.cpu_count() or 1), help="threads (default: the cores, at most 4)")
     add("--json", action="store_true", help="print the summary as JSON")

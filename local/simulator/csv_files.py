@@ -50,18 +50,30 @@ def machines_table(histories: list[MachineHistory]) -> pa.Table:
     )
 
 
-def events_table(source: str, machines: list[int], events: list[Events]) -> pa.Table:
-    """The events of several machines, `events[i]` belonging to `machines[i]`."""
-    hours = np.concatenate([found.hours for found in events]) if events else np.array([], dtype=np.int64)
-    codes = np.concatenate([found.codes for found in events]) if events else np.array([], dtype=np.int8)
-    ids = np.repeat(np.array(machines, dtype=np.int32), [len(found.hours) for found in events])
-    return pa.table(
-        {
-            "datetime": pa.array(hours * 3600, pa.timestamp("s")),
-            "machineID": pa.array(ids),
-            _EVENT_COLUMN[source]: _CODES[source].take(pa.array(codes - 1)),
-        }
-    )
+class AllEvents:
+    """The events of one source of all machines, sorted by machine and time."""
+
+    def __init__(self, source: str, histories: list[MachineHistory]) -> None:
+        events: list[Events] = [getattr(history, source) for history in histories]
+        self._source = source
+        self._hours = np.concatenate([found.hours for found in events])
+        self._codes = np.concatenate([found.codes for found in events])
+        self._ids = np.repeat(
+            np.array([history.machine.id for history in histories], dtype=np.int32), [len(found.hours) for found in events]
+        )
+
+    def table(self, first: int | None, last: int) -> pa.Table:
+        """The events of the hours `first` .. `last`; without `first`, all up to `last`."""
+        kept = self._hours <= last
+        if first is not None:
+            kept &= self._hours >= first
+        return pa.table(
+            {
+                "datetime": pa.array(self._hours[kept] * 3600, pa.timestamp("s")),
+                "machineID": pa.array(self._ids[kept]),
+                _EVENT_COLUMN[self._source]: _CODES[self._source].take(pa.array(self._codes[kept] - 1)),
+            }
+        )
 
 
 def telemetry_table(machines: NDArray[np.int32], hours: NDArray[np.int64], readings: Readings) -> pa.Table:
@@ -70,6 +82,12 @@ def telemetry_table(machines: NDArray[np.int32], hours: NDArray[np.int64], readi
     for index, sensor in enumerate(recipe.SENSORS):
         columns[sensor.name] = pa.array(np.ascontiguousarray(readings[:, index]))
     return pa.table(columns)
+
+
+def telemetry_header() -> bytes:
+    """The first line of a telemetry file."""
+    none = np.array([], dtype=np.int32)
+    return render(telemetry_table(none, none.astype(np.int64), np.empty((0, len(recipe.SENSORS)))), header=True)
 
 
 class DropFile:

@@ -51,9 +51,7 @@ class Plan:
         if self.history_until is not None and not self.start <= self.history_until <= self.end:
             raise PlanError(f"--history-until {self.history_until} lies outside {self.start} .. {self.end}")
         if self.only_days and self.only_days.first <= self.start:
-            raise PlanError(
-                f"--days: {self.only_days.first} does not lie after --start {self.start}; day {self.start} belongs to the history"
-            )
+            raise PlanError(f"--days: {self.only_days.first} does not lie after --start {self.start}")
         unknown = set(self.faults) - set(FAULTS)
         if unknown:
             raise PlanError(f"--faults: unknown {', '.join(sorted(unknown))}; known are {', '.join(FAULTS)}")
@@ -84,6 +82,10 @@ class Plan:
     def last_day(self) -> date:
         """The last day that is written."""
         return self.only_days.last if self.only_days else self.end
+
+    def file_name(self, span: Span) -> str:
+        """The name of the file of a span, without its folder."""
+        return f"{span.name}.csv{'.gz' if self.gzip else ''}"
 
     @property
     def active_faults(self) -> tuple[str, ...]:

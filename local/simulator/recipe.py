@@ -63,6 +63,6 @@ _NEWER = ("model5",)  # appears in the extended profile only
 COMPONENTS = (
     Component("comp1", 0, 20.0, 1.5, (1,), 0.143, 45, MODELS + _NEWER, 0, 0.046),
     Component("comp2", 1, -78.0, 6.0, (2, 3), 0.144, 30, MODELS + _NEWER, 0, 0.080),
-    Component("comp3", 2, 25.0, 1.15, (4,), 0.284, 45, ("model1", "model2") + _NEWER, 0, 0.074),
+    Component("comp3", 2, 25.0, 1.15, (4,), 0.284, 45, ("model1", "model2", *_NEWER), 0, 0.074),
     Component("comp4", 3, 10.0, 0.5, (5,), 0.282, 45, MODELS + _NEWER, 14, 0.120),
 )

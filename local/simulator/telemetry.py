@@ -76,10 +76,3 @@ def add_steps(readings: Readings, first: int, steps: list[Step]) -> None:
 def rounded(readings: Readings) -> Readings:
     """The readings as they are written."""
     return np.round(readings, _DECIMALS)
-
-
-def simulate_readings(seed: int, history: MachineHistory, start: int, first: int, last: int) -> Readings:
-    """The readings of the hours `first` .. `last` of a machine whose data begin at `start`; shape (hours, 4)."""
-    readings = normal_readings(seed, history.machine.id, first, last)
-    add_steps(readings, first, failure_steps(seed, history) + decoy_steps(seed, history.machine.id, start, last))
-    return rounded(readings)

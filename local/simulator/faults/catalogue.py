@@ -27,12 +27,13 @@ class Fault:
         """Whether the fault hits a daily file: one in `every` days, from a drawn day on."""
         if source not in self.sources:
             return False
-        offset = int(stream(seed, 0, Purpose.FAULT, 100, self.number, len(source)).integers(every))
+        offset = int(stream(seed, 0, Purpose.FAULT, 100, self.number, DAILY_SOURCES.index(source)).integers(every))
         return (day.toordinal() + offset) % every == 0
 
 
-_ALL = ("telemetry", "errors", "maint", "failures")
-_READINGS = ("telemetry",)
+# What comes daily. The order is part of the streams' definition.
+DAILY_SOURCES = ("telemetry", "errors", "maint", "failures")
+TELEMETRY = ("telemetry",)
 
 FAULTS: Mapping[str, Fault] = {
     "ramp": Fault(1, (), "3 of 10 failures rise slowly over eight days", signal=signal.ramp),
@@ -41,17 +42,17 @@ FAULTS: Mapping[str, Fault] = {
     "unit-change": Fault(4, (), "1 machine in 30 changes the unit of a sensor", signal=signal.unit_change),
     "missing-hours": Fault(5, (), "hours without a reading", signal=signal.missing_hours),
     "new-model": Fault(6, (), "1 machine in 10 is a model5 (not with --events)"),
-    "missing-column": Fault(7, _READINGS, "the last column of a file is missing", lines=files.missing_column),
-    "permuted-columns": Fault(8, _READINGS, "header and values in another order", lines=files.permuted_columns),
-    "extra-column": Fault(9, _ALL, "an unknown column with quoted commas", lines=files.extra_column),
-    "duplicate-rows": Fault(10, _ALL, "rows twice in one file", lines=files.duplicate_rows),
-    "shuffled-rows": Fault(11, _ALL, "rows in no order", lines=files.shuffled_rows),
-    "bad-values": Fault(12, _READINGS, "missing values, no numbers, out of range", lines=files.bad_values),
-    "corrupt": Fault(13, _READINGS, "a file breaks off", content=files.truncate),
-    "empty": Fault(14, _ALL, "a file of no bytes", content=files.empty),
-    "late": Fault(15, _ALL, "a file is delivered one to three days late", delay_minutes=(1440, 4320)),
-    "out-of-order": Fault(16, _ALL, "a file is delivered just after that of the next day", delay_minutes=(1450, 1451)),
-    "duplicate": Fault(17, _ALL, "a file is delivered twice", again=True),
+    "missing-column": Fault(7, TELEMETRY, "the last column of a file is missing", lines=files.missing_column),
+    "permuted-columns": Fault(8, TELEMETRY, "header and values in another order", lines=files.permuted_columns),
+    "extra-column": Fault(9, DAILY_SOURCES, "an unknown column with quoted commas", lines=files.extra_column),
+    "duplicate-rows": Fault(10, DAILY_SOURCES, "rows twice in one file", lines=files.duplicate_rows),
+    "shuffled-rows": Fault(11, DAILY_SOURCES, "rows in no order", lines=files.shuffled_rows),
+    "bad-values": Fault(12, TELEMETRY, "missing values, no numbers, out of range", lines=files.bad_values),
+    "corrupt": Fault(13, TELEMETRY, "a file breaks off", content=files.truncate),
+    "empty": Fault(14, DAILY_SOURCES, "a file of no bytes", content=files.empty),
+    "late": Fault(15, DAILY_SOURCES, "a file is delivered one to three days late", delay_minutes=(1440, 4320)),
+    "out-of-order": Fault(16, DAILY_SOURCES, "a file is delivered just after that of the next day", delay_minutes=(1450, 1451)),
+    "duplicate": Fault(17, DAILY_SOURCES, "a file is delivered twice", again=True),
 }
 
 PROFILES: Mapping[str, tuple[str, ...]] = {
