@@ -1,0 +1,139 @@
+import { z } from "zod";
+import { MAX_PIPELINE_NAME } from "./ids";
+import { scheduleFault } from "./schedule";
+
+/** Job parameters that every step gets; a step's own may not take their names. */
+export const COMMON_PARAMETERS = ["run_id", "manifest_path", "window_start", "window_end", "catalog", "schema", "volume_root"] as const;
+
+const seconds = z.number().int().nonnegative();
+const parameterName = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]*$/, "expected a parameter name of a-z, 0-9 and _")
+  .refine((name) => !(COMMON_PARAMETERS as readonly string[]).includes(name), "is a parameter that every step gets");
+
+const stepSchema = z.strictObject({
+  name: z.string().regex(/^[a-z][a-z0-9_]{0,39}$/, "expected a-z, 0-9 and _, beginning with a letter"),
+  job: z.string().min(1),
+  readsManifest: z.boolean().default(false),
+  timeoutSeconds: z.number().int().positive().max(604_800),
+  retry: z
+    .strictObject({
+      maxGenerations: z.number().int().min(1).max(10),
+      firstDelaySeconds: seconds.max(3600),
+      backoff: z.number().min(1).max(10),
+    })
+    .default({ maxGenerations: 1, firstDelaySeconds: 30, backoff: 2 }),
+  parameters: z.record(parameterName, z.string()).default({}),
+});
+
+const dropsSchema = z
+  .strictObject({
+    container: z.string().regex(/^[a-z0-9](?:[a-z0-9]|-(?!-)){1,61}[a-z0-9]$/, "expected a container name"),
+    pathPattern: z.string().superRefine((text, context) => {
+      try {
+        new RegExp(text);
+      } catch (error) {
+        context.addIssue({ code: "custom", message: (error as Error).message });
+        return;
+      }
+      if (!text.includes("(?<source>")) context.addIssue({ code: "custom", message: "expected a named group (?<source>…)" });
+    }),
+    quietPeriodSeconds: seconds,
+    maxWaitSeconds: seconds,
+    freeze: z.enum(["copy", "reference"]).default("copy"),
+  })
+  .refine((drops) => drops.maxWaitSeconds >= drops.quietPeriodSeconds, {
+    message: "must not be less than quietPeriodSeconds",
+    path: ["maxWaitSeconds"],
+  });
+
+/** One definition file `pipelines/<name>.json` (contracts.md section 5), strict about unknown keys. */
+export const pipelineDefinitionSchema = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[a-z][a-z0-9-]*$/, "expected a-z, 0-9 and -")
+      .max(MAX_PIPELINE_NAME),
+    description: z.string(),
+    schedule: z
+      .string()
+      .superRefine((text, context) => {
+        const fault = scheduleFault(text);
+        if (fault !== null) context.addIssue({ code: "custom", message: `expected six NCRONTAB fields: ${fault}` });
+      })
+      .optional(),
+    concurrencyGroup: z.string().regex(/^[a-z0-9-]{1,63}$/, "expected a-z, 0-9 and -"),
+    drops: dropsSchema.optional(),
+    window: z.strictObject({ rule: z.literal("watermark") }),
+    steps: z.array(stepSchema).min(1).max(50),
+  })
+  .superRefine((definition, context) => {
+    const names = definition.steps.map((step) => step.name);
+    names.forEach((name, index) => {
+      if (names.indexOf(name) !== index)
+        context.addIssue({ code: "custom", message: `step name ${name} occurs twice`, path: ["steps", index, "name"] });
+    });
+  });
+
+/** A checked pipeline definition. */
+export type PipelineDefinition = z.infer<typeof pipelineDefinitionSchema>;
+/** One step of a definition. */
+export type StepDefinition = PipelineDefinition["steps"][number];
+/** All definitions by name. */
+export type PipelineDefinitions = ReadonlyMap<string, PipelineDefinition>;
+
+/** A definition file as read. */
+export interface DefinitionFile {
+  /** File name such as `scoring.json`. */
+  readonly file: string;
+  readonly text: string;
+}
+
+/** A fault of a definition file. */
+export interface DefinitionFault {
+  /** File and path inside it. */
+  readonly where: string;
+  readonly message: string;
+}
+
+function readOne({ file, text }: DefinitionFile, faults: DefinitionFault[]): PipelineDefinition | null {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    faults.push({ where: file, message: `is not JSON: ${(error as Error).message}` });
+    return null;
+  }
+  const parsed = pipelineDefinitionSchema.safeParse(json);
+  if (!parsed.success) {
+    for (const issue of parsed.error.issues)
+      faults.push({ where: `${file} at ${issue.path.join(".") || "(root)"}`, message: issue.message });
+    return null;
+  }
+  if (file !== `${parsed.data.name}.json`) {
+    faults.push({ where: `${file} at name`, message: `is "${parsed.data.name}"; the file must be named ${parsed.data.name}.json` });
+    return null;
+  }
+  return parsed.data;
+}
+
+/** Parses all definition files and lists every fault of every file. */
+export function parseDefinitions(files: readonly DefinitionFile[]): {
+  definitions: PipelineDefinitions;
+  faults: readonly DefinitionFault[];
+} {
+  const faults: DefinitionFault[] = [];
+  const sorted = [...files].sort((a, b) => (a.file < b.file ? -1 : 1));
+  const read = sorted.map((file) => readOne(file, faults)).filter((definition) => definition !== null);
+  return { definitions: new Map(read.map((definition) => [definition.name, definition])), faults };
+}
+
+/** The pipeline that takes a blob, with its source name; the first in name order when several patterns match. */
+export function routeDrop(definitions: PipelineDefinitions, container: string, path: string): { pipeline: string; source: string } | null {
+  for (const { name, drops } of definitions.values()) {
+    if (drops?.container !== container) continue;
+    const source = new RegExp(drops.pathPattern).exec(path)?.groups?.["source"];
+    if (source) return { pipeline: name, source };
+  }
+  return null;
+}
