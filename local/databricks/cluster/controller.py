@@ -1,0 +1,200 @@
+"""The resident process of a local cluster: `python -m cluster.controller --state DIR [--memory 4g] [--warehouse DIR] [--warm]`.
+
+Speaks JSON lines on standard input and output (docs/contracts.md, section 6); standard error is its log. When its input
+closes, it ends every notebook process and the driver JVM.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from cluster.driver import Driver, DriverStartError, RunningDriver
+from cluster.paths import StateFolder
+from cluster.processes import ProcessRecords
+from cluster.runs import NotebookRun, RunRequest
+
+CLOSE_SECONDS = 5
+
+
+class ProtocolError(ValueError):
+    """Raised when a message on standard input is not one of the protocol's; names the fault."""
+
+
+class Controller:
+    """Carries out the operations of the protocol, each run in a thread of its own."""
+
+    def __init__(self, state: StateFolder, memory: str, output: BinaryIO) -> None:
+        self._output, self._output_lock = output, threading.Lock()
+        self._records = ProcessRecords(state.processes)
+        self._state = state
+        self._runs: dict[str, NotebookRun] = {}
+        self._runs_lock = threading.Lock()
+        for leftover in self._records.end_leftovers():
+            log(f"ended {leftover}, left over from an earlier life")
+        self._driver = Driver(state, memory, self._records, self._driver_ready, self._driver_lost)
+
+    def warm(self) -> None:
+        """Starts the driver JVM in the background."""
+
+        def start() -> None:
+            try:
+                self._driver.acquire()
+                self._driver.release()
+            except DriverStartError as error:
+                log(str(error))
+
+        threading.Thread(target=start, daemon=True, name="warm").start()
+
+    def handle(self, line: bytes) -> bool:
+        """Carries out one message; False when it asks to shut down.
+
+        Raises:
+            ProtocolError: the message cannot be understood.
+        """
+        message = parse(line)
+        operation = message.get("op")
+        if operation == "run":
+            self._run(run_request(message))
+        elif operation == "cancel":
+            self._cancel(text(message, "runId"))
+        elif operation == "shutdown":
+            return False
+        else:
+            raise ProtocolError(f"unknown op {operation!r}")
+        return True
+
+    def close(self) -> None:
+        """Ends every notebook process, then the JVM; kills what does not follow."""
+        with self._runs_lock:
+            runs = list(self._runs.values())
+        for run in runs:
+            run.kill()
+        closing = threading.Thread(target=self._driver.close, daemon=True, name="close")
+        closing.start()
+        closing.join(CLOSE_SECONDS)
+        self._records.end_leftovers()
+
+    def _run(self, request: RunRequest) -> None:
+        run = NotebookRun(request, self._state, self._driver, self._records, self._emit)
+        with self._runs_lock:
+            if request.run_id in self._runs:
+                raise ProtocolError(f"run {request.run_id} is running already")
+            self._runs[request.run_id] = run
+        threading.Thread(target=self._execute, args=(run,), daemon=True, name=f"run {request.run_id}").start()
+
+    def _execute(self, run: NotebookRun) -> None:
+        try:
+            run.execute()
+        except Exception as error:  # The server waits for a `finished` whatever goes wrong here.
+            log(f"run {run.request.run_id}: {type(error).__name__}: {error}")
+            self._emit(
+                {"event": "finished", "runId": run.request.run_id, "outcome": "driver-error", "error": f"{type(error).__name__}: {error}"}
+            )
+        finally:
+            with self._runs_lock:
+                del self._runs[run.request.run_id]
+
+    def _cancel(self, run_id: str) -> None:
+        with self._runs_lock:
+            run = self._runs.get(run_id)
+        if run:
+            run.cancel()
+        else:
+            log(f"cancel of run {run_id}: no such run is active")
+
+    def _driver_ready(self, pid: int) -> None:
+        self._emit({"event": "ready", "jvmPid": pid, "controllerPid": os.getpid()})
+
+    def _driver_lost(self, driver: RunningDriver, reason: str) -> None:
+        log(reason)
+        self._emit({"event": "driver-lost", "reason": reason})
+        with self._runs_lock:
+            lost = [run for run in self._runs.values() if run.used_driver is driver]
+        for run in lost:
+            run.kill()
+
+    def _emit(self, event: dict[str, Any]) -> None:
+        # A server that has gone closes both pipes; the end of the input will be seen.
+        with self._output_lock, contextlib.suppress(BrokenPipeError):
+            self._output.write(json.dumps(event).encode() + b"\n")
+            self._output.flush()
+
+
+def parse(line: bytes) -> dict[str, Any]:
+    """The message on one line.
+
+    Raises:
+        ProtocolError: the line is not a JSON object.
+    """
+    try:
+        message = json.loads(line)
+    except ValueError as error:
+        raise ProtocolError(f"not JSON: {error}") from error
+    if not isinstance(message, dict):
+        raise ProtocolError("not a JSON object")
+    return message
+
+
+def text(message: dict[str, Any], key: str) -> str:
+    """The string that the message holds under `key`.
+
+    Raises:
+        ProtocolError: there is none.
+    """
+    value = message.get(key)
+    if not isinstance(value, str) or not value:
+        raise ProtocolError(f"{key} must be a string that is not empty")
+    return value
+
+
+def run_request(message: dict[str, Any]) -> RunRequest:
+    """The request that a `run` message makes.
+
+    Raises:
+        ProtocolError: a part is missing or of the wrong type.
+    """
+    parameters = message.get("parameters", {})
+    if not isinstance(parameters, dict) or not all(isinstance(value, str) for value in parameters.values()):
+        raise ProtocolError("parameters must be an object of strings")
+    return RunRequest(text(message, "runId"), Path(text(message, "notebookPath")), parameters, Path(text(message, "outputDir")))
+
+
+def log(line: str) -> None:
+    """Writes one line to the controller's log."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    """Serves until standard input closes or a shutdown is asked for."""
+    parser = argparse.ArgumentParser(prog="cluster.controller", description=__doc__.splitlines()[0])
+    parser.add_argument("--state", type=Path, required=True, help="state folder")
+    parser.add_argument("--memory", default="4g", help="heap of the driver JVM (default 4g)")
+    parser.add_argument("--warehouse", type=Path, help="tables and metastore (default <state>/warehouse)")
+    parser.add_argument("--warm", action="store_true", help="start the driver JVM at once instead of with the first run")
+    options = parser.parse_args()
+    controller = Controller(StateFolder.of(options.state, options.warehouse), options.memory, sys.stdout.buffer)
+    if options.warm:
+        controller.warm()
+    try:
+        for line in sys.stdin.buffer:
+            try:
+                if not controller.handle(line):
+                    break
+            except ProtocolError as error:
+                log(f"message refused: {error}")
+    finally:
+        controller.close()
+    sys.stderr.flush()
+    # Threads of runs whose notebooks were just killed still wait for a JVM that is gone.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,177 @@
+"""The driver JVM of the cluster: started on first use, kept warm, replaced when it dies or has served many notebooks."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import IO
+
+from py4j.protocol import Py4JError
+
+from cluster import setup
+from cluster.driver_client import DriverClient
+from cluster.jvm import Gateway, JvmStartError, start_jvm, stop_jvm
+from cluster.paths import StateFolder
+from cluster.processes import ProcessRecords
+
+RECYCLE_AFTER_ATTACHES = 50
+LOCK_TIMEOUT_SECONDS = 30
+
+
+class DriverStartError(RuntimeError):
+    """Raised when the driver JVM, or what it needs, could not be started; names the log."""
+
+
+@dataclass(eq=False)
+class RunningDriver:
+    """One life of the driver JVM."""
+
+    gateway: Gateway
+    client: DriverClient
+    attaches: int = 0
+    stopping: bool = False
+    lost: threading.Event = field(default_factory=threading.Event)
+
+    def is_lost(self, wait_seconds: float = 0) -> bool:
+        """Whether the JVM has died by itself, as seen within `wait_seconds`."""
+        return self.lost.wait(wait_seconds)
+
+
+class Driver:
+    """Hands out the running driver JVM, starting it when there is none.
+
+    `on_ready` hears of each JVM that came up, `on_lost` of each that died without being asked to.
+    """
+
+    def __init__(
+        self,
+        state: StateFolder,
+        memory: str,
+        records: ProcessRecords,
+        on_ready: Callable[[int], None],
+        on_lost: Callable[[RunningDriver, str], None],
+    ) -> None:
+        self._state, self._memory, self._records = state, memory, records
+        self._on_ready, self._on_lost = on_ready, on_lost
+        self._lock = threading.Lock()
+        self._current: RunningDriver | None = None
+        self._active = 0
+        self._closed = False
+
+    def acquire(self) -> RunningDriver:
+        """The running driver, for one more notebook; `release` must follow.
+
+        Raises:
+            DriverStartError: the JVM did not come up.
+        """
+        with self._lock:
+            if self._closed:
+                raise DriverStartError("the cluster is shutting down")
+            if self._current is None or self._current.lost.is_set():
+                self._current = self._start()
+            self._current.attaches += 1
+            self._active += 1
+            return self._current
+
+    def release(self) -> None:
+        """Ends one use. An idle JVM that has served many notebooks is stopped: sessions and query plans pile up in it."""
+        with self._lock:
+            self._active -= 1
+            current = self._current
+            if self._active == 0 and current and current.attaches >= RECYCLE_AFTER_ATTACHES:
+                self._current = None
+                self._stop(current)
+
+    def kill(self, driver: RunningDriver) -> None:
+        """Kills a JVM in which an ended notebook goes on working; its other notebooks end as after any loss of the driver."""
+        driver.gateway.process.kill()
+
+    def close(self) -> None:
+        """Stops the JVM for good."""
+        self._closed = True
+        with self._lock:
+            if self._current:
+                self._stop(self._current)
+
+    def _stop(self, driver: RunningDriver) -> None:
+        driver.stopping = True
+        driver.client.close()
+        stop_jvm(driver.gateway)
+        self._records.forget(driver.gateway.process.pid)
+
+    def _start(self) -> RunningDriver:
+        log_path = self._state.logs / "driver.log"
+        if log_path.exists():
+            log_path.replace(self._state.logs / "driver.previous.log")
+        try:
+            with log_path.open("wb") as log, ThreadPoolExecutor(1) as worker:
+                migration = worker.submit(setup.migrate_mlflow, self._state)
+                driver = self._start_jvm(log)
+                setup.complete_metastore(self._state, driver.client)
+                for path in setup.remove_stray_directories(self._state, driver.client):
+                    print(f"removed {path}: a table directory that the metastore does not know", file=sys.stderr, flush=True)
+                migration.result()
+        except (JvmStartError, Py4JError, OSError, RuntimeError) as error:
+            raise DriverStartError(f"the driver JVM could not be started ({error}); see {log_path}") from error
+        self._on_ready(driver.gateway.process.pid)
+        return driver
+
+    def _start_jvm(self, log: IO[bytes]) -> RunningDriver:
+        lock = self._lock_metastore()
+        try:
+            setup.discard_unfinished_metastore(self._state)
+            shutil.rmtree(self._state.warehouse / "tmp", ignore_errors=True)
+            gateway = start_jvm(
+                warehouse=self._state.warehouse,
+                memory=self._memory,
+                log=log,
+                on_spawn=lambda pid: self._records.record(pid, "driver JVM"),
+                pass_fds=[lock],
+            )
+        finally:
+            os.close(lock)
+        driver = RunningDriver(gateway, DriverClient(gateway))
+        threading.Thread(target=self._watch, args=(driver,), daemon=True, name="driver-watch").start()
+        try:
+            driver.client.open_session()
+        except Py4JError:
+            driver.stopping = True
+            gateway.process.kill()
+            raise
+        return driver
+
+    def _lock_metastore(self) -> int:
+        """Takes the lock that each JVM on this metastore holds as long as it lives, for Derby admits one.
+
+        The JVM inherits the open file, so the lock ends with the JVM however that ends.
+        """
+        descriptor = os.open(self._state.warehouse / "metastore.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        deadline = time.monotonic() + LOCK_TIMEOUT_SECONDS
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    os.close(descriptor)
+                    raise JvmStartError(f"another cluster uses the warehouse {self._state.warehouse}") from None
+                time.sleep(0.05)
+            else:
+                return descriptor
+
+    def _watch(self, driver: RunningDriver) -> None:
+        process: subprocess.Popen[bytes] = driver.gateway.process
+        code = process.wait()
+        self._records.forget(process.pid)
+        if driver.stopping:
+            return
+        driver.lost.set()
+        reason = f"the driver JVM (process {process.pid}) ended with code {code}" + (": out of memory" if code == 3 else "")
+        self._on_lost(driver, reason)

@@ -1,0 +1,193 @@
+"""One notebook run as the controller sees it: a process that attaches to the driver JVM, watched until nothing of it works on."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from py4j.protocol import Py4JError
+
+from cluster.driver import Driver, DriverStartError, RunningDriver
+from cluster.jvm import jvm_environment
+from cluster.paths import StateFolder
+from cluster.processes import ProcessRecords, kill_group
+from cluster.setup import mlflow_environment
+
+# A JVM thread that ignores the cancel of its Spark jobs for this long is ended together with its JVM.
+THREADS_TIMEOUT_SECONDS = 120
+# Errors by which a notebook notices that its JVM is gone, up to this long before the JVM's exit is seen.
+LOSS_NOTICE_SECONDS = 3
+_LOSS_SIGNS = ("Py4JNetworkError", "ConnectionRefusedError", "ConnectionResetError", "Py4JError: Answer from Java side", "is not available")
+
+Emit = Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What the server asks for: one notebook with parameters, whose output goes to `output_dir`."""
+
+    run_id: str
+    notebook_path: Path
+    parameters: Mapping[str, str]
+    output_dir: Path
+
+
+class NotebookRun:
+    """Runs one notebook and reports `started` and, once nothing of it works on, `finished`."""
+
+    def __init__(self, request: RunRequest, state: StateFolder, driver: Driver, records: ProcessRecords, emit: Emit) -> None:
+        self.request = request
+        self._state, self._driver, self._records, self._emit = state, driver, records, emit
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._cancelled = False
+        self._killed = False
+        self.used_driver: RunningDriver | None = None
+
+    def cancel(self) -> None:
+        """Ends the run; `finished` follows when its process and its JVM threads have ended."""
+        self._cancelled = True
+        self.kill()
+
+    def kill(self) -> None:
+        """Kills the notebook process, now or as soon as it exists."""
+        with self._lock:
+            self._killed = True
+            if self._process:
+                kill_group(self._process.pid)
+
+    def execute(self) -> None:
+        """Runs the notebook to its end; never raises for what the notebook does."""
+        began = time.monotonic()
+        try:
+            self.used_driver = self._driver.acquire()
+        except DriverStartError as error:
+            self._finish("cancelled" if self._cancelled else "driver-error", {"error": f"DriverStartError: {error}"})
+            return
+        try:
+            report = self._run_process(self.used_driver, began)
+            self._await_threads(self.used_driver)
+        finally:
+            self._driver.release()
+        outcome, details = self._judge(self.used_driver, report)
+        self._finish(outcome, details)
+
+    def _run_process(self, driver: RunningDriver, began: float) -> dict[str, Any] | None:
+        """Starts the notebook process, passes its report of having attached on, and returns its last report, if it gave one."""
+        reading, writing = os.pipe()
+        with self._lock:
+            if self._killed:
+                os.close(reading)
+                os.close(writing)
+                return None
+            process = self._process = self._spawn(driver, writing)
+        os.close(writing)
+        report = None
+        with open(reading, "rb") as reports:
+            for line in reports:
+                message = json.loads(line)
+                if message.get("attached"):
+                    setup_ms = round((time.monotonic() - began) * 1000)
+                    self._emit({"event": "started", "runId": self.request.run_id, "pid": process.pid, "setupMs": setup_ms})
+                else:
+                    report = message
+        process.wait()
+        # What the notebook itself started belongs to its process group.
+        kill_group(process.pid)
+        self._records.forget(process.pid)
+        return report
+
+    def _spawn(self, driver: RunningDriver, report_descriptor: int) -> subprocess.Popen[bytes]:
+        request = self.request
+        request.output_dir.mkdir(parents=True, exist_ok=True)
+        environment = jvm_environment(
+            {
+                **mlflow_environment(self._state),
+                "PYSPARK_GATEWAY_PORT": str(driver.gateway.port),
+                "PYSPARK_GATEWAY_SECRET": driver.gateway.secret,
+                "DATABRICKS_RUNTIME_VERSION": "18.0",
+                "PYTHONUNBUFFERED": "1",
+            }
+        )
+        with (request.output_dir / "stdout.log").open("wb") as out, (request.output_dir / "stderr.log").open("wb") as err:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "cluster.runner"],
+                cwd=Path(__file__).parents[1],
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=out,
+                stderr=err,
+                pass_fds=[report_descriptor],
+                start_new_session=True,
+            )
+        self._records.record(process.pid, f"notebook run {request.run_id}")
+        order = {
+            "runId": request.run_id,
+            "notebookPath": str(request.notebook_path),
+            "parameters": dict(request.parameters),
+            "state": str(self._state.root),
+            "reportDescriptor": report_descriptor,
+        }
+        assert process.stdin
+        try:
+            # Left open: its end tells the process that the controller has died.
+            process.stdin.write(json.dumps(order).encode() + b"\n")
+            process.stdin.flush()
+        except BrokenPipeError:
+            pass  # The process died at once; its return code will tell.
+        return process
+
+    def _await_threads(self, driver: RunningDriver) -> None:
+        """Cancels what the ended process left in the JVM and waits until none of its threads lives."""
+        deadline = time.monotonic() + THREADS_TIMEOUT_SECONDS
+        try:
+            while not driver.lost.is_set():
+                driver.client.cancel(self.request.run_id)
+                if driver.client.living_threads(self.request.run_id) == 0:
+                    driver.client.forget(self.request.run_id)
+                    return
+                if time.monotonic() > deadline:
+                    print(f"run {self.request.run_id}: its JVM threads did not end; the JVM is killed", file=sys.stderr, flush=True)
+                    self._driver.kill(driver)
+                    driver.is_lost(LOSS_NOTICE_SECONDS)
+                    return
+                time.sleep(0.05)
+        except (Py4JError, OSError):
+            # The JVM went away meanwhile, and its threads with it.
+            if not driver.is_lost(LOSS_NOTICE_SECONDS) and not driver.stopping:
+                raise
+
+    def _judge(self, driver: RunningDriver, report: dict[str, Any] | None) -> tuple[str, dict[str, Any]]:
+        if report and report["outcome"] == "success":
+            return "success", report
+        if self._cancelled:
+            return "cancelled", {"error": "the run was cancelled"}
+        error = report["error"] if report else ""
+        if driver.is_lost(LOSS_NOTICE_SECONDS if any(sign in error for sign in _LOSS_SIGNS) else 0):
+            return "driver-error", {"error": "DriverLostError: the driver JVM ended while the notebook ran", **_trace(report)}
+        if report:
+            return "failed", report
+        code = self._process.returncode if self._process else None
+        if code is not None and code < 0:
+            name = signal.Signals(-code).name
+            return "driver-error", {
+                "error": f"NotebookProcessKilledError: the notebook process was killed by {name} (out of memory, or by hand)"
+            }
+        return "failed", {"error": f"NotebookProcessExitedError: the notebook process ended itself with code {code}, without a result"}
+
+    def _finish(self, outcome: str, details: Mapping[str, Any]) -> None:
+        known = {key: details[key] for key in ("result", "truncated", "error", "errorTrace") if key in details}
+        self._emit({"event": "finished", "runId": self.request.run_id, "outcome": outcome, **known})
+
+
+def _trace(report: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {"errorTrace": report["errorTrace"]} if report and "errorTrace" in report else {}
