@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-const instant = z.iso.datetime({ offset: false, precision: undefined });
+const instant = z.iso.datetime();
 
 /** Half-open span of as-of times `[start, end)`, ISO 8601 with `Z`. */
 export const windowSchema = z

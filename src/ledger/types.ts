@@ -1,16 +1,13 @@
 import type { ExitJson } from "../domain/exit-json";
+import type { Window } from "../domain/window";
+
+export type { Window };
 
 /** Where a run stands. The last five are final until a person asks for a retry. */
 export type RunState = "requested" | "queued" | "running" | "succeeded" | "failed" | "cancelled" | "not_ready" | "nothing_to_do";
 
 /** Why a run was asked for. */
 export type RunReason = "schedule" | "drops" | "http" | "retry";
-
-/** Half-open span of as-of times, ISO 8601 with `Z`. */
-export interface Window {
-  readonly start: string;
-  readonly end: string;
-}
 
 /** Why a run or a step did not succeed; `code` is stable, `message` is for people. */
 export interface RunError {
@@ -52,6 +49,8 @@ export interface GenerationRecord {
   readonly exit: ExitJson | null;
   /** Blob of the exit JSON in the batches container. */
   readonly exitPath: string | null;
+  /** The last fault of a call about it that is being tried again (unreachable host, 429); null when the last call went well. */
+  readonly lastFault: string | null;
   readonly intendedAt: string;
   readonly startedAt: string | null;
   readonly endedAt: string | null;

@@ -1,0 +1,91 @@
+import { parseRunId } from "../domain/ids";
+import type { Window } from "../domain/window";
+import type { NewRow, Row } from "./table";
+import type { BatchCounts, RunReason, RunRecord, RunState } from "./types";
+
+/** Columns that a change of a run may set; the rest is fixed at the request. */
+export type RunChange = Partial<
+  Pick<
+    RunRecord,
+    "state" | "attempt" | "requestedAt" | "startedAt" | "frozenAt" | "endedAt" | "cancelRequestedAt" | "batch" | "error" | "notifiedAttempt"
+  >
+>;
+
+const text = (row: Row, column: string): string => (typeof row[column] === "string" ? row[column] : "");
+const textOrNull = (row: Row, column: string): string | null => text(row, column) || null;
+const whole = (row: Row, column: string): number => (typeof row[column] === "number" ? row[column] : 0);
+
+function json<T>(row: Row, column: string, otherwise: T): T {
+  const value = text(row, column);
+  return value === "" ? otherwise : (JSON.parse(value) as T);
+}
+
+/** Row key under which newer runs sort first: the digits of the time stamp, complemented. */
+export function runRowKey(runId: string): string {
+  const parts = parseRunId(runId);
+  if (!parts) throw new Error(`"${runId}" is no run id`);
+  return `run|${parts.stamp.replace(/\d/g, (digit) => String(9 - Number(digit)))}-${parts.random}`;
+}
+
+/** Keys of a run's row, or null when the text is no run id. */
+export function runKeys(runId: string): { partitionKey: string; rowKey: string } | null {
+  const parts = parseRunId(runId);
+  return parts && { partitionKey: parts.pipeline, rowKey: runRowKey(runId) };
+}
+
+const NO_BATCH: BatchCounts = { drops: 0, bytes: 0, superseded: 0, vanished: 0 };
+
+/** Reads a run's row; steps are added by who needs them. */
+export function toRunRecord(row: Row): RunRecord {
+  return {
+    runId: text(row, "runId"),
+    pipeline: row.partitionKey,
+    state: text(row, "state") as RunState,
+    reason: text(row, "reason") as RunReason,
+    window: json<Window | null>(row, "window", null),
+    alias: text(row, "alias"),
+    rerun: row["rerun"] === true,
+    requestedBy: textOrNull(row, "requestedBy"),
+    parameters: json<Record<string, string>>(row, "parameters", {}),
+    attempt: whole(row, "attempt"),
+    requestedAt: text(row, "requestedAt"),
+    createdAt: text(row, "createdAt"),
+    startedAt: textOrNull(row, "startedAt"),
+    frozenAt: textOrNull(row, "frozenAt"),
+    endedAt: textOrNull(row, "endedAt"),
+    cancelRequestedAt: textOrNull(row, "cancelRequestedAt"),
+    batch: json(row, "batch", NO_BATCH),
+    error: json(row, "error", null),
+    notifiedAttempt: whole(row, "notifiedAttempt"),
+    etag: row.etag,
+    steps: [],
+  };
+}
+
+/** The row of a new run with the definition it began with. */
+export function newRunRow(run: Omit<RunRecord, "etag" | "steps">, definition: string): NewRow {
+  const keys = runKeys(run.runId);
+  if (!keys) throw new Error(`"${run.runId}" is no run id`);
+  const { runId, state, reason, alias, rerun, attempt, requestedAt, createdAt, notifiedAttempt } = run;
+  return {
+    ...keys,
+    ...{ runId, state, reason, alias, rerun, attempt, requestedAt, createdAt, notifiedAttempt, definition },
+    window: run.window ? JSON.stringify(run.window) : "",
+    requestedBy: run.requestedBy ?? "",
+    parameters: JSON.stringify(run.parameters),
+    batch: JSON.stringify(run.batch),
+  };
+}
+
+/** Columns of a change. Table merges cannot remove a column, so null is stored as an empty string. */
+export function runColumns(change: RunChange): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(change).map(([column, value]) => {
+      if (value === null) return [column, ""];
+      return [column, typeof value === "object" ? JSON.stringify(value) : value];
+    }),
+  );
+}
+
+/** The empty batch of a new run. */
+export const emptyBatch = (): BatchCounts => NO_BATCH;
