@@ -95,7 +95,7 @@ class _Reporter:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line; 2 for wrong options, 1 for unreadable event files."""
+    """Runs the command line; 2 for wrong options, 1 for unreadable event files or an output that cannot be written."""
     parser = _parser()
     given = parser.parse_args(arguments)
     if given.fault_every < 1 or given.workers < 1:
@@ -121,7 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         summary = DropWriter(plan, _Reporter(given.quiet)).write()
     except PlanError as error:
         parser.error(str(error))
-    except EventFileError as error:
+    except (EventFileError, OSError) as error:
         print(f"simulator: {error}", file=sys.stderr)
         return 1
     if given.json:
