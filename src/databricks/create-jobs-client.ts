@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { DatabricksApiError, JobNotFoundError, RunNotFoundError } from "../errors";
 import { isNotFound, type ApiCall, type ApiCaller } from "./api-caller";
 import type { JobsClient } from "./jobs-client";

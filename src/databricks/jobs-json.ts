@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { compact } from "../domain/compact";
 import type { JobRun, RunState, TaskRun } from "../domain/job-run";
 import { boundedText } from "../logging/redact";
 import type { TaskOutput } from "./jobs-client";
@@ -75,7 +76,7 @@ export const outputAnswer = z.object({
 /** One run from all its pages. */
 export function toJobRun(pages: readonly [z.infer<typeof runPage>, ...z.infer<typeof runPage>[]]): JobRun {
   const [first] = pages;
-  return defined<JobRun>({
+  return compact<JobRun>({
     runId: first.run_id,
     jobId: first.job_id,
     runName: first.run_name,
@@ -95,7 +96,7 @@ export function toJobRun(pages: readonly [z.infer<typeof runPage>, ...z.infer<ty
 
 /** What a task left behind, fit for records: errors bounded, without colour codes. The exit value is left as it is. */
 export function toTaskOutput(answer: z.infer<typeof outputAnswer>): TaskOutput {
-  return defined<TaskOutput>({
+  return compact<TaskOutput>({
     result: answer.notebook_output?.result,
     truncated: answer.notebook_output?.truncated ?? false,
     error: answer.error === undefined ? undefined : boundedText(answer.error, MESSAGE_LENGTH),
@@ -104,7 +105,7 @@ export function toTaskOutput(answer: z.infer<typeof outputAnswer>): TaskOutput {
 }
 
 function toTaskRun(item: z.infer<typeof task>): TaskRun {
-  return defined<TaskRun>({
+  return compact<TaskRun>({
     runId: item.run_id,
     taskKey: item.task_key,
     attemptNumber: item.attempt_number,
@@ -118,7 +119,7 @@ function toTaskRun(item: z.infer<typeof task>): TaskRun {
 function toState({ state, status }: Pick<z.infer<typeof runPage>, "state" | "status">): RunState {
   const details = status?.termination_details;
   const message = details?.message || state?.state_message;
-  return defined<RunState>({
+  return compact<RunState>({
     lifeCycleState: state?.life_cycle_state,
     resultState: state?.result_state || undefined,
     statusState: status?.state,
@@ -126,9 +127,4 @@ function toState({ state, status }: Pick<z.infer<typeof runPage>, "state" | "sta
     terminationType: details?.type,
     message: message ? boundedText(message, MESSAGE_LENGTH) : undefined,
   });
-}
-
-/** Drops the properties that are undefined, as `exactOptionalPropertyTypes` wants. */
-function defined<T extends object>(value: { [K in keyof T]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as T;
 }

@@ -1,0 +1,120 @@
+import type { z } from "zod";
+import type { DropRecord, GenerationRecord, RunRecord } from "../ledger/types";
+import type { dropSchema, pipelineSchema, runSchema } from "./schemas";
+
+/** What the API shows of records. Idempotency tokens, aliases and entity tags of the ledger stay inside. */
+
+export type RunView = z.infer<typeof runSchema>;
+export type DropView = z.infer<typeof dropSchema>;
+export type PipelineView = z.infer<typeof pipelineSchema>;
+
+/** What the API needs to know of a pipeline definition. */
+export interface PipelineSummary {
+  readonly name: string;
+  readonly description?: string | undefined;
+  readonly schedule?: string | undefined;
+  readonly concurrencyGroup: string;
+  readonly drops?: unknown;
+  readonly steps: readonly { readonly name: string; readonly job: string }[];
+}
+
+/** A run as the API shows it. */
+export function runView(run: RunRecord, root: string): RunView {
+  const { links, ...summary } = runSummaryView(run, root);
+  const steps = run.steps.map(({ name, job, state, generations }) => ({ name, job, state, generations: generations.map(generationView) }));
+  return { ...summary, steps, links };
+}
+
+/** A run as it stands in a list. */
+export function runSummaryView(run: RunRecord, root: string): Omit<RunView, "steps"> {
+  const self = `${root}/runs/${run.runId}`;
+  return {
+    id: run.runId,
+    pipeline: run.pipeline,
+    state: run.state,
+    reason: run.reason,
+    window: run.window && { start: run.window.start, end: run.window.end },
+    rerun: run.rerun,
+    parameters: { ...run.parameters },
+    attempt: run.attempt,
+    createdAt: run.createdAt,
+    startedAt: run.startedAt,
+    frozenAt: run.frozenAt,
+    endedAt: run.endedAt,
+    durationSeconds: secondsBetween(run.startedAt, run.endedAt),
+    cancelRequestedAt: run.cancelRequestedAt,
+    batch: { drops: run.batch.drops, bytes: run.batch.bytes, superseded: run.batch.superseded, vanished: run.batch.vanished },
+    error: run.error && { code: run.error.code, message: run.error.message, step: run.error.step },
+    links: {
+      self,
+      cancel: `${self}/cancel`,
+      retry: `${self}/retry`,
+      drops: `${root}/pipelines/${run.pipeline}/drops?runId=${encodeURIComponent(run.runId)}`,
+    },
+  };
+}
+
+function generationView(record: GenerationRecord): RunView["steps"][number]["generations"][number] {
+  const { exit, verdict } = record;
+  return {
+    generation: record.generation,
+    attempt: record.attempt,
+    databricksRunId: record.databricksRunId,
+    jobId: record.jobId,
+    url: record.url,
+    lifeCycleState: record.lifeCycleState,
+    resultState: record.resultState,
+    verdict: verdict && { kind: verdict.kind, cause: verdict.cause, code: verdict.code, message: verdict.message },
+    status: record.status,
+    reason: exit?.reason ?? null,
+    counts: exit?.counts ?? null,
+    tables: exit?.tables ?? null,
+    model: exit?.model ?? null,
+    warnings: exit?.warnings ?? [],
+    outcomePath: exit?.outcomePath ?? null,
+    intendedAt: record.intendedAt,
+    startedAt: record.startedAt,
+    endedAt: record.endedAt,
+    durationSeconds: record.durationSeconds,
+  };
+}
+
+/** A drop as the API shows it. */
+export function dropView(drop: DropRecord): DropView {
+  const { path, etag, container, source, size, lastModified, state, reason, runId, seenAt } = drop;
+  return { path, etag, container, source, size, lastModified, state, reason, runId, seenAt };
+}
+
+/** A pipeline as the API shows it. */
+export function pipelineView(pipeline: PipelineSummary, root: string): PipelineView {
+  const self = `${root}/pipelines/${pipeline.name}`;
+  return {
+    name: pipeline.name,
+    description: pipeline.description ?? "",
+    schedule: pipeline.schedule ?? null,
+    concurrencyGroup: pipeline.concurrencyGroup,
+    takesDrops: pipeline.drops !== undefined,
+    steps: pipeline.steps.map(({ name, job }) => ({ name, job })),
+    links: { runs: `${self}/runs`, drops: `${self}/drops` },
+  };
+}
+
+/** One page, with an absolute link to the next. `filters` are what the caller filtered by, the page token excepted. */
+export function pageView<T, V>(
+  page: { readonly items: readonly T[]; readonly nextToken: string | null },
+  view: (item: T) => V,
+  url: string,
+  filters: Readonly<Record<string, string | number | undefined>>,
+): { value: V[]; nextLink?: string } {
+  const value = page.items.map(view);
+  if (page.nextToken === null) return { value };
+  const kept = Object.entries(filters).flatMap(([name, filter]) =>
+    filter === undefined ? [] : [[name, String(filter)] as [string, string]],
+  );
+  const query = new URLSearchParams([...kept, ["token", page.nextToken]]);
+  return { value, nextLink: `${url}?${query.toString()}` };
+}
+
+function secondsBetween(start: string | null, end: string | null): number | null {
+  return start === null || end === null ? null : Math.max(0, (Date.parse(end) - Date.parse(start)) / 1000);
+}

@@ -1,0 +1,43 @@
+import { requirePipeline, type ApiDeps } from "../api/deps";
+import { apiRoot, json, pathParameter, registerHttp, type ApiHandler } from "../api/http-function";
+import { readQuery } from "../api/read-request";
+import { listPipelineRunsQuery, listRunsQuery } from "../api/schemas";
+import { compact } from "../domain/compact";
+import type { RunFilter } from "../ledger/run-requests";
+import { pageView, runSummaryView } from "../api/views";
+
+type ListDeps = Pick<ApiDeps, "runs" | "pipelines">;
+
+/** Lists runs of all pipelines, or of one by filter. */
+export function createListRunsHandler({ runs, pipelines }: ListDeps): ApiHandler {
+  return async (request) => {
+    const { token, ...filter } = readQuery(request, listRunsQuery);
+    if (filter.pipeline !== undefined) requirePipeline(pipelines, filter.pipeline);
+    const page = await runs.listRuns(compact<RunFilter>({ ...filter, token }));
+    const root = apiRoot(request, "listRuns");
+    return json(
+      200,
+      pageView(page, (run) => runSummaryView(run, root), `${root}/runs`, filter),
+    );
+  };
+}
+
+/** Lists the runs of the pipeline in the path. */
+export function createListPipelineRunsHandler({ runs, pipelines }: ListDeps): ApiHandler {
+  return async (request) => {
+    const pipeline = requirePipeline(pipelines, pathParameter(request, "pipeline")).name;
+    const { token, ...filter } = readQuery(request, listPipelineRunsQuery);
+    const page = await runs.listRuns(compact<RunFilter>({ pipeline, ...filter, token }));
+    const root = apiRoot(request, "listPipelineRuns");
+    return json(
+      200,
+      pageView(page, (run) => runSummaryView(run, root), `${root}/pipelines/${pipeline}/runs`, filter),
+    );
+  };
+}
+
+/** Registers `GET runs` and `GET pipelines/{pipeline}/runs`. */
+export function registerListRuns(deps: ListDeps): void {
+  registerHttp("listRuns", createListRunsHandler(deps));
+  registerHttp("listPipelineRuns", createListPipelineRunsHandler(deps));
+}
