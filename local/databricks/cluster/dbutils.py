@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NoReturn
@@ -18,7 +19,7 @@ TASK_VALUE_BYTES = 48 * 1024
 _MISSING = object()
 
 
-class WorkflowException(Exception):  # noqa: N818
+class WorkflowException(Exception):
     """Raised by `dbutils.notebook.run` when the other notebook fails or runs out of time; named as on Databricks."""
 
 
@@ -64,7 +65,7 @@ class TaskValues:
             raise ValueError(f"task value {key}: {size} bytes of JSON, at most {TASK_VALUE_BYTES} are allowed")
         self._server.post("/internal/task-values", {"runId": self._run_id, "key": key, "value": value})
 
-    def get(self, taskKey: str, key: str, default: Any = _MISSING, debugValue: Any = None) -> Any:  # noqa: N803
+    def get(self, taskKey: str, key: str, default: Any = _MISSING, debugValue: Any = None) -> Any:
         """What an earlier task left under `key`, or `default`.
 
         Raises:
@@ -90,18 +91,18 @@ class Secrets:
         """A secret as text."""
         return self.getBytes(scope, key).decode()
 
-    def getBytes(self, scope: str, key: str) -> bytes:  # noqa: N802
+    def getBytes(self, scope: str, key: str) -> bytes:
         """A secret as bytes."""
         value = base64.b64decode(self._server.get("/api/2.0/secrets/get", {"scope": scope, "key": key})["value"])
         self._redaction.hide(value.decode(errors="ignore"))
         return value
 
-    def list(self, scope: str) -> list[Any]:
+    def list(self, scope: str) -> Sequence[SimpleNamespace]:
         """The keys of a scope."""
         found = self._server.get("/api/2.0/secrets/list", {"scope": scope}).get("secrets", [])
         return [SimpleNamespace(key=entry["key"]) for entry in found]
 
-    def listScopes(self) -> list[Any]:  # noqa: N802
+    def listScopes(self) -> Sequence[SimpleNamespace]:
         """The secret scopes."""
         return [SimpleNamespace(name=entry["name"]) for entry in self._server.get("/api/2.0/secrets/scopes/list", {}).get("scopes", [])]
 
@@ -109,7 +110,7 @@ class Secrets:
 class Library:
     """`dbutils.library`."""
 
-    def restartPython(self) -> NoReturn:  # noqa: N802
+    def restartPython(self) -> NoReturn:
         """Drops what earlier cells defined; the next cell begins afresh."""
         raise PythonRestart
 

@@ -16,13 +16,13 @@ class FileInfo(NamedTuple):
     path: str
     name: str
     size: int
-    modificationTime: int  # noqa: N815
+    modificationTime: int
 
-    def isDir(self) -> bool:  # noqa: N802
+    def isDir(self) -> bool:
         """Whether the entry is a directory."""
         return self.name.endswith("/")
 
-    def isFile(self) -> bool:  # noqa: N802
+    def isFile(self) -> bool:
         """Whether the entry is a file."""
         return not self.isDir()
 
@@ -109,7 +109,7 @@ class FileSystem:
         found.write_text(contents, encoding="utf-8")
         return True
 
-    def head(self, path: str, maxBytes: int = HEAD_BYTES) -> str:  # noqa: N803
+    def head(self, path: str, maxBytes: int = HEAD_BYTES) -> str:
         """The first bytes of a file as text."""
         with self._local(path).open("rb") as file:
             return file.read(maxBytes).decode("utf-8", errors="ignore")

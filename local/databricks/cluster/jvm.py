@@ -30,7 +30,8 @@ DELTA_JARS = REPO_ROOT / ".cache" / "delta-jars"
 READY_TIMEOUT_SECONDS = 90
 
 # What Spark's JavaModuleOptions opens for Java 17 and later.
-_OPENED = ["java.lang", "java.lang.invoke", "java.lang.reflect", "java.io", "java.net", "java.nio", "java.util", "java.util.concurrent", "java.util.concurrent.atomic", "sun.nio.ch", "sun.nio.cs", "sun.security.action", "sun.util.calendar"]
+_OPENED = """java.lang java.lang.invoke java.lang.reflect java.io java.net java.nio java.util java.util.concurrent
+java.util.concurrent.atomic sun.nio.ch sun.nio.cs sun.security.action sun.util.calendar"""
 
 SESSION_DEFAULTS: Mapping[str, str] = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
@@ -84,7 +85,7 @@ def submit_command(
     """The command line that `spark-submit` would have run."""
     class_path = os.pathsep.join([f"{spark_home() / 'jars'}/*", *map(str, jars)])
     command = [str(java_binary()), "-cp", class_path, f"-Xmx{memory}", "-XX:+IgnoreUnrecognizedVMOptions", "-Duser.timezone=UTC"]
-    for package in _OPENED:
+    for package in _OPENED.split():
         command.append(f"--add-opens=java.base/{package}=ALL-UNNAMED")
     command += ["-Djdk.reflect.useDirectMethodHandle=false", "-Dio.netty.tryReflectionSetAccessible=true", *java_options]
     command.append("org.apache.spark.deploy.SparkSubmit")

@@ -17,6 +17,7 @@ from cluster.display import display, display_html
 from cluster.execution import Execution, NotebookExit, describe, format_trace
 from cluster.magics import register_magics
 from cluster.redaction import RedactedStream, Redaction
+from cluster.volumes import map_volumes
 from cluster.widgets import Widgets
 
 RESULT_BYTES = 5 * 1024 * 1024
@@ -72,6 +73,7 @@ def execute(order: dict[str, Any], spark: Any, redaction: Redaction) -> dict[str
     }
     execution = Execution(provided)
     register_magics(execution, spark, dbutils, widgets, display)
+    map_volumes(Path(order["state"]))
     try:
         prepare_paths(path)
         execution.run_file(path)

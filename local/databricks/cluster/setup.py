@@ -88,8 +88,8 @@ def remove_stray_directories(state: StateFolder, client: DriverClient) -> list[P
         candidates += [path for path in _folders(folder) if path.name not in names and not path.name.endswith(".db")]
     if not candidates:
         return []
-    used = {folder for schema in schemas for table in client.table_names(schema) if (folder := client.table_folder(schema, table))}
-    stray = [path for path in candidates if not any(path == folder or path in folder.parents for folder in used)]
+    used = [client.table_folder(schema, table) for schema in schemas for table in client.table_names(schema)]
+    stray = [path for path in candidates if not any(place and place.is_relative_to(path) for place in used)]
     for path in stray:
         shutil.rmtree(path)
     return stray

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 
-class InputWidgetNotDefined(Exception):  # noqa: N818
+class InputWidgetNotDefined(Exception):
     """Raised when a notebook reads a widget that nobody passed or declared; named as on Databricks."""
 
 
@@ -17,21 +17,21 @@ class Widgets:
         self._passed = dict(passed)
         self._declared: dict[str, str] = {}
 
-    def text(self, name: str, defaultValue: str = "", label: str | None = None) -> None:  # noqa: N803
+    def text(self, name: str, defaultValue: str = "", label: str | None = None) -> None:
         """Declares a text widget."""
         self._declared[name] = str(defaultValue)
 
-    def dropdown(self, name: str, defaultValue: str, choices: Sequence[str], label: str | None = None) -> None:  # noqa: N803
+    def dropdown(self, name: str, defaultValue: str, choices: Sequence[str], label: str | None = None) -> None:
         """Declares a widget with fixed choices, of which the default must be one."""
         if defaultValue not in choices:
             raise ValueError(f"widget {name}: the default {defaultValue!r} is not among the choices {list(choices)}")
         self._declared[name] = str(defaultValue)
 
-    def combobox(self, name: str, defaultValue: str, choices: Sequence[str], label: str | None = None) -> None:  # noqa: N803
+    def combobox(self, name: str, defaultValue: str, choices: Sequence[str], label: str | None = None) -> None:
         """Declares a widget with proposed choices."""
         self._declared[name] = str(defaultValue)
 
-    def multiselect(self, name: str, defaultValue: str, choices: Sequence[str], label: str | None = None) -> None:  # noqa: N803
+    def multiselect(self, name: str, defaultValue: str, choices: Sequence[str], label: str | None = None) -> None:
         """Declares a widget whose value is a comma-separated list."""
         self.dropdown(name, defaultValue, choices, label)
 
@@ -47,7 +47,7 @@ class Widgets:
             return self._declared[name]
         raise InputWidgetNotDefined(f"No input widget named {name} is defined")
 
-    def getArgument(self, name: str, defaultValue: str | None = None) -> str:  # noqa: N802, N803
+    def getArgument(self, name: str, defaultValue: str | None = None) -> str:
         """The value of a widget, or the given default when there is none."""
         try:
             return self.get(name)
@@ -56,7 +56,7 @@ class Widgets:
                 raise
             return defaultValue
 
-    def getAll(self) -> dict[str, str]:  # noqa: N802
+    def getAll(self) -> dict[str, str]:
         """All values by name."""
         return {**self._declared, **self._passed}
 
@@ -64,7 +64,7 @@ class Widgets:
         """Takes back a declaration."""
         self._declared.pop(name, None)
 
-    def removeAll(self) -> None:  # noqa: N802
+    def removeAll(self) -> None:
         """Takes back all declarations."""
         self._declared.clear()
 
