@@ -1,0 +1,182 @@
+"""The training-set step: pins table versions and writes the rows that training, validation and test will see."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from batchkeeper.errors import ParameterError, TableError
+from batchkeeper.parameters import JobParameters, Widgets, text_parameter
+from batchkeeper.results import StepResult
+from batchkeeper.tables import Column, Tables, TableSpec, literal
+from predictive_maintenance.feature_set import FEATURE_NAMES, FEATURE_SET_VERSION, FEATURES, schema_hash
+from predictive_maintenance.feature_store import FEATURES_TABLE
+from predictive_maintenance.labels import FAILS_IN, LABELS_TABLE, last_labelled, update_labels
+from predictive_maintenance.sources import watermark
+from predictive_maintenance.splits import TRAIN, Splits, make_splits, needed_gap_hours
+
+TRAINING_ROWS = TableSpec(
+    "training_rows",
+    (
+        Column("run_id", "string", "training run that uses the row"),
+        Column("split", "string", "train, validation or test"),
+        Column("machine_id", "int"),
+        Column("as_of", "timestamp", "UTC"),
+        Column("weight", "double", "how many rows of its kind it stands for"),
+        *(Column(feature.name, feature.type) for feature in FEATURES),
+        *(Column(name, "float", "hours to the next failure") for name in FAILS_IN),
+    ),
+    ("run_id", "machine_id", "as_of"),
+    comment="The rows of each training run: all with a failure ahead, a sample of the others; validation and test are whole",
+    partitioned_by=("run_id", "split"),
+)
+
+TRAINING_SETS = TableSpec(
+    "training_sets",
+    (
+        Column("run_id", "string"),
+        Column("feature_set_version", "string"),
+        Column("feature_schema_hash", "string"),
+        Column("versions", "string", "Delta version of each table that was read, as JSON"),
+        Column("splits", "string", "spans of as-of times, as JSON"),
+        Column("settings", "string", "sampling and seed, as JSON"),
+        Column("watermark", "timestamp", "failures were complete up to here"),
+    ),
+    ("run_id",),
+    comment="What each training run was made from",
+)
+
+_SLOTS = 1_000_000
+
+
+@dataclass(frozen=True)
+class TrainingSetSettings:
+    """The step's own parameters."""
+
+    validation_days: int = 30
+    test_days: int = 30
+    gap_hours: int = needed_gap_hours()
+    negative_fraction: float = 0.08
+    seed: int = 1
+
+    @classmethod
+    def from_widgets(cls, widgets: Widgets) -> TrainingSetSettings:
+        """Reads `validation_days`, `test_days`, `gap_hours`, `negative_fraction` and `seed`; each has a default."""
+        whole = {}
+        for name in ("validation_days", "test_days", "gap_hours", "seed"):
+            text = text_parameter(widgets, name, default=str(getattr(cls, name)))
+            if not text.isdigit():
+                raise ParameterError(f"{name}: {text!r} is no whole number")
+            whole[name] = int(text)
+        fraction = float(text_parameter(widgets, "negative_fraction", default=str(cls.negative_fraction)))
+        if not 0 < fraction <= 1:
+            raise ParameterError(f"negative_fraction: {fraction} must be above 0 and at most 1")
+        return cls(negative_fraction=fraction, **whole)
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """What a training run was made from, read back."""
+
+    run_id: str
+    feature_set_version: str
+    feature_schema_hash: str
+    versions: dict[str, int]
+    splits: dict[str, list[str]]
+    settings: dict[str, float]
+
+
+def read_training_set(tables: Tables, run_id: str) -> TrainingSet:
+    """The header of the training set of `run_id`.
+
+    Raises:
+        TableError: the training-set step of this run has not been there.
+    """
+    row = tables.read(TRAINING_SETS.name).where(F.col("run_id") == run_id).first() if tables.exists(TRAINING_SETS.name) else None
+    if row is None:
+        raise TableError(f"table {TRAINING_SETS.name} has no row of run {run_id}: run the training-set step first")
+    texts = {name: json.loads(row[name]) for name in ("versions", "splits", "settings")}
+    return TrainingSet(run_id, row["feature_set_version"], row["feature_schema_hash"], **texts)
+
+
+def training_rows(tables: Tables, run_id: str, split: str) -> DataFrame:
+    """The rows of one split of one run."""
+    return tables.read(TRAINING_ROWS.name).where((F.col("run_id") == run_id) & (F.col("split") == split))
+
+
+def sampled(rows: DataFrame, settings: TrainingSetSettings) -> DataFrame:
+    """Keeps of the training rows all with a failure ahead and a fraction of the others, with weights that make up for it.
+
+    The draw hashes key and seed, so it does not depend on the order or the layout of the rows.
+    """
+    failure_ahead = F.coalesce(*FAILS_IN).isNotNull()
+    slot = F.pmod(F.xxhash64("machine_id", F.unix_timestamp("as_of"), F.lit(settings.seed)), F.lit(_SLOTS))
+    whole = (F.col("split") != TRAIN) | failure_ahead
+    weight = F.when(whole, 1.0).otherwise(1.0 / settings.negative_fraction)
+    # A machine without any reading in two days teaches nothing; it is still scored.
+    usable = (F.col("split") != TRAIN) | (F.col("readings_48h") > 0)
+    return rows.where(usable & (whole | (slot < int(settings.negative_fraction * _SLOTS)))).withColumn("weight", weight)
+
+
+def _span(tables: Tables, parameters: JobParameters, until: datetime) -> tuple[datetime, datetime]:
+    """The as-of span to learn from, (first, last]; as asked for, but never beyond complete labels."""
+    row = tables.read(FEATURES_TABLE.name).agg(F.min(F.unix_timestamp("as_of"))).first()
+    if row is None or row[0] is None:
+        raise TableError("table features is empty: run the scoring pipeline's ingestion and features first")
+    first = datetime.fromtimestamp(row[0], UTC) - timedelta(seconds=1)
+    last = last_labelled(until)
+    if parameters.window_start and parameters.window_end:
+        first = max(first, parameters.window_start - timedelta(seconds=1))
+        last = min(last, parameters.window_end - timedelta(seconds=1))
+    return first, last
+
+
+def _write_rows(tables: Tables, run_id: str, splits: Splits, settings: TrainingSetSettings, versions: dict[str, int]) -> None:
+    span = f"as_of > {literal(splits.train[0])} AND as_of <= {literal(splits.test[1])}"
+    features = tables.read(FEATURES_TABLE.name, versions[FEATURES_TABLE.name]).where(span)
+    features = features.where(F.col("feature_set_version") == FEATURE_SET_VERSION).select("machine_id", "as_of", *FEATURE_NAMES)
+    labels = tables.read(LABELS_TABLE.name, versions[LABELS_TABLE.name]).where(span).drop("label_complete_at")
+    rows = features.join(labels, ["machine_id", "as_of"]).withColumn("split", splits.column()).where("split IS NOT NULL")
+    chosen = sampled(rows, settings).withColumn("run_id", F.lit(run_id)).select(*TRAINING_ROWS.column_names)
+    chosen.write.format("delta").mode("overwrite").option("replaceWhere", f"run_id = '{run_id}'").saveAsTable(
+        tables.name(TRAINING_ROWS.name)
+    )
+
+
+def run_training_set(tables: Tables, parameters: JobParameters, settings: TrainingSetSettings) -> StepResult:
+    """Brings the labels up to date, pins the versions of features and labels, and writes the rows of this run.
+
+    Raises:
+        ParameterError: the span is too short for the splits.
+    """
+    until = watermark(tables)
+    if until is None:
+        return StepResult("training_set", parameters.run_id, "not_ready", "no time up to which all required sources are covered")
+    added, changed = update_labels(tables, until)
+    for spec in (TRAINING_ROWS, TRAINING_SETS):
+        tables.ensure(spec)
+    first, last = _span(tables, parameters, until)
+    days = {"validation_days": settings.validation_days, "test_days": settings.test_days}
+    splits = make_splits(first, last, **days, gap_hours=settings.gap_hours)
+    versions = {name: tables.version(name) for name in (FEATURES_TABLE.name, LABELS_TABLE.name)}
+    _write_rows(tables, parameters.run_id, splits, settings, versions)
+    header = (
+        parameters.run_id,
+        FEATURE_SET_VERSION,
+        schema_hash(),
+        json.dumps(versions),
+        json.dumps(splits.as_text()),
+        json.dumps(vars(settings)),
+        until,
+    )
+    row = tables.spark.createDataFrame([header], TRAINING_SETS.schema)
+    row.write.format("delta").mode("overwrite").option("replaceWhere", f"run_id = '{parameters.run_id}'").saveAsTable(
+        tables.name(TRAINING_SETS.name)
+    )
+    sizes = tables.read(TRAINING_ROWS.name).where(F.col("run_id") == parameters.run_id).groupBy("split").count().collect()
+    counts = {f"{row['split']}Rows": int(row["count"]) for row in sizes} | {"labelsAdded": added, "labelsChanged": changed}
+    return StepResult("training_set", parameters.run_id, counts=counts, tables=versions, watermark=until)
