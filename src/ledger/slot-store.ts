@@ -55,9 +55,12 @@ export class SlotStore {
   async release(group: string, holder: string): Promise<string | null> {
     for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
       const { slot, tickets } = await this.read(group);
-      for (const own of tickets.filter((row) => row["holder"] === holder)) await this.table.remove(group, own.rowKey);
+      const own = tickets.filter((row) => row["holder"] === holder);
+      for (const row of own) await this.table.remove(group, row.rowKey);
+      // The holder before may have granted this very ticket meanwhile: look again.
+      if (own.length > 0) continue;
       if (!slot || slot["holder"] !== holder) return null;
-      const next = tickets.find((row) => row["holder"] !== holder);
+      const next = tickets[0];
       if (await this.grant(group, slot, next)) return next ? String(next["holder"]) : null;
     }
     throw new Error(`slot of group ${group} was changed by others ${MAX_TRIES} times`);

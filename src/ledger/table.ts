@@ -76,6 +76,12 @@ export class LedgerTable {
     await this.client.upsertEntity(row, "Replace");
   }
 
+  /** Inserts, or sets just these columns; for rows in which every column stands alone. */
+  async set(row: NewRow): Promise<void> {
+    await this.open();
+    await this.client.upsertEntity(row, "Merge");
+  }
+
   /** Deletes; an absent row is no error. */
   async remove(partitionKey: string, rowKey: string): Promise<void> {
     await this.guarded(async () => await this.client.deleteEntity(partitionKey, rowKey));

@@ -1,0 +1,197 @@
+import { PIPELINE_RUN, WAKE } from "../domain/function-names";
+import { newRunId, parseRunId, runInstanceId, stepInstanceId } from "../domain/ids";
+import type { PipelineDefinition, PipelineDefinitions } from "../domain/pipeline-definition";
+import { sha256 } from "../domain/tokens";
+import { normaliseWindow, windowKey, windowSchema, type Window } from "../domain/window";
+import { listDrops } from "./drop-lists";
+import type { DropStore } from "./drop-store";
+import { InvalidRequestError, RequestConflictError, RunNotInLedgerError, RunStateError, UnknownPipelineError } from "./errors";
+import type { GenerationStore } from "./generation-store";
+import { listRuns, withSteps } from "./run-lists";
+import { emptyBatch } from "./run-rows";
+import type { RequestedRun, RunRequest, RunRequests } from "./run-requests";
+import type { RunStore } from "./run-store";
+import type { StateStore } from "./state-store";
+import { isClosed, type OrchestrationStarter, type RunRecord } from "./types";
+
+/** What run requests are made of. */
+export interface RunRequestDeps {
+  readonly definitions: PipelineDefinitions;
+  readonly runs: RunStore;
+  readonly generations: GenerationStore;
+  readonly drops: DropStore;
+  readonly states: StateStore;
+  readonly now: () => Date;
+  /** Eight hexadecimal digits, new at every call. */
+  readonly randomHex: () => string;
+}
+
+/** A request in its normal form. */
+interface Wanted {
+  readonly request: RunRequest;
+  readonly definition: PipelineDefinition;
+  readonly window: Window | null;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly aliasKey: string;
+  readonly fingerprint: string;
+  readonly workKey: string;
+}
+
+const MAX_TRIES = 20;
+const RETRYABLE = new Set(["failed", "cancelled", "not_ready"]);
+
+function normalise(request: RunRequest, definitions: PipelineDefinitions): Wanted {
+  const definition = definitions.get(request.pipeline);
+  if (!definition) throw new UnknownPipelineError(request.pipeline, [...definitions.keys()]);
+  const faults: string[] = [];
+  const parsed = request.window ? windowSchema.safeParse(request.window) : null;
+  if (parsed && !parsed.success) faults.push(...parsed.error.issues.map((issue) => `window.${issue.path.join(".")}: ${issue.message}`));
+  const known = new Set(definition.steps.flatMap((step) => Object.keys(step.parameters)));
+  const parameters = Object.fromEntries(Object.entries(request.parameters ?? {}).sort());
+  for (const name of Object.keys(parameters)) {
+    if (!known.has(name))
+      faults.push(`parameters.${name}: no step of ${definition.name} has it; known: ${[...known].join(", ") || "none"}`);
+  }
+  if (faults.length > 0) throw new InvalidRequestError(faults);
+  const window = request.window ? normaliseWindow(request.window) : null;
+  const work = `${windowKey(window)}|${JSON.stringify(parameters)}`;
+  return {
+    ...{ request, definition, window, parameters },
+    aliasKey: sha256(request.alias),
+    fingerprint: sha256(`${work}|${request.rerun === true}`),
+    workKey: sha256(work),
+  };
+}
+
+class LedgerRunRequests implements RunRequests {
+  constructor(private readonly deps: RunRequestDeps) {}
+
+  async requestRun(request: RunRequest, starter: OrchestrationStarter): Promise<RequestedRun> {
+    const wanted = normalise(request, this.deps.definitions);
+    for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
+      const answer = (await this.byAlias(wanted)) ?? (await this.byWork(wanted)) ?? (await this.insert(wanted));
+      if (answer === null) continue;
+      if (answer.run.state === "requested") await this.start(answer.run, starter);
+      return answer;
+    }
+    throw new Error(`request "${request.alias}" of ${request.pipeline} met other writers ${MAX_TRIES} times`);
+  }
+
+  async listRuns(filter: Parameters<RunRequests["listRuns"]>[0]): ReturnType<RunRequests["listRuns"]> {
+    return await listRuns(this.deps.runs, [...this.deps.definitions.keys()], filter);
+  }
+
+  async getRun(runId: string): Promise<RunRecord | null> {
+    const stored = await this.deps.runs.find(runId);
+    return stored && withSteps(stored, await this.deps.generations.list(runId));
+  }
+
+  async cancelRun(runId: string, starter: OrchestrationStarter): Promise<RunRecord> {
+    await this.known(runId);
+    const run = await this.deps.runs.change(runId, (current) => {
+      if (isClosed(current.state)) {
+        if (current.state === "cancelled") return null;
+        throw new RunStateError(runId, current.state, "cancelled");
+      }
+      return current.cancelRequestedAt === null ? { cancelRequestedAt: this.deps.now().toISOString() } : null;
+    });
+    if (!isClosed(run.state)) await this.wake(run, starter);
+    return (await this.getRun(runId)) ?? run;
+  }
+
+  async retryRun(runId: string, starter: OrchestrationStarter): Promise<RequestedRun> {
+    await this.known(runId);
+    let created = false;
+    const run = await this.deps.runs.change(runId, (current) => {
+      created = false;
+      if (!isClosed(current.state) && current.attempt > 1) return null;
+      if (!RETRYABLE.has(current.state)) throw new RunStateError(runId, current.state, "retried");
+      created = true;
+      const at = this.deps.now().toISOString();
+      return { state: "requested", attempt: current.attempt + 1, requestedAt: at, endedAt: null, error: null, cancelRequestedAt: null };
+    });
+    if (run.state === "requested") await this.start(run, starter);
+    return { run: (await this.getRun(runId)) ?? run, created };
+  }
+
+  async listDrops(filter: Parameters<RunRequests["listDrops"]>[0]): ReturnType<RunRequests["listDrops"]> {
+    const definition = this.deps.definitions.get(filter.pipeline);
+    if (!definition) throw new UnknownPipelineError(filter.pipeline, [...this.deps.definitions.keys()]);
+    return await listDrops(this.deps.drops, definition, filter);
+  }
+
+  async hasten(databricksRunId: string, starter: OrchestrationStarter): Promise<boolean> {
+    const owner = await this.deps.generations.owner(databricksRunId);
+    const run = owner && (await this.deps.runs.get(owner.runId));
+    if (!run || isClosed(run.state)) return false;
+    await starter.raise(stepInstanceId(run.runId, run.attempt, owner.ordinal, owner.generation), WAKE);
+    return true;
+  }
+
+  private async byAlias({ request, aliasKey, fingerprint }: Wanted): Promise<RequestedRun | null> {
+    const alias = await this.deps.runs.alias(request.pipeline, aliasKey);
+    if (!alias) return null;
+    if (alias.fingerprint !== fingerprint) throw new RequestConflictError(request.alias, alias.runId);
+    const run = await this.deps.runs.get(alias.runId);
+    return run && { run, created: false };
+  }
+
+  /** The run that does, or did, the same work; null when a new one is needed. */
+  private async byWork({ request, aliasKey, fingerprint, workKey }: Wanted): Promise<RequestedRun | null> {
+    if (request.rerun) return null;
+    const work = await this.deps.runs.work(request.pipeline, workKey);
+    const run = work && (await this.deps.runs.get(work.runId));
+    if (!run || !(await this.covers(run, request))) return null;
+    return (await this.deps.runs.addAlias(run, aliasKey, fingerprint))
+      ? { run, created: false }
+      : await this.byAlias(normalise(request, this.deps.definitions));
+  }
+
+  /**
+   * An open run covers the same work, unless drops ask that came after its freeze. A finished run covers a window that it scored
+   * from the inputs that are still the newest.
+   */
+  private async covers(run: RunRecord, request: RunRequest): Promise<boolean> {
+    if (!isClosed(run.state)) return run.cancelRequestedAt === null && (request.reason !== "drops" || run.frozenAt === null);
+    if (run.state !== "succeeded" || run.window === null) return false;
+    const { lastIngestAt } = await this.deps.states.get(run.pipeline);
+    const inputsAreNewest = lastIngestAt === null || (run.frozenAt !== null && lastIngestAt <= run.frozenAt);
+    return inputsAreNewest && !(await this.deps.drops.hasPending(run.pipeline));
+  }
+
+  private async insert(wanted: Wanted): Promise<RequestedRun | null> {
+    const { request, definition, window, parameters, aliasKey, fingerprint, workKey } = wanted;
+    const at = this.deps.now();
+    const runId = newRunId(request.pipeline, at, this.deps.randomHex());
+    const run: Omit<RunRecord, "etag" | "steps"> = {
+      ...{ runId, pipeline: request.pipeline, state: "requested", reason: request.reason, window, alias: request.alias, parameters },
+      ...{ rerun: request.rerun === true, requestedBy: request.requestedBy ?? null, attempt: 1, notifiedAttempt: 0 },
+      ...{ requestedAt: at.toISOString(), createdAt: at.toISOString(), startedAt: null, frozenAt: null, endedAt: null },
+      ...{ cancelRequestedAt: null, batch: emptyBatch(), error: null },
+    };
+    const replaces = await this.deps.runs.work(request.pipeline, workKey);
+    if (!(await this.deps.runs.create({ run, definition, aliasKey, fingerprint, workKey }, replaces))) return null;
+    const stored = await this.deps.runs.get(runId);
+    return stored && { run: stored, created: true };
+  }
+
+  private async start(run: RunRecord, starter: OrchestrationStarter): Promise<void> {
+    await starter.start(PIPELINE_RUN, runInstanceId(run.runId, run.attempt), { runId: run.runId, attempt: run.attempt });
+  }
+
+  private async wake(run: RunRecord, starter: OrchestrationStarter): Promise<void> {
+    await starter.raise(runInstanceId(run.runId, run.attempt), WAKE);
+    for (const { ordinal, generation, terminal } of await this.deps.generations.list(run.runId)) {
+      if (!terminal) await starter.raise(stepInstanceId(run.runId, run.attempt, ordinal, generation), WAKE);
+    }
+  }
+
+  private async known(runId: string): Promise<void> {
+    if (parseRunId(runId) === null || (await this.deps.runs.get(runId)) === null) throw new RunNotInLedgerError(runId);
+  }
+}
+
+/** Builds the run requests over the ledger's stores. */
+export function createRunRequests(deps: RunRequestDeps): RunRequests {
+  return new LedgerRunRequests(deps);
+}

@@ -1,0 +1,106 @@
+import { dayRow, dropKeys, newDropRow, pathPartition, pendingRow, toDropRecord, type DropKeys, type SeenDrop } from "./drop-rows";
+import { quote, type LedgerTable, type Row } from "./table";
+import type { DropRecord, Page } from "./types";
+
+/** What waits for a batch. `count` stops at the limit of the look. */
+export interface PendingDrops {
+  readonly count: number;
+  readonly oldestSeenAt: string | null;
+  readonly newestSeenAt: string | null;
+}
+
+const PENDING_LIMIT = 5000;
+
+/**
+ * The drops. A drop's own row is the truth; pending, day and batch rows are indexes that are repaired from it. The truth is
+ * written first, so that a crash between two writes leaves a missing index row and never a lost drop.
+ */
+export class DropStore {
+  constructor(
+    readonly table: LedgerTable,
+    private readonly now: () => Date,
+  ) {}
+
+  /** Records a version of a blob once; a duplicate changes nothing but mends a missing index row. */
+  async record(drop: SeenDrop): Promise<{ created: boolean; drop: DropRecord }> {
+    return await this.insert(drop, null);
+  }
+
+  /** Records a version that no pipeline takes, with the reason. */
+  async quarantine(drop: SeenDrop, reason: string): Promise<{ created: boolean; drop: DropRecord }> {
+    return await this.insert(drop, reason);
+  }
+
+  async get(keys: DropKeys): Promise<{ drop: DropRecord; rowEtag: string } | null> {
+    const row = await this.table.get(keys.partitionKey, keys.rowKey);
+    return row && { drop: toDropRecord(row), rowEtag: row.etag };
+  }
+
+  async find(container: string, path: string, etag: string): Promise<DropRecord | null> {
+    return (await this.get(dropKeys(container, path, etag)))?.drop ?? null;
+  }
+
+  /** Every version of a path that was ever seen. */
+  async versions(container: string, path: string): Promise<DropRecord[]> {
+    const rows = await this.table.list(`PartitionKey eq ${quote(pathPartition(container, path))}`);
+    return rows.map(toDropRecord).sort((a, b) => (a.seenAt < b.seenAt ? -1 : 1));
+  }
+
+  async pending(pipeline: string): Promise<PendingDrops> {
+    const rows = await this.table.listPrefix(`pending|${pipeline}`, "", { limit: PENDING_LIMIT });
+    const seen = (row: Row | undefined): string | null => row?.rowKey.split("|")[0] ?? null;
+    return { count: rows.length, oldestSeenAt: seen(rows[0]), newestSeenAt: seen(rows.at(-1)) };
+  }
+
+  async hasPending(pipeline: string): Promise<boolean> {
+    return (await this.table.listPrefix(`pending|${pipeline}`, "", { limit: 1 })).length > 0;
+  }
+
+  /** Drops of a pipeline by time seen; `accept` chooses, `token` is where the page before ended. */
+  async list(pipeline: string, accept: (drop: DropRecord) => boolean, top: number, token?: string): Promise<Page<DropRecord>> {
+    const [day = "", last = ""] = token?.split("\n") ?? [];
+    const from = token === undefined ? "" : ` and (PartitionKey gt ${quote(day)} or RowKey gt ${quote(last)})`;
+    const low = token === undefined ? `day|${pipeline}|` : day;
+    const filter = `PartitionKey ge ${quote(low)} and PartitionKey lt ${quote(`day|${pipeline}|~`)}${from}`;
+    const items: DropRecord[] = [];
+    for await (const row of this.table.scan(filter)) {
+      const [partitionKey = "", rowKey = ""] = row.rowKey.split("|").slice(1);
+      const found = await this.get({ partitionKey, rowKey });
+      if (found && accept(found.drop)) items.push(found.drop);
+      if (items.length >= top) return { items, nextToken: `${row.partitionKey}\n${row.rowKey}` };
+    }
+    return { items, nextToken: null };
+  }
+
+  /** Mends index rows of pending drops, for the sweeper. Returns how many drops it looked at. */
+  async mendPending(): Promise<number> {
+    let looked = 0;
+    for await (const row of this.table.scan("kind eq 'drop' and state eq 'pending'")) {
+      await this.index(row, toDropRecord(row));
+      looked += 1;
+    }
+    return looked;
+  }
+
+  /** Drops that a run holds and that are not yet batched, for the sweeper. */
+  async claimed(): Promise<{ keys: DropKeys; drop: DropRecord }[]> {
+    const rows = await this.table.list("kind eq 'drop' and state eq 'claimed'");
+    return rows.map((row) => ({ keys: { partitionKey: row.partitionKey, rowKey: row.rowKey }, drop: toDropRecord(row) }));
+  }
+
+  private async insert(seen: SeenDrop, quarantineReason: string | null): Promise<{ created: boolean; drop: DropRecord }> {
+    const keys = dropKeys(seen.container, seen.path, seen.etag);
+    const state = quarantineReason === null ? "pending" : "quarantined";
+    const created = await this.table.insert(newDropRow(keys, seen, state, quarantineReason, this.now().toISOString()));
+    const stored = await this.get(keys);
+    if (!stored) throw new Error(`drop ${seen.path} did not stay in the ledger`);
+    await this.index(keys, stored.drop);
+    return { created, drop: stored.drop };
+  }
+
+  private async index(keys: DropKeys, drop: DropRecord): Promise<void> {
+    const own = { partitionKey: keys.partitionKey, rowKey: keys.rowKey };
+    await this.table.insert(dayRow(drop.pipeline, drop.seenAt, own));
+    if (drop.state === "pending") await this.table.insert(pendingRow(drop.pipeline, drop.seenAt, own));
+  }
+}

@@ -1,0 +1,35 @@
+import type { RunFilter } from "./run-requests";
+import { runRowKey } from "./run-rows";
+import type { RunStore, StoredRun } from "./run-store";
+import { isClosed, type GenerationRecord, type Page, type RunRecord, type StepRecord, type StepState } from "./types";
+
+const DEFAULT_TOP = 50;
+
+/** State of a step: what its last generation proves, seen in the light of the run. */
+export function stepState(run: RunRecord, last: GenerationRecord | undefined): StepState {
+  if (last === undefined) return isClosed(run.state) ? "skipped" : "pending";
+  if (last.verdict === null) return isClosed(run.state) ? "cancelled" : "running";
+  if (last.verdict.kind === "failed") return last.verdict.cause === "cancelled" ? "cancelled" : "failed";
+  return last.status === "not_ready" || last.status === "nothing_to_do" ? last.status : "succeeded";
+}
+
+/** The run with all steps of its definition and every generation. */
+export function withSteps({ run, definition }: StoredRun, generations: readonly GenerationRecord[]): RunRecord {
+  const steps: StepRecord[] = definition.steps.map(({ name, job }, ordinal) => {
+    const own = generations.filter((generation) => generation.ordinal === ordinal);
+    return { name, job, state: stepState(run, own.at(-1)), generations: own };
+  });
+  return { ...run, steps };
+}
+
+/** Lists runs, newest first; over several pipelines the newest of each are merged. The token is the last run's row key. */
+export async function listRuns(runs: RunStore, pipelines: readonly string[], filter: RunFilter): Promise<Page<RunRecord>> {
+  const top = filter.top ?? DEFAULT_TOP;
+  const names = filter.pipeline === undefined ? pipelines : [filter.pipeline];
+  const pages = await Promise.all(names.map(async (name) => await runs.list(name, filter.state, top, filter.token)));
+  const all = pages.flatMap((page) => page.items).sort((a, b) => (runRowKey(a.runId) < runRowKey(b.runId) ? -1 : 1));
+  const items = all.slice(0, top);
+  const last = items.at(-1);
+  const more = all.length > top || pages.some((page) => page.nextToken !== null);
+  return { items, nextToken: more && last ? runRowKey(last.runId) : null };
+}

@@ -1,0 +1,46 @@
+import type { LedgerTable } from "./table";
+
+/** What the ledger remembers of a pipeline between runs. */
+export interface PipelineState {
+  /** When a batch with files was last frozen; null before the first. */
+  readonly lastIngestAt: string | null;
+  /** True when the last run ended as not ready: its as-of points are still to be scored. */
+  readonly notReady: boolean;
+  /** Schedule occurrences up to here were asked for or reported as missed; null before the first sweep. */
+  readonly scheduledUntil: string | null;
+}
+
+const NOT_BEFORE = { partitionKey: "databricks", rowKey: "notBefore" };
+
+/** Small rows that several runs and processes share. */
+export class StateStore {
+  constructor(private readonly table: LedgerTable) {}
+
+  async get(pipeline: string): Promise<PipelineState> {
+    const row = await this.table.get(pipeline, "state");
+    const text = (column: string): string | null => (typeof row?.[column] === "string" ? row[column] : null);
+    return { lastIngestAt: text("lastIngestAt"), notReady: row?.["notReady"] === true, scheduledUntil: text("scheduledUntil") };
+  }
+
+  async set(pipeline: string, change: Partial<PipelineState>): Promise<void> {
+    await this.table.set({ partitionKey: pipeline, rowKey: "state", ...change });
+  }
+
+  /** Until when no process may call Databricks, because it answered 429; null when it may. */
+  async notBefore(): Promise<Date | null> {
+    const row = await this.table.get(NOT_BEFORE.partitionKey, NOT_BEFORE.rowKey);
+    return typeof row?.["until"] === "string" ? new Date(row["until"]) : null;
+  }
+
+  /** Holds all processes back until then; an earlier time than the stored one changes nothing. */
+  async holdBack(until: Date): Promise<void> {
+    for (;;) {
+      const row = await this.table.get(NOT_BEFORE.partitionKey, NOT_BEFORE.rowKey);
+      const change = { ...NOT_BEFORE, until: until.toISOString() };
+      if (
+        row === null ? await this.table.insert(change) : String(row["until"]) >= change.until || (await this.table.merge(change, row.etag))
+      )
+        return;
+    }
+  }
+}
