@@ -1,0 +1,124 @@
+import { randomUUID } from "node:crypto";
+import { request as httpRequest } from "node:http";
+import type { ServerResponse } from "node:http";
+import { log, messageOf } from "../log";
+import type { RegisteredFunction, RpcCookie, RpcHttp, RpcTypedData } from "../worker/core-types";
+import type { Invoker } from "../worker/invoker";
+import { readBody, send } from "./exchange";
+import type { Exchange } from "./exchange";
+
+/** Invokes HTTP functions, in buffered mode or, when the app set `enableHttpStream`, through its in-process proxy. */
+export class HttpTrigger {
+  constructor(
+    private readonly invoker: Invoker,
+    /** `HttpUri` of the worker; undefined = buffered mode. */
+    private readonly streamUri: string | undefined,
+  ) {}
+
+  /** Answers the request with what the function returns; 500 without a body when it throws. */
+  async handle(fn: RegisteredFunction, exchange: Exchange, params: Record<string, string>): Promise<void> {
+    try {
+      if (this.streamUri === undefined) await this.buffered(fn, exchange, params);
+      else await this.streamed(fn, exchange, params, this.streamUri);
+    } catch (error) {
+      log("debug", `HTTP function ${fn.name} failed: ${messageOf(error)}`);
+      if (!exchange.res.headersSent) send(exchange.res, 500);
+      else exchange.res.destroy();
+    }
+  }
+
+  private async buffered(fn: RegisteredFunction, exchange: Exchange, params: Record<string, string>): Promise<void> {
+    const trigger: RpcTypedData = { http: await toRpcHttp(exchange, params) };
+    const { response } = await this.invoker.invoke(fn, { trigger, reason: reason(exchange) });
+    await writeResponse(exchange.res, response.returnValue?.http ?? undefined);
+  }
+
+  private async streamed(fn: RegisteredFunction, exchange: Exchange, params: Record<string, string>, target: string): Promise<void> {
+    const invocationId = randomUUID();
+    const abort = new AbortController();
+    const metadata = streamMetadata(exchange, params);
+    const proxied = forward(exchange, target, invocationId, abort.signal);
+    const invoked = this.invoker.invoke(fn, { trigger: { http: {} }, triggerMetadata: metadata, reason: reason(exchange), invocationId });
+    // A handler that throws never answers the proxied request: end it here.
+    invoked.catch(() => abort.abort());
+    await Promise.all([invoked, proxied]);
+  }
+}
+
+function reason(exchange: Exchange): string {
+  return `This function was programmatically called via the host APIs. ${exchange.method} ${exchange.url.pathname}`;
+}
+
+async function toRpcHttp(exchange: Exchange, params: Record<string, string>): Promise<RpcHttp> {
+  const { req, url, method } = exchange;
+  const headers = plainHeaders(exchange);
+  const query: Record<string, string> = {};
+  for (const [name, value] of url.searchParams) query[name] = query[name] === undefined ? value : `${query[name]},${value}`;
+  const bytes = await readBody(req);
+  return {
+    url: url.href,
+    method,
+    headers,
+    nullableHeaders: nullable(headers),
+    query,
+    nullableQuery: nullable(query),
+    params,
+    nullableParams: nullable(params),
+    ...(bytes.length > 0 ? { body: { bytes } } : {}),
+  };
+}
+
+function plainHeaders(exchange: Exchange): Record<string, string> {
+  return Object.fromEntries(Object.entries(exchange.req.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : (value ?? "")]));
+}
+
+function nullable(values: Record<string, string>): Record<string, { value: string }> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value }]));
+}
+
+function streamMetadata(exchange: Exchange, params: Record<string, string>): Record<string, RpcTypedData> {
+  const query = Object.fromEntries([...exchange.url.searchParams].filter(([name]) => name !== "code"));
+  const strings = Object.fromEntries(Object.entries({ ...query, ...params }).map(([name, string]) => [name, { string }]));
+  return { ...strings, Query: { json: JSON.stringify(query) }, Headers: { json: JSON.stringify(plainHeaders(exchange)) } };
+}
+
+function forward(exchange: Exchange, target: string, invocationId: string, signal: AbortSignal): Promise<void> {
+  const { req, res, url } = exchange;
+  const headers = { ...req.headers, "x-ms-invocation-id": invocationId, "x-forwarded-host": url.host, "x-forwarded-proto": "http" };
+  return new Promise((resolve, reject) => {
+    const proxy = httpRequest(new URL(url.pathname + url.search, target), { method: req.method, headers, signal }, (answer) => {
+      const { connection: _connection, "keep-alive": _keepAlive, ...rest } = answer.headers;
+      res.writeHead(answer.statusCode ?? 500, rest);
+      answer.pipe(res).on("finish", resolve);
+      answer.on("error", reject);
+    });
+    proxy.on("error", reject);
+    req.pipe(proxy);
+  });
+}
+
+async function writeResponse(res: ServerResponse, http: RpcHttp | undefined): Promise<void> {
+  const status = Number(http?.statusCode ?? 200);
+  for (const [name, value] of Object.entries(http?.headers ?? {})) res.setHeader(name, value);
+  const cookies = (http?.cookies ?? []).map(serializeCookie);
+  if (cookies.length > 0) res.setHeader("Set-Cookie", cookies);
+  const data = http?.body;
+  const body = data?.bytes ? Buffer.from(data.bytes) : Buffer.from(data?.string ?? data?.json ?? "");
+  res.statusCode = status;
+  res.setHeader("Content-Length", body.length);
+  await new Promise<void>((resolve) => res.end(body, () => resolve()));
+}
+
+function serializeCookie(cookie: RpcCookie): string {
+  const parts = [`${cookie.name ?? ""}=${encodeURIComponent(cookie.value ?? "")}`];
+  const seconds = cookie.expires?.value?.seconds;
+  if (seconds !== undefined) parts.push(`expires=${new Date(Number(seconds) * 1000).toUTCString()}`);
+  if (cookie.maxAge?.value !== undefined) parts.push(`max-age=${String(cookie.maxAge.value)}`);
+  if (cookie.domain?.value !== undefined) parts.push(`domain=${cookie.domain.value}`);
+  parts.push(`path=${cookie.path?.value ?? "/"}`);
+  if (cookie.secure?.value) parts.push("secure");
+  const sameSite = cookie.sameSite === "explicitNone" ? "none" : cookie.sameSite;
+  if (typeof sameSite === "string" && cookie.sameSite !== "none") parts.push(`samesite=${sameSite}`);
+  if (cookie.httpOnly?.value) parts.push("httponly");
+  return parts.join("; ");
+}

@@ -1,0 +1,127 @@
+import { createServer } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { HostError, log, messageOf } from "../log";
+import { isDisabled, resolveSettings } from "../settings";
+import type { RegisteredFunction } from "../worker/core-types";
+import { send } from "./exchange";
+import type { Exchange } from "./exchange";
+import type { HttpTrigger } from "./http-trigger";
+import type { Keys } from "./keys";
+import { compareRoutes, parseRoute } from "./route-template";
+import type { RouteTemplate } from "./route-template";
+
+/** Serves everything below a path prefix; gets the rest of the path. */
+export type PathHandler = (exchange: Exchange, rest: string) => Promise<void>;
+
+interface Route {
+  readonly fn: RegisteredFunction;
+  readonly template: RouteTemplate;
+  readonly methods: readonly string[];
+}
+
+const HOME = `<!DOCTYPE html><html><head><title>Your Functions app is up and running</title></head><body><h1>Your Functions app is up and running</h1></body></html>`;
+
+/** The HTTP side of the host: function routes, admin endpoints and extension webhooks, on 127.0.0.1. */
+export class HttpServer {
+  private readonly server: Server;
+  private readonly prefixes = new Map<string, { handler: PathHandler; keys: readonly string[] | undefined }>();
+  private routes: Route[] = [];
+
+  constructor(
+    private readonly trigger: HttpTrigger,
+    private readonly keys: Keys,
+    private readonly origin: string,
+  ) {
+    this.server = createServer((req, res) => void this.answer(req, res));
+    this.server.requestTimeout = 0;
+  }
+
+  /** Mounts a handler; `keys` names what it asks for when keys are enforced (undefined: nothing). */
+  mount(prefix: string, handler: PathHandler, keys?: readonly string[]): void {
+    this.prefixes.set(prefix, { handler, keys });
+  }
+
+  /** Registers the HTTP functions. Returns their console lines by function name. */
+  addFunctions(functions: Iterable<RegisteredFunction>, routePrefix: string): Map<string, string> {
+    const lines = new Map<string, string>();
+    for (const fn of functions) {
+      if (fn.trigger.type.toLowerCase() !== "httptrigger") continue;
+      const methods = ((fn.trigger["methods"] as string[] | undefined) ?? ["GET", "POST"]).map((method) => method.toUpperCase());
+      const path = [routePrefix, resolveSettings((fn.trigger["route"] as string | undefined) ?? fn.name, `route of ${fn.name}`)];
+      const template = parseRoute(path.filter((part) => part !== "").join("/"));
+      this.routes.push({ fn, template, methods });
+      lines.set(fn.name, `[${methods.join(",")}] ${this.origin}/${template.text}`);
+    }
+    this.routes = this.routes.toSorted((a, b) => compareRoutes(a.template, b.template));
+    return lines;
+  }
+
+  /** Listens. Throws HostError when the port is taken. */
+  async listen(port: number): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.server.once("error", (error: NodeJS.ErrnoException) => {
+        const taken = error.code === "EADDRINUSE";
+        reject(new HostError(taken ? `Port ${String(port)} is unavailable. Close the process using that port, or specify another port using --port.` : messageOf(error)));
+      });
+      this.server.listen(port, "127.0.0.1", resolve);
+    });
+  }
+
+  /** Accepts no more requests and drops idle connections. */
+  close(): void {
+    this.server.close();
+    this.server.closeIdleConnections();
+  }
+
+  private async answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    try {
+      const url = new URL(req.url ?? "/", `http://${req.headers.host ?? new URL(this.origin).host}`);
+      await this.dispatch({ req, res, url, method: req.method ?? "GET" });
+    } catch (error) {
+      log("error", `${req.method ?? ""} ${(req.url ?? "").split("?")[0] ?? ""}: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}`);
+      if (!res.headersSent) send(res, 500, { Message: "Something went wrong while processing your request" });
+      else res.destroy();
+    }
+  }
+
+  private async dispatch(exchange: Exchange): Promise<void> {
+    const path = exchange.url.pathname;
+    for (const [prefix, { handler, keys }] of this.prefixes) {
+      if (path !== prefix && !path.startsWith(`${prefix}/`)) continue;
+      const anonymous = keys === undefined || path === "/admin/host/ping";
+      if (!anonymous && !this.keys.allows(exchange, ...keys)) return send(exchange.res, 401);
+      return handler(exchange, path.slice(prefix.length + 1));
+    }
+    await this.invokeRoute(exchange, path);
+  }
+
+  private async invokeRoute(exchange: Exchange, path: string): Promise<void> {
+    const matches = this.routes.flatMap((route) => {
+      const params = isDisabled(route.fn.name) ? undefined : route.template.match(path);
+      return params ? [{ ...route, params }] : [];
+    });
+    const match = matches.find((route) => route.methods.includes(exchange.method)) ;
+    if (!match) {
+      if (path === "/" && exchange.method === "GET") return home(exchange);
+      return send(exchange.res, 404);
+    }
+    const level = ((match.fn.trigger["authLevel"] as string | undefined) ?? "anonymous").toLowerCase();
+    const names = level === "function" ? ["default", `function:${match.fn.name}`] : [];
+    if (level !== "anonymous" && !this.keys.allows(exchange, ...names)) return send(exchange.res, 401);
+    const params = Object.fromEntries(Object.entries(match.params).map(([name, value]) => [name, safeDecode(value)]));
+    await this.trigger.handle(match.fn, exchange, params);
+  }
+}
+
+function home(exchange: Exchange): void {
+  if (process.env["AzureWebJobsDisableHomepage"]?.toLowerCase() === "true") send(exchange.res, 204);
+  else send(exchange.res, 200, HOME, { "Content-Type": "text/html" });
+}
+
+function safeDecode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,64 @@
+import { existsSync, readFileSync } from "node:fs";
+import { HostError, messageOf } from "./log";
+
+/** Reads `local.settings.json` into the environment; a variable that is already set wins. Returns the `Host` section. Throws HostError. */
+export function loadLocalSettings(file: string, required: boolean): { CORS?: string; CORSCredentials?: boolean } {
+  if (!existsSync(file)) {
+    if (required) throw new HostError(`settings file ${file} does not exist`);
+    return {};
+  }
+  const parsed = readJson(file);
+  if (parsed["IsEncrypted"] === true) throw new HostError(`${file}: "IsEncrypted" is true; encrypted settings are not supported, set it to false`);
+  for (const [name, value] of Object.entries(section(parsed, "Values", file))) setDefault(name, value, file);
+  for (const [name, value] of Object.entries(section(parsed, "ConnectionStrings", file))) setDefault(`ConnectionStrings:${name}`, value, file);
+  return section(parsed, "Host", file) as { CORS?: string; CORSCredentials?: boolean };
+}
+
+/** Parses a JSON object file. Comments, as templates have them in host.json, are not allowed. Throws HostError with the file. */
+export function readJson(file: string): Record<string, unknown> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(readFileSync(file, "utf8").replace(/^\uFEFF/, ""));
+  } catch (error) {
+    throw new HostError(`${file} is not valid JSON: ${messageOf(error)}`);
+  }
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) throw new HostError(`${file} must hold a JSON object`);
+  return parsed as Record<string, unknown>;
+}
+
+function section(parsed: Record<string, unknown>, name: string, file: string): Record<string, unknown> {
+  const value = parsed[name] ?? {};
+  if (typeof value !== "object" || Array.isArray(value)) throw new HostError(`${file}: "${name}" must be an object`);
+  return value as Record<string, unknown>;
+}
+
+function setDefault(name: string, value: unknown, file: string): void {
+  if (name === "" || value === null || process.env[name] !== undefined) return;
+  if (typeof value === "object") throw new HostError(`${file}: the value of "${name}" must be a string`);
+  process.env[name] = String(value);
+}
+
+/** Replaces every `%SETTING%` by the value of that environment variable. Throws HostError naming the setting and its user. */
+export function resolveSettings(text: string, user: string): string {
+  return text.replace(/%([^%]+)%/g, (_whole, name: string) => {
+    const value = process.env[name];
+    if (value === undefined || value === "") throw new HostError(`${user}: setting "${name}" (from "${text}") is not set`);
+    return value;
+  });
+}
+
+/** Whether `AzureWebJobs.<fn>.Disabled` (or its underscore form) is set. */
+export function isDisabled(functionName: string): boolean {
+  const value = process.env[`AzureWebJobs.${functionName}.Disabled`] ?? process.env[`AzureWebJobs_${functionName}_Disabled`];
+  return value === "1" || value?.toLowerCase() === "true";
+}
+
+/** The connection string that a binding's `connection` names. Throws HostError naming the setting. */
+export function connectionString(connection: string | undefined, user: string): string {
+  const name = connection === undefined || connection === "" ? "AzureWebJobsStorage" : connection;
+  const value = process.env[name] ?? process.env[`AzureWebJobs${name}`] ?? process.env[`ConnectionStrings:${name}`];
+  if (value === undefined || value === "") {
+    throw new HostError(`${user}: connection setting "${name}" is not set; the local host needs a connection string (for Azurite "UseDevelopmentStorage=true")`);
+  }
+  return value;
+}

@@ -1,0 +1,79 @@
+import Module from "node:module";
+import { HostError, log } from "../log";
+import type { LogLevel } from "../log";
+import type { Binding, FunctionCallback, FunctionMetadata, HookCallback, ProgrammingModel, RegisteredFunction } from "./core-types";
+
+const HOOKS = ["preInvocation", "postInvocation", "appStart", "appTerminate", "log"] as const;
+/** Name of a worker hook. */
+export type HookName = (typeof HOOKS)[number];
+
+/** Collects what an app registers, and is the `@azure/functions-core` that `@azure/functions` finds. */
+export class CoreApi {
+  readonly functions = new Map<string, RegisteredFunction>();
+  readonly version = "3.14.1";
+  readonly hostVersion = "4.1052.0";
+  /** Shared by all hooks of the app. */
+  readonly appHookData: Record<string, unknown> = {};
+  private readonly hooks = new Map<HookName, HookCallback[]>();
+  private model: ProgrammingModel | undefined;
+  private locked = false;
+
+  /** Makes every `require("@azure/functions-core")` of this process yield this object. */
+  install(): void {
+    const original = Module.prototype.require;
+    const facade = this.facade();
+    const patched = function (this: NodeJS.Module, id: string): unknown {
+      return id === "@azure/functions-core" ? facade : Reflect.apply(original, this, [id]);
+    };
+    Module.prototype.require = Object.assign(patched, original) as typeof original;
+  }
+
+  /** After this the app can register no more functions. */
+  lock(): void {
+    this.locked = true;
+  }
+
+  /** The programming model of the app. Throws a HostError when the app never loaded `@azure/functions`. */
+  programmingModel(): ProgrammingModel {
+    if (!this.model) throw new HostError('the app did not load "@azure/functions" (v4 programming model)');
+    return this.model;
+  }
+
+  /** Runs the hooks of one kind in the order of registration. */
+  async runHooks(name: HookName, context: Record<string, unknown>): Promise<void> {
+    for (const hook of this.hooks.get(name) ?? []) await hook(context);
+  }
+
+  private facade(): Record<string, unknown> {
+    return {
+      version: this.version,
+      hostVersion: this.hostVersion,
+      log: (level: LogLevel, _category: string, message: string) => log(level, message),
+      registerHook: (name: string, callback: HookCallback) => this.registerHook(name, callback),
+      setProgrammingModel: (model: ProgrammingModel) => void (this.model = model),
+      getProgrammingModel: () => this.model,
+      registerFunction: (metadata: FunctionMetadata, callback: FunctionCallback) => this.registerFunction(metadata, callback),
+      Disposable: { from: () => ({ dispose: () => undefined }) },
+    };
+  }
+
+  private registerHook(name: string, callback: HookCallback): { dispose(): void } {
+    const known = HOOKS.find((hook) => hook === name);
+    if (!known) throw Object.assign(new RangeError(`Unrecognized hook "${name}"`), { isAzureFunctionsSystemError: true });
+    this.hooks.set(known, [...(this.hooks.get(known) ?? []), callback]);
+    return {
+      dispose: () => void this.hooks.set(known, (this.hooks.get(known) ?? []).filter((other) => other !== callback)),
+    };
+  }
+
+  private registerFunction(metadata: FunctionMetadata, callback: FunctionCallback): { dispose(): void } {
+    if (this.locked) throw new Error("A function can only be registered during app startup.");
+    const { name } = metadata;
+    if (this.functions.has(name)) throw new Error(`A function with id "${name}" has already been registered.`);
+    const entry = Object.entries(metadata.bindings).find(([, binding]) => /trigger$/i.test(binding.type));
+    if (!entry) throw new Error(`Function "${name}" has no trigger binding.`);
+    const [triggerKey, trigger]: [string, Binding] = entry;
+    this.functions.set(name, { name, metadata, callback, triggerKey, trigger });
+    return { dispose: () => void this.functions.delete(name) };
+  }
+}
