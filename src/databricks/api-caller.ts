@@ -86,7 +86,8 @@ function readAnswer(options: ApiCallerOptions, call: ApiCall, answer: HttpAnswer
   }
   const { errorCode, message } = parseErrorBody(status, answer.text, [token]);
   const retryAfterSeconds = parseRetryAfter(answer.retryAfter, options.retry.clock.now());
-  throw new DatabricksApiError(`${where} failed with ${status} ${errorCode}: ${message}${remedy(options, status)}`, {
+  const sentence = `${where} failed with ${status} ${errorCode}: ${message.replace(/[\s.]+$/, "")}.`;
+  throw new DatabricksApiError(`${sentence}${remedy(options, status)}`, {
     status,
     errorCode,
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),

@@ -1,0 +1,341 @@
+import { createServer } from "node:net";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { createJobsClient, type DatabricksConnection } from "../../../src/databricks/connect";
+import { DatabricksApiError, JobNotFoundError, RunNotFoundError } from "../../../src/errors";
+import type { Logger } from "../../../src/logging/logger";
+import { FakeClock } from "../../support/fake-clock";
+import { drop, reply, silent, startFakeHttp, type FakeAnswer, type FakeHttp } from "../../support/fake-http";
+
+const CANARY = "dapi-canary-5f3c9e";
+const MAX_INT64 = "9223372036854775807";
+
+const servers: FakeHttp[] = [];
+const serve = async (...answers: [FakeAnswer, ...FakeAnswer[]]) => {
+  const server = await startFakeHttp(...answers);
+  servers.push(server);
+  return server;
+};
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()));
+});
+
+const client = (host: string, over: Partial<DatabricksConnection> = {}) =>
+  createJobsClient({
+    host,
+    auth: { kind: "token", token: CANARY },
+    requestsPerSecond: 100,
+    version: "1.2.3",
+    clock: new FakeClock(),
+    random: () => 0,
+    ...over,
+  });
+const fault = async (work: Promise<unknown>): Promise<DatabricksApiError> => {
+  const error: unknown = await work.then(
+    () => new Error("expected a fault"),
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof DatabricksApiError)) throw error;
+  return error;
+};
+const start = { jobId: MAX_INT64, idempotencyToken: "t".repeat(64), jobParameters: { run_id: "r-1" } };
+const notFound = (message: string) => reply(400, { error_code: "INVALID_PARAMETER_VALUE", message });
+
+describe("runNow", () => {
+  it("sends token, parameters and an int64 job id, and reads an int64 run id", async () => {
+    const server = await serve(reply(200, `{"run_id":${MAX_INT64},"number_in_job":1}`));
+
+    expect(await client(server.url).runNow(start)).toBe(MAX_INT64);
+
+    expect(server.seen).toHaveLength(1);
+    expect(server.seen[0]).toMatchObject({ method: "POST", url: "/api/2.2/jobs/run-now" });
+    expect(server.seen[0]?.headers).toMatchObject({ "user-agent": "batchkeeper/1.2.3", authorization: `Bearer ${CANARY}` });
+    expect(server.seen[0]?.body).toBe(`{"job_id":${MAX_INT64},"idempotency_token":"${"t".repeat(64)}","job_parameters":{"run_id":"r-1"}}`);
+  });
+
+  it.each([
+    ["a 503 after the run started", reply(503, "")],
+    ["a dropped connection", drop],
+    ["a 429", reply(429, "{}", { "retry-after": "2" })],
+  ])("sends the same token again after %s", async (_name, first) => {
+    const server = await serve(first, reply(200, { run_id: 7 }));
+
+    expect(await client(server.url).runNow(start)).toBe("7");
+
+    expect(server.seen).toHaveLength(2);
+    expect(server.seen[0]?.body).toBe(server.seen[1]?.body);
+  });
+
+  it.each(["", "t".repeat(65)])("refuses the token %p without a call", async (idempotencyToken) => {
+    const server = await serve(reply(200, { run_id: 7 }));
+
+    await expect(client(server.url).runNow({ ...start, idempotencyToken })).rejects.toThrow(/idempotency token of \d+ characters/);
+    expect(server.seen).toHaveLength(0);
+  });
+
+  it("refuses an answer without a run id", async () => {
+    const server = await serve(reply(200, { number_in_job: 1 }));
+
+    expect(await fault(client(server.url).runNow(start))).toMatchObject({ errorCode: "UNEXPECTED_ANSWER" });
+  });
+});
+
+describe("faults", () => {
+  it("tells the caller how long a throttle lasts when it is longer than the budget", async () => {
+    const server = await serve(reply(429, { error_code: "REQUEST_LIMIT_EXCEEDED", message: "slow down" }, { "retry-after": "600" }));
+
+    expect(await fault(client(server.url).getRun("1"))).toMatchObject({
+      status: 429,
+      errorCode: "REQUEST_LIMIT_EXCEEDED",
+      retryAfterSeconds: 600,
+    });
+    expect(server.seen).toHaveLength(1);
+  });
+
+  it("names the setting when the token is refused, and asks once", async () => {
+    const server = await serve(reply(401, { error_code: "UNAUTHENTICATED", message: `bad token ${CANARY}` }));
+
+    const error = await fault(client(server.url).getRun("1"));
+
+    expect(error).toMatchObject({ status: 401, errorCode: "UNAUTHENTICATED" });
+    expect(error.message).toBe("GET /api/2.2/jobs/runs/get failed with 401 UNAUTHENTICATED: bad token [redacted]. Check DATABRICKS_TOKEN.");
+    expect(server.seen).toHaveLength(1);
+  });
+
+  it("names the right that is missing", async () => {
+    const server = await serve(reply(403, { error_code: "PERMISSION_DENIED", message: "User x does not have permissions on job 1" }));
+
+    expect((await fault(client(server.url).listActiveRuns("1"))).message).toContain("CAN_MANAGE_RUN");
+  });
+
+  it("names the host when nobody listens there", async () => {
+    const closed = createServer().listen(0, "127.0.0.1");
+    await once(closed, "listening");
+    const { port } = closed.address() as AddressInfo;
+    closed.close();
+    await once(closed, "close");
+
+    const error = await fault(client(`http://127.0.0.1:${port}`).getRun("1"));
+
+    expect(error).toMatchObject({ status: 0, errorCode: "ECONNREFUSED" });
+    expect(error.message).toBe(`cannot reach DATABRICKS_HOST http://127.0.0.1:${port} for GET /api/2.2/jobs/runs/get (ECONNREFUSED)`);
+  });
+
+  it("gives up on a server that never answers", async () => {
+    const server = await serve(silent);
+
+    const error = await fault(client(server.url, { timeoutMs: 50, budgetMs: 3000 }).getRun("1"));
+
+    expect(error).toMatchObject({ status: 0, errorCode: "TIMEOUT" });
+    expect(server.seen.length).toBe(3); // pauses of 1 and 2 s fit into 3 s
+  });
+
+  it("follows no redirect, so that no token leaves for another host", async () => {
+    const other = await serve(reply(200));
+    const server = await serve(reply(302, "", { location: `${other.url}/login` }));
+
+    expect((await fault(client(server.url).getRun("1"))).message).toContain(`Is DATABRICKS_HOST ${server.url} a workspace?`);
+    expect(other.seen).toHaveLength(0);
+  });
+
+  it("says what is wrong when a page answers instead of an API", async () => {
+    const server = await serve(reply(200, "<html>Sign in</html>", { "content-type": "text/html" }));
+
+    expect(await fault(client(server.url).getRun("1"))).toMatchObject({ status: 200, errorCode: "UNEXPECTED_ANSWER" });
+  });
+
+  it("never shows the token, in no error and no log line (I10)", async () => {
+    const lines: string[] = [];
+    const write = (message: string, fields?: object) => void lines.push(message + JSON.stringify(fields));
+    const logger: Logger = { debug: write, info: write, warn: write, error: write };
+    const echo =
+      (status: number): FakeAnswer =>
+      (request, response) =>
+        reply(status, `<pre>${JSON.stringify(request.headers)}</pre>`)(request, response);
+    const shown: unknown[] = [];
+
+    for (const answer of [drop, silent, echo(400), echo(401), echo(404), echo(429), echo(500), echo(503), reply(200, CANARY)]) {
+      const server = await serve(answer);
+      const error = await fault(client(server.url, { timeoutMs: 50, budgetMs: 1500, logger }).getTaskOutput("1"));
+      for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+        shown.push(cause.message, cause.stack, JSON.stringify(cause, Object.getOwnPropertyNames(cause)));
+      }
+    }
+
+    expect(lines.length).toBeGreaterThan(0);
+    expect(JSON.stringify([shown, lines])).not.toContain(CANARY);
+  });
+});
+
+describe("findJobId", () => {
+  const job = (id: number | string, name: string) => `{"job_id":${id},"settings":{"name":"${name}"}}`;
+
+  it("asks by name and follows every page", async () => {
+    const server = await serve(
+      reply(200, `{"jobs":[${job(1, "Score")}],"next_page_token":"p 2","has_more":false}`),
+      reply(200, `{"jobs":[${job(MAX_INT64, "score")}]}`),
+    );
+
+    expect(await client(server.url).findJobId("score")).toBe(MAX_INT64);
+    expect(server.seen.map((request) => request.url)).toEqual([
+      "/api/2.2/jobs/list?name=score&limit=100",
+      "/api/2.2/jobs/list?name=score&limit=100&page_token=p+2",
+    ]);
+  });
+
+  it("refuses two jobs of one name and names both", async () => {
+    const server = await serve(reply(200, `{"jobs":[${job(1, "score")},${job(2, "score")}]}`));
+
+    const error = await fault(client(server.url).findJobId("score"));
+
+    expect(error).toBeInstanceOf(JobNotFoundError);
+    expect(error.message).toContain("ids 1, 2");
+  });
+
+  it.each([
+    ["nothing", "{}", "deploy the bundle"],
+    ["another case", `{"jobs":[${job(1, "SCORE")}]}`, 'a job "SCORE" differs by case'],
+  ])("says what to do when it finds %s", async (_name, body, hint) => {
+    const server = await serve(reply(200, body));
+
+    const error = await fault(client(server.url).findJobId("score"));
+
+    expect(error).toBeInstanceOf(JobNotFoundError);
+    expect(error.message).toContain(hint);
+  });
+
+  it("does not follow pages for ever", async () => {
+    const server = await serve(reply(200, { next_page_token: "again" }));
+
+    expect(await fault(client(server.url).findJobId("score"))).toMatchObject({ errorCode: "UNEXPECTED_ANSWER" });
+  });
+});
+
+describe("getRun", () => {
+  const state = { life_cycle_state: "TERMINATED", result_state: "FAILED", state_message: "old" };
+  const status = {
+    state: "TERMINATED",
+    termination_details: { code: "RUN_EXECUTION_ERROR", type: "CLIENT_ERROR", message: "\u001b[31mnew\u001b[0m" },
+  };
+  const task = (runId: number, over = {}) => ({ run_id: runId, task_key: "score", attempt_number: 0, state, status, ...over });
+
+  it("reads both spellings, times, parameters and the tasks of all pages", async () => {
+    const head = { job_id: 1, run_id: 2, run_page_url: "http://x/run", start_time: 10, end_time: 30, run_duration: 20, state, status };
+    const server = await serve(
+      reply(200, { ...head, tasks: [task(3)], job_parameters: [{ name: "a", default: "d" }], next_page_token: "n" }),
+      reply(200, {
+        ...head,
+        tasks: [task(4, { attempt_number: 1, depends_on: [{ task_key: "x" }] })],
+        job_parameters: [{ name: "b", value: "v" }],
+      }),
+    );
+
+    const run = await client(server.url).getRun("2");
+
+    const expected = {
+      lifeCycleState: "TERMINATED",
+      resultState: "FAILED",
+      statusState: "TERMINATED",
+      terminationCode: "RUN_EXECUTION_ERROR",
+      terminationType: "CLIENT_ERROR",
+      message: "new",
+    };
+    expect(run).toEqual({
+      runId: "2",
+      jobId: "1",
+      url: "http://x/run",
+      startTimeMs: 10,
+      endTimeMs: 30,
+      runDurationMs: 20,
+      state: expected,
+      jobParameters: { a: "d", b: "v" },
+      tasks: [
+        { runId: "3", taskKey: "score", attemptNumber: 0, dependsOn: [], state: expected },
+        { runId: "4", taskKey: "score", attemptNumber: 1, dependsOn: ["x"], state: expected },
+      ],
+    });
+  });
+
+  it("calls an end time of 0 no end", async () => {
+    const server = await serve(reply(200, { job_id: 1, run_id: 2, start_time: 10, end_time: 0, state: { life_cycle_state: "RUNNING" } }));
+
+    expect(await client(server.url).getRun("2")).not.toHaveProperty("endTimeMs");
+  });
+
+  it("survives states of a shape it does not know", async () => {
+    const server = await serve(reply(200, { job_id: 1, run_id: 2, state: "RUNNING", status: { state: 7, termination_details: [] } }));
+
+    expect((await client(server.url).getRun("2")).state).toEqual({});
+  });
+
+  it.each([
+    ["404", reply(404, { error_code: "RESOURCE_DOES_NOT_EXIST", message: "gone" })],
+    ["400 does not exist", notFound("Run 2 does not exist.")],
+    ["400 doesn't exist", notFound("Run: 2 in job: 1 doesn't exist")],
+  ])("takes %s for a deleted run", async (_name, answer) => {
+    const server = await serve(answer);
+
+    await expect(client(server.url).getRun("2")).rejects.toThrow(RunNotFoundError);
+    await expect(client(server.url).getTaskOutput("2")).rejects.toThrow(RunNotFoundError);
+  });
+
+  it("does not take another 400 for a deleted run", async () => {
+    const server = await serve(notFound("run_id is not a number"));
+
+    expect(await fault(client(server.url).getRun("2"))).not.toBeInstanceOf(RunNotFoundError);
+  });
+});
+
+describe("getTaskOutput", () => {
+  it("gives the exit value as it is", async () => {
+    const server = await serve(reply(200, { metadata: {}, notebook_output: { result: '{"rows":12345678901234567890}', truncated: true } }));
+
+    expect(await client(server.url).getTaskOutput("3")).toEqual({ result: '{"rows":12345678901234567890}', truncated: true });
+    expect(server.seen[0]?.url).toBe("/api/2.2/jobs/runs/get-output?run_id=3");
+  });
+
+  it("gives error and trace bounded and without colour codes", async () => {
+    const server = await serve(
+      reply(200, { notebook_output: {}, error: "ValueError: bad", error_trace: `\u001b[0;31m${"x".repeat(20_000)}` }),
+    );
+
+    const output = await client(server.url).getTaskOutput("3");
+
+    expect(output).toMatchObject({ truncated: false, error: "ValueError: bad" });
+    expect(output.errorTrace).toMatch(/^x+…$/);
+    expect(output.errorTrace?.length).toBe(8000);
+  });
+});
+
+describe("cancelRun and listActiveRuns", () => {
+  it("takes a run that is gone for cancelled", async () => {
+    const server = await serve(notFound("Run 2 does not exist."));
+
+    await expect(client(server.url).cancelRun("2")).resolves.toBeUndefined();
+    expect(server.seen[0]).toMatchObject({ method: "POST", url: "/api/2.2/jobs/runs/cancel", body: '{"run_id":2}' });
+  });
+
+  it("tells other faults of a cancel", async () => {
+    const server = await serve(reply(403, { error_code: "PERMISSION_DENIED", message: "no" }));
+
+    expect((await fault(client(server.url).cancelRun("2"))).status).toBe(403);
+  });
+
+  it("lists the active runs of all pages with their parameters", async () => {
+    const run = (id: number) => ({
+      run_id: id,
+      job_id: 1,
+      job_parameters: [{ name: "run_id", value: `r-${id}` }],
+      state: { life_cycle_state: "RUNNING" },
+    });
+    const server = await serve(reply(200, { runs: [run(5)], next_page_token: "n" }), reply(200, { runs: [run(4)] }));
+
+    const runs = await client(server.url).listActiveRuns("1");
+
+    expect(runs.map((item) => [item.runId, item.jobParameters["run_id"]])).toEqual([
+      ["5", "r-5"],
+      ["4", "r-4"],
+    ]);
+    expect(server.seen[0]?.url).toBe("/api/2.2/jobs/runs/list?job_id=1&active_only=true&limit=24");
+  });
+});
