@@ -1,0 +1,88 @@
+import { invalidParameter } from "./api-error";
+
+/** A JSON object as it came over the wire. */
+export type JsonObject = Record<string, unknown>;
+
+/** Whether a value is a JSON object, not an array and not null. */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Turns every value into a string, as Databricks does with parameters. */
+export function stringMap(value: unknown, name: string): Record<string, string> {
+  if (value === undefined || value === null) return {};
+  if (!isObject(value)) throw invalidParameter(`${name} must be a map of strings.`);
+  const entries = Object.entries(value).map(([key, item]): [string, string] => {
+    if (typeof item === "object" && item !== null) throw invalidParameter(`${name}.${key} must be a string.`);
+    return [key, item === null || item === undefined ? "" : String(item as string | number | boolean)];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Reads an integer that may be written as a string, as Airflow's operators do. Returns undefined when absent or empty. */
+export function toInteger(value: unknown, name: string): number | undefined {
+  if (value === undefined || value === null || value === "") return undefined;
+  const text = typeof value === "number" ? String(value) : value;
+  const parsed = typeof text === "string" && /^-?\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
+  if (!Number.isSafeInteger(parsed)) throw invalidParameter(`${name} must be an integer below 2^53.`);
+  return parsed;
+}
+
+/** Reads a boolean; query strings carry `true`, Airflow's carry `True`. */
+export function toBoolean(value: unknown, name: string): boolean | undefined {
+  if (value === undefined || value === null || value === "") return undefined;
+  if (typeof value === "boolean") return value;
+  const text = typeof value === "string" ? value.toLowerCase() : "";
+  if (text === "true" || text === "false") return text === "true";
+  throw invalidParameter(`${name} must be true or false.`);
+}
+
+/** The fields of a request: query string and JSON body together, read by type. */
+export class Params {
+  constructor(readonly values: JsonObject) {}
+
+  integer(name: string): number | undefined {
+    return toInteger(this.values[name], name);
+  }
+
+  requiredInteger(name: string): number {
+    const value = this.integer(name);
+    if (value === undefined) throw invalidParameter(`Missing required field: ${name}`);
+    return value;
+  }
+
+  boolean(name: string): boolean {
+    return toBoolean(this.values[name], name) ?? false;
+  }
+
+  /** A string field; undefined when absent or empty. */
+  string(name: string): string | undefined {
+    const value = this.values[name];
+    if (value === undefined || value === null || value === "") return undefined;
+    if (typeof value !== "string") throw invalidParameter(`${name} must be a string.`);
+    return value;
+  }
+
+  requiredString(name: string): string {
+    const value = this.string(name);
+    if (value === undefined) throw invalidParameter(`Missing required field: ${name}`);
+    return value;
+  }
+
+  object(name: string): JsonObject | undefined {
+    const value = this.values[name];
+    if (value === undefined || value === null) return undefined;
+    if (!isObject(value)) throw invalidParameter(`${name} must be an object.`);
+    return value;
+  }
+
+  strings(name: string): string[] {
+    const value = this.values[name];
+    if (value === undefined || value === null) return [];
+    const list = Array.isArray(value) ? value : [value];
+    return list.map((item) => {
+      if (typeof item !== "string") throw invalidParameter(`${name} must be a list of strings.`);
+      return item;
+    });
+  }
+}

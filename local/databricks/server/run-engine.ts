@@ -1,0 +1,222 @@
+import { decideTask } from "./task-conditions";
+import { driverError, judgeRun, stopped, TOO_MANY_RUNS } from "./outcomes";
+import { latestAttempts, type Outcome, type RunRecord, type StopReason, type TaskRunRecord, type TaskSettings } from "./records";
+import { newTaskRun } from "./run-factory";
+import type { RunStore } from "./run-store";
+import { endTask, isExecuting, mayRetry, stopTask } from "./task-transitions";
+
+/** What one attempt brought. */
+export interface TaskResult {
+  readonly outcome: Outcome;
+  readonly result?: string;
+  readonly truncated?: boolean;
+  readonly error?: string;
+  readonly errorTrace?: string;
+}
+
+/** Runs one attempt. It must settle, also after `signal` aborts, and only when nothing of the attempt runs any more. */
+export type TaskExecutor = (
+  run: RunRecord,
+  task: TaskRunRecord,
+  hooks: { readonly signal: AbortSignal; readonly onStarted: (setupMs: number) => void },
+) => Promise<TaskResult>;
+
+/** Moves runs from queued to done. State is in the store at every step, so that a restart goes on from it. */
+export class RunEngine {
+  private readonly executing = new Map<number, { abort: AbortController; exempt: boolean }>();
+  private readonly waiters = new Map<number, (() => void)[]>();
+  private timer: NodeJS.Timeout | undefined;
+  private stopping = false;
+
+  constructor(
+    private readonly store: RunStore,
+    private readonly execute: TaskExecutor,
+    private readonly maxConcurrentTasks = 2,
+  ) {}
+
+  /** Ends what was executing when an earlier server died, then goes on with the rest. */
+  recover(): void {
+    for (const run of this.store.open()) {
+      for (const task of this.store.tasks(run.runId).filter(isExecuting)) {
+        const lost = driverError("The driver was lost: the local Databricks server stopped while the task was running.");
+        this.finish(run, task, { outcome: task.stopReason ? stopped(task.stopReason, "Task") : lost });
+      }
+    }
+    this.tick();
+  }
+
+  /** Gives up all timers and ignores what still settles; the store keeps the runs as active for {@link recover}. */
+  stop(): void {
+    this.stopping = true;
+    clearTimeout(this.timer);
+  }
+
+  /** Ends a run before its time: at once what has not started, as soon as it is dead what has. */
+  cancel(runId: number, reason: StopReason): void {
+    const run = this.store.get(runId);
+    if (run.phase === "done") return;
+    run.stopReason ??= reason;
+    run.phase = run.phase === "queued" ? "queued" : "terminating";
+    this.store.saveRun(run);
+    for (const task of this.store.tasks(runId)) this.stopTask(task, run.stopReason);
+    this.tick();
+  }
+
+  /** Resolves when the run is done. */
+  async untilDone(runId: number): Promise<void> {
+    if (this.store.get(runId).phase === "done") return;
+    await new Promise<void>((resolve) => this.waiters.set(runId, [...(this.waiters.get(runId) ?? []), resolve]));
+  }
+
+  /** Looks at every open run and does what is due. */
+  tick(): void {
+    if (this.stopping) return;
+    let due = Number.POSITIVE_INFINITY;
+    for (const run of this.store.open()) due = Math.min(due, this.advance(run));
+    clearTimeout(this.timer);
+    if (Number.isFinite(due)) {
+      this.timer = setTimeout(() => this.tick(), Math.min(Math.max(0, due - Date.now()), 60_000));
+    }
+  }
+
+  private advance(run: RunRecord): number {
+    if (run.phase === "queued" && !this.admit(run)) return Number.POSITIVE_INFINITY;
+    let due = Number.POSITIVE_INFINITY;
+    const limitMs = (run.settings.timeout_seconds ?? 0) * 1000;
+    const tasks = latestAttempts(run, this.store.tasks(run.runId));
+    if (limitMs > 0 && !run.stopReason) {
+      const deadline = (run.repairs.at(-1)?.startTime ?? run.startTime) + limitMs;
+      if (deadline <= Date.now()) return this.expire(run, tasks);
+      due = deadline;
+    }
+    // Settings list a task after what it depends on only by habit: repeat until nothing changes.
+    for (let changed = true; changed;) {
+      changed = false;
+      for (const task of tasks) {
+        const before = task.phase;
+        due = Math.min(due, this.advanceTask(run, task, tasks));
+        changed ||= before !== task.phase;
+      }
+    }
+    if (tasks.every((task) => task.phase === "done")) this.settle(run);
+    return due;
+  }
+
+  private expire(run: RunRecord, tasks: readonly TaskRunRecord[]): number {
+    run.stopReason = "timeout";
+    run.phase = "terminating";
+    this.store.saveRun(run);
+    for (const task of tasks) this.stopTask(task, "timeout");
+    if (tasks.every((task) => task.phase === "done")) this.settle(run);
+    return Number.POSITIVE_INFINITY;
+  }
+
+  private admit(run: RunRecord): boolean {
+    if (run.stopReason) {
+      this.close(run, stopped(run.stopReason, "Run"));
+      return false;
+    }
+    if (run.runType === "JOB_RUN" && this.store.countActive(run.jobId) >= (run.settings.max_concurrent_runs ?? 1)) {
+      if (run.queue) return false;
+      for (const task of this.store.tasks(run.runId)) {
+        endTask(task, TOO_MANY_RUNS);
+        this.store.saveTask(task);
+      }
+      this.close(run, TOO_MANY_RUNS);
+      return false;
+    }
+    run.phase = "active";
+    run.startTime ||= Date.now();
+    this.store.saveRun(run);
+    return true;
+  }
+
+  /** Moves one task on; returns when it is due again. */
+  private advanceTask(run: RunRecord, task: TaskRunRecord, tasks: readonly TaskRunRecord[]): number {
+    const settings = run.settings.tasks.find((item) => item.task_key === task.taskKey);
+    if (!settings || task.phase === "done") return Number.POSITIVE_INFINITY;
+    if (task.phase === "blocked") this.unblock(task, settings, tasks);
+    if (task.phase === "waiting") {
+      if (task.notBefore > Date.now()) return task.notBefore;
+      task.phase = "pending";
+    }
+    if (task.phase === "pending") this.launch(run, task);
+    if (!isExecuting(task) || task.phase === "terminating" || !settings.timeout_seconds) return Number.POSITIVE_INFINITY;
+    const deadline = task.startTime + settings.timeout_seconds * 1000;
+    if (deadline > Date.now()) return deadline;
+    this.stopTask(task, "timeout");
+    return Number.POSITIVE_INFINITY;
+  }
+
+  private unblock(task: TaskRunRecord, settings: TaskSettings, tasks: readonly TaskRunRecord[]): void {
+    const upstream = (settings.depends_on ?? []).map((item) => tasks.find((other) => other.taskKey === item.task_key)?.outcome);
+    if (!upstream.every((outcome) => outcome !== undefined)) return;
+    const decision = decideTask(settings.run_if ?? "ALL_SUCCESS", upstream);
+    if (decision === "run") task.phase = "pending";
+    else endTask(task, decision);
+    this.store.saveTask(task);
+  }
+
+  private stopTask(task: TaskRunRecord, reason: StopReason): void {
+    const running = stopTask(task, reason);
+    this.store.saveTask(task);
+    if (running) this.executing.get(task.runId)?.abort.abort();
+  }
+
+  private launch(run: RunRecord, task: TaskRunRecord): void {
+    // A notebook that waits in dbutils.notebook.run lends its slot to the child; else two parents would wait for ever.
+    const exempt = run.runType === "WORKFLOW_RUN";
+    const busy = [...this.executing.values()].filter((item) => !item.exempt).length;
+    if (!exempt && busy >= this.maxConcurrentTasks) return;
+    const abort = new AbortController();
+    this.executing.set(task.runId, { abort, exempt });
+    task.phase = "launched";
+    task.startTime = Date.now();
+    this.store.saveTask(task);
+    const onStarted = (setupMs: number): void => this.started(task.runId, setupMs);
+    void this.execute(run, task, { signal: abort.signal, onStarted })
+      .catch((error: unknown): TaskResult => ({ outcome: driverError(`The task could not be run: ${String(error)}`) }))
+      .then((result) => {
+        this.executing.delete(task.runId);
+        if (this.stopping) return;
+        this.finish(this.store.get(run.runId), this.store.findTask(task.runId) ?? task, result);
+        this.tick();
+      });
+  }
+
+  private started(taskRunId: number, setupMs: number): void {
+    const task = this.store.findTask(taskRunId);
+    if (this.stopping || task?.phase !== "launched") return;
+    task.phase = "running";
+    task.setupMs = setupMs;
+    this.store.saveTask(task);
+  }
+
+  private finish(run: RunRecord, task: TaskRunRecord, result: TaskResult): void {
+    const { outcome, ...output } = result;
+    Object.assign(task, output);
+    endTask(task, outcome);
+    this.store.saveTask(task);
+    const settings = run.settings.tasks.find((item) => item.task_key === task.taskKey);
+    if (!settings || run.stopReason || !mayRetry(settings, task)) return;
+    const next = newTaskRun(this.store.newId(), run.runId, task.taskKey, task);
+    next.phase = "waiting";
+    next.notBefore = Date.now() + (settings.min_retry_interval_millis ?? 0);
+    this.store.saveTask(next);
+  }
+
+  private settle(run: RunRecord): void {
+    this.close(run, judgeRun(run, latestAttempts(run, this.store.tasks(run.runId))));
+  }
+
+  private close(run: RunRecord, outcome: Outcome): void {
+    run.phase = "done";
+    run.outcome = outcome;
+    run.endTime = Date.now();
+    this.store.saveRun(run);
+    for (const resolve of this.waiters.get(run.runId) ?? []) resolve();
+    this.waiters.delete(run.runId);
+    // A queued run of the same job, or a task waiting for a slot, may start now.
+    setImmediate(() => this.tick());
+  }
+}

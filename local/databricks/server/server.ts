@@ -1,0 +1,124 @@
+import { once } from "node:events";
+import { mkdirSync, writeFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { Cluster } from "../cluster";
+import { PYTHON, REPO_ROOT } from "../../paths";
+import { AccessTokens } from "./access-tokens";
+import { readBundle } from "./bundle";
+import { openDatabase } from "./database";
+import { FaultSwitch, parseFaultRules } from "./faults";
+import { createHttpServer } from "./http-server";
+import { identityRoutes } from "./identity-routes";
+import { internalRoutes, TaskValues } from "./internal-routes";
+import { JobStore } from "./job-store";
+import { jobsRoutes, permissionRoutes } from "./jobs-routes";
+import { pageRoutes } from "./page-routes";
+import { ProcessRegistry } from "./process-registry";
+import { RunEngine } from "./run-engine";
+import { RunStore } from "./run-store";
+import { runsRoutes } from "./runs-routes";
+import { RunsService } from "./runs-service";
+import { secretsRoutes } from "./secrets-routes";
+import { createTaskExecutor } from "./task-executor";
+import { VolumeSync } from "./volume-sync";
+import { WorkspaceFiles } from "./workspace-files";
+import { volumeRoutes, workspaceRoutes } from "./workspace-routes";
+
+/** How a local Databricks is set up. */
+export interface ServerOptions {
+  /** 0 takes a free port. */
+  readonly port: number;
+  readonly stateDir: string;
+  /** The personal access token; a random one, kept in the state folder, unless given. */
+  readonly token?: string;
+  /** Connection string of the storage behind the volumes. */
+  readonly storage?: string;
+  readonly bundleDir?: string;
+  readonly target?: string;
+  readonly variables?: Readonly<Record<string, string>>;
+  /** Fault rules from the start, unparsed. */
+  readonly faults?: unknown;
+  /** Heap of the driver JVM, such as `4g`. */
+  readonly memory?: string;
+  readonly maxConcurrentTasks?: number;
+  /** How long a storage outage is waited out before the task fails. */
+  readonly storageRetryMs?: number;
+  readonly tokenLifetimeSeconds?: number;
+  /** Command of another cluster controller that speaks the protocol of docs/contracts.md. */
+  readonly controller?: readonly string[];
+  readonly log?: (line: string) => void;
+}
+
+/** A running local Databricks. */
+export interface LocalDatabricksServer {
+  readonly url: string;
+  readonly token: string;
+  close(): Promise<void>;
+}
+
+function controllerCommand(options: ServerOptions): readonly string[] {
+  return options.controller ?? [PYTHON, "-m", "cluster.controller", "--state", options.stateDir, "--memory", options.memory ?? "4g"];
+}
+
+/**
+ * Starts the server: ends what an earlier life left running, brings the bundle's jobs in, goes on with open runs, listens on 127.0.0.1.
+ *
+ * @throws BundleError for a faulty bundle; Error when the state folder is in use or the port is taken
+ */
+export async function startServer(options: ServerOptions): Promise<LocalDatabricksServer> {
+  const { stateDir } = options;
+  const log = options.log ?? (() => undefined);
+  const bundle = options.bundleDir === undefined ? undefined : readBundle(options.bundleDir, options);
+  const faults = new FaultSwitch();
+  if (options.faults !== undefined) faults.add(parseFaultRules(options.faults));
+  const database = openDatabase(stateDir);
+  const processes = new ProcessRegistry(database);
+  const tokens = new AccessTokens(database, options.token, options.tokenLifetimeSeconds);
+  writeFileSync(join(stateDir, "token"), tokens.personal, { mode: 0o600 });
+  const [jobs, runs, values] = [new JobStore(database), new RunStore(database), new TaskValues(database)];
+  let url = "";
+  const base = (): string => url;
+  const cluster = new Cluster({
+    command: controllerCommand(options),
+    cwd: join(REPO_ROOT, "local", "databricks"),
+    env: () => ({ ...process.env, DATABRICKS_HOST: url, DATABRICKS_TOKEN: tokens.personal }),
+    logFile: join(stateDir, "logs", "controller.log"),
+    onProcess: (pid) => processes.record(pid),
+    onLost: async () => processes.killAll(),
+  });
+  const workspace = new WorkspaceFiles(join(stateDir, "workspace"));
+  const volumes = options.storage === undefined ? undefined : new VolumeSync(options.storage, database, options.storageRetryMs);
+  const taskValue = (jobRunId: number, taskKey: string, key: string): string | undefined => values.get(jobRunId, taskKey, key);
+  const execute = createTaskExecutor({ store: runs, cluster, workspace, volumes, stateDir, taskValue, url: base });
+  const engine = new RunEngine(runs, execute, options.maxConcurrentTasks);
+  const service = new RunsService(runs, jobs, engine);
+  mkdirSync(join(stateDir, "volumes"), { recursive: true });
+  const routes = [
+    ...runsRoutes(service, base),
+    ...jobsRoutes(jobs),
+    ...permissionRoutes(database),
+    ...secretsRoutes(database),
+    ...workspaceRoutes(workspace),
+    ...volumeRoutes(join(stateDir, "volumes")),
+    ...identityRoutes(tokens, base),
+    ...internalRoutes({ service, values, workspace, faults }),
+    ...pageRoutes(service, stateDir),
+  ];
+  const http = createHttpServer({ routes, tokens, faults, log });
+  http.listen(options.port, "127.0.0.1");
+  await once(http, "listening");
+  url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
+  const killed = await processes.killAll();
+  if (killed.length > 0) log(`ended processes of an earlier life: ${killed.join(", ")}`);
+  if (bundle) jobs.syncBundle(bundle);
+  engine.recover();
+  const close = async (): Promise<void> => {
+    engine.stop();
+    http.close();
+    http.closeAllConnections();
+    await cluster.stop();
+    database.close();
+  };
+  return { url, token: tokens.personal, close };
+}
