@@ -1,0 +1,132 @@
+"""The stages in the order in which they are measured, on one session and the same data."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from simulator.drops import DropWriter
+from simulator.plan import Plan
+from workbench.models import share_champion
+from workbench.session import LocalSession
+from workbench.workspace import Workspace
+
+from bench import bars, unit
+from bench.bars import Measure
+
+Tell = Callable[[str], None]
+
+YEAR_START, MONTH_START, END = date(2015, 1, 1), date(2015, 11, 29), date(2016, 1, 1)
+NIGHTS = 3
+HISTORY_UNTIL = END - timedelta(days=NIGHTS)
+SCORED_DAYS = 47
+NIGHT_STEPS = ("ingestion", "features", "scoring")
+
+
+@dataclass(frozen=True)
+class Data:
+    """Simulated drops: a history file per source up to `HISTORY_UNTIL`, then one file a day."""
+
+    folder: Path
+    files: list[str]
+
+    @classmethod
+    def simulate(cls, folder: Path, machines: int, seed: int, start: date) -> Data:
+        """Makes the drops of a year, or of a month, of the same machines."""
+        plan = Plan(
+            out=folder,
+            machines=machines,
+            seed=seed,
+            start=start,
+            end=END,
+            history_until=HISTORY_UNTIL,
+            only_days=None,
+            events=None,
+            gzip=False,
+            profile="ms-faithful",
+            faults=(),
+            fault_every=1,
+            artefacts=False,
+            workers=2,
+        )
+        DropWriter(plan, lambda *_: None).write()
+        return cls(folder, sorted(str(path.relative_to(folder)) for path in folder.glob("*/*.csv")))
+
+    @property
+    def history(self) -> list[str]:
+        """The drops of the first batch."""
+        return [path for path in self.files if "_" in path or path.startswith("machines/")]
+
+    def night(self, day: date) -> list[str]:
+        """The drops of one more day."""
+        return [path for path in self.files if path.endswith(f"/{day}.csv") and not path.startswith("machines/")]
+
+    @property
+    def telemetry(self) -> Path:
+        """The history of the telemetry."""
+        return next(self.folder.glob("telemetry/*_*.csv"))
+
+
+class Bench:
+    """Carries the stages out and collects their measures."""
+
+    def __init__(self, session: LocalSession, folder: Path, tell: Tell) -> None:
+        self._session, self._folder, self._tell = session, folder, tell
+        self.measures: list[Measure] = []
+        self.unit_seconds: list[float] = []
+
+    def run(self, machines: int, seed: int) -> None:
+        """Everything; a few minutes at 1000 machines."""
+        self._tell(f"simulating {machines} machines")
+        year = Data.simulate(self._folder / "year", machines, seed, YEAR_START)
+        month = Data.simulate(self._folder / "month", machines, seed, MONTH_START)
+        self._tell(f"unit C: {unit.WARM_UPS} warm-ups, {unit.REPEATS} repeats")
+        self.unit_seconds = unit.measure_unit(self._session.spark, year.telemetry, self._folder)
+        short, long = Workspace(self._session, "bench_month"), Workspace(self._session, "bench_year")
+        self._load(short, month)  # warms the steps up; not measured
+        loaded = self._load(long, year)
+        self._add(bars.INGEST, loaded["ingestion"])
+        self._add(bars.FEATURES, loaded["features"])
+        self._train(long)
+        share_champion(long.schema, short.schema)
+        self._score(long)
+        self._nights(short, month, long, year)
+        self.measures.append(Measure(bars.MEMORY, self._session.peak_memory_gib()))
+
+    def _add(self, bar: bars.Bar, seconds: float, detail: str = "") -> None:
+        self.measures.append(Measure(bar, seconds, detail))
+        self._tell(f"{bar.name}: {seconds:.1f} s")
+
+    def _load(self, workspace: Workspace, data: Data) -> dict[str, float]:
+        self._tell(f"{workspace.schema}: ingestion and features of the history")
+        run_id = workspace.new_run("scoring", data.folder, data.history)
+        return {step: workspace.step(step, run_id).seconds for step in ("ingestion", "features")}
+
+    def _train(self, workspace: Workspace) -> None:
+        run_id = workspace.new_run("training")
+        for step, bar in (("training_set", bars.TRAINING_SET), ("training", bars.TRAINING), ("evaluation", bars.EVALUATION)):
+            self._add(bar, workspace.step(step, run_id).seconds)
+
+    def _score(self, workspace: Workspace) -> None:
+        end = datetime(HISTORY_UNTIL.year, HISTORY_UNTIL.month, HISTORY_UNTIL.day, 7, tzinfo=UTC)
+        done = workspace.step("scoring", workspace.new_run("scoring"), (end - timedelta(days=SCORED_DAYS), end))
+        self._add(bars.SCORE, done.seconds, f"{done.result['counts']['predictions']} predictions")
+
+    def _nights(self, short: Workspace, month: Data, long: Workspace, year: Data) -> None:
+        """Alternates between the two, so that both meet the machine in the same state; the median counts."""
+        seconds: dict[str, list[float]] = {short.schema: [], long.schema: []}
+        shares: list[str] = []
+        for offset in range(1, NIGHTS + 1):
+            day = HISTORY_UNTIL + timedelta(days=offset)
+            for workspace, data in ((short, month), (long, year)):
+                run_id = workspace.new_run("scoring", data.folder, data.night(day))
+                steps = {step: workspace.step(step, run_id).seconds for step in NIGHT_STEPS}
+                seconds[workspace.schema].append(sum(steps.values()))
+                shares.append(" ".join(f"{step} {took:.1f}" for step, took in steps.items()))
+        with_year, with_month = statistics.median(seconds[long.schema]), statistics.median(seconds[short.schema])
+        self._add(bars.NIGHT, with_year, shares[-1])
+        self._add(bars.NIGHT_MONTH, with_month, shares[-2])
+        self.measures.append(Measure(bars.NIGHT_RATIO, with_year / with_month))

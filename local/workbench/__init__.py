@@ -1,0 +1,1 @@
+"""Runs the notebooks on a local Spark in one process, to measure them: no server, no functions host, no storage."""
