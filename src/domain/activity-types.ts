@@ -1,0 +1,117 @@
+import type { RetryPolicy } from "./retry";
+import type { FailureCause } from "./verdict";
+
+/** One attempt of one run: the input of an orchestration and of most activities. */
+export interface RunAttempt {
+  readonly runId: string;
+  readonly attempt: number;
+}
+
+/** One generation of one step of an attempt. */
+export interface StepAttempt extends RunAttempt {
+  readonly ordinal: number;
+  readonly generation: number;
+}
+
+/** A step as the orchestrator needs it, with what earlier attempts left. */
+export interface StepPlan {
+  readonly ordinal: number;
+  readonly name: string;
+  readonly timeoutSeconds: number;
+  readonly retry: RetryPolicy;
+  /** True when an earlier attempt finished it. */
+  readonly done: boolean;
+  readonly firstGeneration: number;
+}
+
+/** Answer of `openRun`: the plan, or that there is nothing to do for this attempt. */
+export type OpenedRun =
+  | { readonly kind: "closed" }
+  | { readonly kind: "open"; readonly takesDrops: boolean; readonly frozen: boolean; readonly steps: readonly StepPlan[] };
+
+/** Answer of `takeSlot`. */
+export interface SlotAnswer {
+  readonly granted: boolean;
+  readonly position: number;
+  readonly cancelRequested: boolean;
+}
+
+/** Answer of `claimDrops`. */
+export interface ClaimAnswer {
+  readonly more: boolean;
+  readonly cancelRequested: boolean;
+}
+
+/** Answer of `freezeDrops` and `finishBatch`. */
+export interface PageAnswer {
+  readonly remaining: number;
+  /** Copies that the storage is still making. */
+  readonly copying: number;
+}
+
+/** Answer of `writeManifest`: `empty` = no file and nothing to score. */
+export interface ManifestAnswer {
+  readonly kind: "written" | "empty";
+  readonly files: number;
+}
+
+/** How a generation ended. */
+export type StepOutcome =
+  | { readonly kind: "succeeded"; readonly status: "ok" | "not_ready" | "nothing_to_do"; readonly reason: string | null }
+  | { readonly kind: "failed"; readonly cause: FailureCause; readonly code: string; readonly message: string };
+
+/** Why the app itself ends a Databricks run. */
+export type Stopping = "timedOut" | "cancelled";
+
+/** Input of `pollStep`. */
+export interface PollInput extends StepAttempt {
+  readonly stopping: Stopping | null;
+  /** True when an unknown state has been waited for long enough. */
+  readonly giveUpUnknown: boolean;
+}
+
+/** Answer of `startStep` and `pollStep`. */
+export type StepAnswer =
+  | { readonly kind: "ended"; readonly outcome: StepOutcome }
+  | { readonly kind: "started"; readonly cancelRequested: boolean }
+  | { readonly kind: "wait"; readonly seconds: number; readonly cancelRequested: boolean };
+
+/** Final states that an orchestration gives a run. */
+export type ClosingState = "succeeded" | "failed" | "cancelled" | "not_ready" | "nothing_to_do";
+
+/** Input of `closeRun`. */
+export interface CloseInput extends RunAttempt {
+  readonly state: ClosingState;
+  readonly error: { readonly code: string; readonly message: string; readonly step: string | null } | null;
+}
+
+/** Answer of `settleRun`: Databricks runs of the run that are not terminal yet. */
+export interface SettleAnswer {
+  readonly remaining: number;
+}
+
+/** Answer of `releaseSlot`. */
+export interface ReleaseAnswer {
+  readonly released: boolean;
+}
+
+/** Answer of `inspectPending`. */
+export interface PendingAnswer {
+  readonly count: number;
+  readonly oldestSeenAt: string | null;
+  readonly newestSeenAt: string | null;
+  readonly quietPeriodSeconds: number;
+  readonly maxWaitSeconds: number;
+  /** True while a run that was asked for has not yet taken its batch: what is pending will join it. */
+  readonly covered: boolean;
+}
+
+/** Input of the collector and of its activities. */
+export interface CollectorInput {
+  readonly pipeline: string;
+}
+
+/** Input of `requestBatch`. */
+export interface RequestBatchInput extends CollectorInput {
+  readonly alias: string;
+}

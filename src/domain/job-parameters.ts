@@ -1,0 +1,34 @@
+import type { StepDefinition } from "./pipeline-definition";
+import type { Window } from "./window";
+
+/** Where the jobs read and write. */
+export interface JobSettings {
+  readonly catalog: string;
+  readonly schema: string;
+  readonly volumeRoot: string;
+  /** Name of the batches container, which is also a folder under the volume root. */
+  readonly batches: string;
+}
+
+/** What of a run goes into the parameters. */
+export interface ParameterSource {
+  readonly runId: string;
+  readonly window: Window | null;
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+/** Job parameters of a step (contracts.md section 2). The same for every generation and attempt of a run. */
+export function jobParameters(run: ParameterSource, step: StepDefinition, settings: JobSettings): Record<string, string> {
+  const asked = Object.entries(run.parameters).filter(([name]) => name in step.parameters);
+  return {
+    run_id: run.runId,
+    manifest_path: `${settings.batches}/${run.runId}/manifest.json`,
+    window_start: run.window?.start ?? "",
+    window_end: run.window?.end ?? "",
+    catalog: settings.catalog,
+    schema: settings.schema,
+    volume_root: settings.volumeRoot,
+    ...step.parameters,
+    ...Object.fromEntries(asked),
+  };
+}

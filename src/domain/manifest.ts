@@ -1,0 +1,26 @@
+import { z } from "zod";
+import { windowSchema } from "./window";
+
+const manifestFileSchema = z.strictObject({
+  path: z.string(),
+  source: z.string(),
+  /** Relative to the volume root. */
+  frozenPath: z.string(),
+  etag: z.string(),
+  size: z.number().int().nonnegative(),
+  lastModified: z.string(),
+});
+
+/** Manifest of a batch (contracts.md section 3). */
+export const manifestSchema = z.strictObject({
+  manifestVersion: z.literal(1),
+  runId: z.string(),
+  pipeline: z.string(),
+  createdAt: z.string(),
+  reason: z.enum(["schedule", "drops", "http", "retry"]),
+  window: windowSchema.nullable(),
+  files: z.array(manifestFileSchema),
+});
+
+export type Manifest = z.infer<typeof manifestSchema>;
+export type ManifestFile = z.infer<typeof manifestFileSchema>;
