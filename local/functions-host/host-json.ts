@@ -6,7 +6,9 @@ import { readJson, resolveSettings } from "./settings";
 
 const KNOWN_KEYS = new Set(
   `version functionTimeout retry functions watchDirectories watchFiles logging aggregator healthMonitor extensionBundle managedDependencies customHandler
-   httpWorker extensions concurrency singleton queues serviceBus eventHub http sendCanceledInvocationsToWorker metadataProviderTimeout telemetryMode $schema`.split(/\s+/),
+   httpWorker extensions concurrency singleton queues serviceBus eventHub http sendCanceledInvocationsToWorker metadataProviderTimeout telemetryMode $schema`.split(
+    /\s+/,
+  ),
 );
 
 const count = z.number().int().positive();
@@ -58,9 +60,14 @@ export function loadHostJson(appDir: string): HostConfig {
   }
   const { extensions, functions } = parsed.data;
   const durable = extensions?.durableTask;
-  const hubName = resolveSettings(durable?.hubName ?? process.env["WEBSITE_SITE_NAME"] ?? "TestHubName", `${file}: extensions.durableTask.hubName`);
+  const hubName = resolveSettings(
+    durable?.hubName ?? process.env["WEBSITE_SITE_NAME"] ?? "TestHubName",
+    `${file}: extensions.durableTask.hubName`,
+  );
   if (!/^[A-Za-z][A-Za-z0-9]{2,44}$/.test(hubName)) {
-    throw new HostError(`${file}: extensions.durableTask.hubName "${hubName}" must begin with a letter and hold 3 to 45 letters and digits`);
+    throw new HostError(
+      `${file}: extensions.durableTask.hubName "${hubName}" must begin with a letter and hold 3 to 45 letters and digits`,
+    );
   }
   return {
     routePrefix: (extensions?.http?.routePrefix ?? "api").replace(/^\/+|\/+$/g, ""),
@@ -71,7 +78,9 @@ export function loadHostJson(appDir: string): HostConfig {
     blobParallelism: extensions?.blobs?.maxDegreeOfParallelism ?? 8,
     poisonBlobThreshold: extensions?.blobs?.poisonBlobThreshold ?? 5,
     functions,
-    warnings: Object.keys(raw).filter((key) => !KNOWN_KEYS.has(key)).map((key) => `${file}: unknown key "${key}" is ignored`),
+    warnings: Object.keys(raw)
+      .filter((key) => !KNOWN_KEYS.has(key))
+      .map((key) => `${file}: unknown key "${key}" is ignored`),
   };
 }
 

@@ -65,7 +65,10 @@ export async function startHost(options: HostOptions): Promise<Host> {
   printFunctions(core, routes);
   engine.start();
   listeners.start();
-  log("information", `Host lock lease acquired by instance ID '${createHash("sha256").update(options.stateDir).digest("hex").slice(0, 32)}'.`);
+  log(
+    "information",
+    `Host lock lease acquired by instance ID '${createHash("sha256").update(options.stateDir).digest("hex").slice(0, 32)}'.`,
+  );
   log("information", `Host started at ${url} (process ${String(process.pid)})`);
   return {
     url,
@@ -93,7 +96,9 @@ function mountDurable(server: HttpServer, engine: Engine, invoker: Invoker, keys
 }
 
 function mountAdmin(server: HttpServer, core: CoreApi, invoker: Invoker, listeners: Listeners, options: HostOptions): void {
-  const hostId = `${hostname().replace(/[^a-z0-9]/gi, "").toLowerCase()}-${String(options.port)}`.slice(-32);
+  const hostId = `${hostname()
+    .replace(/[^a-z0-9]/gi, "")
+    .toLowerCase()}-${String(options.port)}`.slice(-32);
   const admin = new AdminApi(core, hostId, async (fn, input) => adminInvoke(fn, input, invoker, listeners));
   server.mount("/admin", (exchange, rest) => admin.handle(exchange, rest), []);
   server.mount("/runtime/webhooks/blobs", (exchange) => handleBlobWebhook(exchange, listeners.blobs), ["system:blobs_extension"]);
@@ -107,11 +112,13 @@ function adminInvoke(fn: RegisteredFunction, input: string | undefined, invoker:
   const blob = listeners.blobs.find((item) => item.trigger.fn === fn);
   if (blob) {
     const [, container, name] = /^([^/]+)\/(.+)$/.exec(input ?? "") ?? [];
-    if (container === undefined || name === undefined) throw new Error(`the input of blob function ${fn.name} must be "<container>/<blob>"`);
+    if (container === undefined || name === undefined)
+      throw new Error(`the input of blob function ${fn.name} must be "<container>/<blob>"`);
     return blob.announce(container, name, "");
   }
   const type = fn.trigger.type.toLowerCase();
-  if (type === "orchestrationtrigger" || type === "entitytrigger") throw new Error(`${fn.name} is started through the durable management API`);
+  if (type === "orchestrationtrigger" || type === "entitytrigger")
+    throw new Error(`${fn.name} is started through the durable management API`);
   const trigger: RpcTypedData = type === "activitytrigger" ? activityInput(input) : { string: input ?? "" };
   invoker.invoke(fn, { trigger, reason }).catch((error: unknown) => log("debug", String(error)));
 }

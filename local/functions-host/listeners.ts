@@ -30,7 +30,8 @@ export class Listeners {
       try {
         if (type === "timertrigger") this.timers.set(fn.name, new TimerTrigger(fn, invoker, db, options.deliverTwice));
         else if (type === "blobtrigger") this.blobs.push(new BlobListener(new BlobTrigger(fn, invoker), queue, blobOptions));
-        else if (!SERVED.has(type)) log("warning", `The '${fn.name}' function is not served: this host has no trigger of type "${fn.trigger.type}".`);
+        else if (!SERVED.has(type))
+          log("warning", `The '${fn.name}' function is not served: this host has no trigger of type "${fn.trigger.type}".`);
       } catch (error) {
         log("error", `The '${fn.name}' function is in error: ${messageOf(error)}`);
       }

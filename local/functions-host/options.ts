@@ -69,6 +69,7 @@ function readArgs(argv: readonly string[]) {
 
 function integer(name: string, text: string, least: number, most: number): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < least || value > most) throw new HostError(`${name} must be an integer from ${String(least)} to ${String(most)}, not "${text}"`);
+  if (!Number.isInteger(value) || value < least || value > most)
+    throw new HostError(`${name} must be an integer from ${String(least)} to ${String(most)}, not "${text}"`);
   return value;
 }

@@ -8,9 +8,11 @@ export function loadLocalSettings(file: string, required: boolean): { CORS?: str
     return {};
   }
   const parsed = readJson(file);
-  if (parsed["IsEncrypted"] === true) throw new HostError(`${file}: "IsEncrypted" is true; encrypted settings are not supported, set it to false`);
+  if (parsed["IsEncrypted"] === true)
+    throw new HostError(`${file}: "IsEncrypted" is true; encrypted settings are not supported, set it to false`);
   for (const [name, value] of Object.entries(section(parsed, "Values", file))) setDefault(name, value, file);
-  for (const [name, value] of Object.entries(section(parsed, "ConnectionStrings", file))) setDefault(`ConnectionStrings:${name}`, value, file);
+  for (const [name, value] of Object.entries(section(parsed, "ConnectionStrings", file)))
+    setDefault(`ConnectionStrings:${name}`, value, file);
   return section(parsed, "Host", file) as { CORS?: string; CORSCredentials?: boolean };
 }
 
@@ -58,7 +60,9 @@ export function connectionString(connection: string | undefined, user: string): 
   const name = connection === undefined || connection === "" ? "AzureWebJobsStorage" : connection;
   const value = process.env[name] ?? process.env[`AzureWebJobs${name}`] ?? process.env[`ConnectionStrings:${name}`];
   if (value === undefined || value === "") {
-    throw new HostError(`${user}: connection setting "${name}" is not set; the local host needs a connection string (for Azurite "UseDevelopmentStorage=true")`);
+    throw new HostError(
+      `${user}: connection setting "${name}" is not set; the local host needs a connection string (for Azurite "UseDevelopmentStorage=true")`,
+    );
   }
   return value;
 }

@@ -51,7 +51,10 @@ export async function startFunctionsHost(options: SpawnOptions): Promise<Functio
   const args = [main, "--app", options.appDir, "--port", String(port), "--state", options.stateDir, ...(options.args ?? [])];
   if (options.deliverTwice) args.push("--deliver-twice");
   // `node --disable-warning`: node:sqlite says that it is experimental.
-  const child = spawn(NODE, ["--disable-warning=ExperimentalWarning", ...args], { env: { ...process.env, ...options.env }, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(NODE, ["--disable-warning=ExperimentalWarning", ...args], {
+    env: { ...process.env, ...options.env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text: string) => {
@@ -75,7 +78,7 @@ export async function startFunctionsHost(options: SpawnOptions): Promise<Functio
 async function waitFor(probe: () => string | undefined, timeoutMs: number, exited: Promise<HostExit>): Promise<string> {
   let ended: HostExit | undefined;
   void exited.then((exit) => (ended = exit));
-  for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; ) {
+  for (const deadline = Date.now() + timeoutMs; Date.now() < deadline;) {
     const found = probe();
     if (found !== undefined) return found;
     if (ended) throw new Error(`ended with code ${String(ended.code ?? ended.signal)} before it was ready`);

@@ -90,7 +90,8 @@ function toDetails(error: SerializedError): FailureDetails {
 }
 
 async function callHttp(request: DurableHttpRequest): Promise<string> {
-  if (request.tokenSource) throw new Error(`callHttp ${request.uri}: a managed identity token source is not available in the local functions host`);
+  if (request.tokenSource)
+    throw new Error(`callHttp ${request.uri}: a managed identity token source is not available in the local functions host`);
   const body = request.content === undefined || ["GET", "HEAD"].includes(request.method.toUpperCase()) ? {} : { body: request.content };
   const response = await fetch(request.uri, { method: request.method, headers: request.headers ?? {}, redirect: "manual", ...body });
   return JSON.stringify({ statusCode: response.status, headers: Object.fromEntries(response.headers), content: await response.text() });

@@ -54,7 +54,12 @@ export class DurableClientApi {
       if (existing && !isFinished(existing)) {
         throw new ClientError(409, `An Orchestration instance with the status ${shownStatus(existing)} already exists.`);
       }
-      this.store.create({ id: instanceId, name: this.engine.orchestrator(name)?.name ?? name, input, version: version ?? this.defaultVersion ?? null });
+      this.store.create({
+        id: instanceId,
+        name: this.engine.orchestrator(name)?.name ?? name,
+        input,
+        version: version ?? this.defaultVersion ?? null,
+      });
     });
     this.engine.wake();
     return instanceId;
@@ -86,7 +91,8 @@ export class DurableClientApi {
   /** Holds (or releases) an instance; events queue meanwhile. */
   suspend(id: string, reason: string | null, suspended: boolean): void {
     this.change(id, (instance) => {
-      if (instance.suspended === suspended) throw new ClientError(500, suspended ? "The instance is already suspended." : "The instance is not suspended.");
+      if (instance.suspended === suspended)
+        throw new ClientError(500, suspended ? "The instance is already suspended." : "The instance is not suspended.");
       instance.suspended = suspended;
       this.store.send(id, null, newEvent(suspended ? EventType.ExecutionSuspended : EventType.ExecutionResumed, { Reason: reason }));
       this.store.save(instance);
@@ -95,7 +101,8 @@ export class DurableClientApi {
 
   /** Repeats what failed, and keeps what succeeded. Throws ClientError 404 or 412. */
   async rewind(id: string, reason: string | null): Promise<void> {
-    if (this.get(id).status !== "Failed") throw new ClientError(412, "The rewind operation is only supported on failed orchestration instances.");
+    if (this.get(id).status !== "Failed")
+      throw new ClientError(412, "The rewind operation is only supported on failed orchestration instances.");
     await rewindInstance(this.engine, id, reason);
     this.engine.wake();
   }

@@ -23,10 +23,21 @@ function dispatchOne(context: EpisodeContext, instance: Instance, command: Comma
       store.send(instance.id, instance.executionId, { ...command.failure, TaskScheduledId: command.id, IsPlayed: false });
       return [scheduled(command)];
     case "timer":
-      store.db.run("INSERT INTO timers (instance_id, execution_id, timer_id, fire_at) VALUES (?, ?, ?, ?)", instance.id, instance.executionId, command.id, Math.round(command.fireAt));
+      store.db.run(
+        "INSERT INTO timers (instance_id, execution_id, timer_id, fire_at) VALUES (?, ?, ?, ?)",
+        instance.id,
+        instance.executionId,
+        command.id,
+        Math.round(command.fireAt),
+      );
       return [newEvent(EventType.TimerCreated, { EventId: command.id, FireAt: new Date(command.fireAt).toISOString() })];
     case "cancelTimer":
-      store.db.run("DELETE FROM timers WHERE instance_id = ? AND execution_id = ? AND timer_id = ?", instance.id, instance.executionId, command.id);
+      store.db.run(
+        "DELETE FROM timers WHERE instance_id = ? AND execution_id = ? AND timer_id = ?",
+        instance.id,
+        instance.executionId,
+        command.id,
+      );
       return [];
     case "subOrchestration":
       return [startChild(context, instance, command)];
@@ -49,7 +60,11 @@ function scheduleActivity(context: EpisodeContext, instance: Instance, command: 
     );
   } else {
     const Reason = `The function '${command.name}' doesn't exist, is disabled, or is not an activity function.`;
-    context.store.send(instance.id, instance.executionId, newEvent(EventType.TaskFailed, { TaskScheduledId: command.id, Reason, Details: "" }));
+    context.store.send(
+      instance.id,
+      instance.executionId,
+      newEvent(EventType.TaskFailed, { TaskScheduledId: command.id, Reason, Details: "" }),
+    );
   }
   return scheduled(command);
 }
@@ -70,7 +85,12 @@ function startChild(context: EpisodeContext, instance: Instance, command: Extrac
     const failure = { TaskScheduledId: command.id, Reason: problem, Details: "" };
     store.send(instance.id, instance.executionId, newEvent(EventType.SubOrchestrationInstanceFailed, failure));
   }
-  return newEvent(EventType.SubOrchestrationInstanceCreated, { EventId: command.id, Name: command.name, InstanceId: id, Input: command.input });
+  return newEvent(EventType.SubOrchestrationInstanceCreated, {
+    EventId: command.id,
+    Name: command.name,
+    InstanceId: id,
+    Input: command.input,
+  });
 }
 
 /** External events of an execution that no `waitForExternalEvent` took, in the order they came. They are handed to the next execution. */

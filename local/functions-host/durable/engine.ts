@@ -42,7 +42,9 @@ export class Engine implements EpisodeContext {
   }
 
   exists(kind: "activity" | "orchestrator", name: string): boolean {
-    return kind === "orchestrator" ? this.orchestrator(name) !== undefined : name === HTTP_ACTIVITY || this.find("activitytrigger", name) !== undefined;
+    return kind === "orchestrator"
+      ? this.orchestrator(name) !== undefined
+      : name === HTTP_ACTIVITY || this.find("activitytrigger", name) !== undefined;
   }
 
   /** Starts (or resumes) all stored work. */
@@ -100,7 +102,11 @@ export class Engine implements EpisodeContext {
       for (const row of this.store.db.all("SELECT * FROM timers WHERE fire_at <= ? ORDER BY fire_at", now)) {
         const [instance, execution, TimerId] = [String(row["instance_id"]), String(row["execution_id"]), Number(row["timer_id"])];
         this.store.db.run("DELETE FROM timers WHERE instance_id = ? AND execution_id = ? AND timer_id = ?", instance, execution, TimerId);
-        this.store.send(instance, execution, newEvent(EventType.TimerFired, { TimerId, FireAt: new Date(Number(row["fire_at"])).toISOString() }));
+        this.store.send(
+          instance,
+          execution,
+          newEvent(EventType.TimerFired, { TimerId, FireAt: new Date(Number(row["fire_at"])).toISOString() }),
+        );
       }
     });
     clearTimeout(this.timer);
@@ -136,7 +142,10 @@ export class Engine implements EpisodeContext {
         if (first) this.store.send(item.instanceId, item.executionId, event);
       });
     } catch (error) {
-      log("error", `activity '${item.name}' of ${item.instanceId}: its result could not be stored, it will be repeated: ${messageOf(error)}`);
+      log(
+        "error",
+        `activity '${item.name}' of ${item.instanceId}: its result could not be stored, it will be repeated: ${messageOf(error)}`,
+      );
       await new Promise((resolve) => setTimeout(resolve, RETRY_AFTER_ENGINE_ERROR_MS));
     } finally {
       this.activities.delete(item.seq);

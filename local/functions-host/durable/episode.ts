@@ -47,7 +47,9 @@ export async function runEpisode(context: EpisodeContext, instanceId: string): P
   const first = await attempt(context, instance, batchOf(instance, queued));
   // Which event ended the execution matters when the rest is carried over: then go event by event.
   const { result, batch, now, past } =
-    first.batch.length > 1 && first.result.kind === "done" && continuation(first.result) ? await attempt(context, instance, queued.slice(0, 1)) : first;
+    first.batch.length > 1 && first.result.kind === "done" && continuation(first.result)
+      ? await attempt(context, instance, queued.slice(0, 1))
+      : first;
   store.db.tx(() => {
     const current = store.instance(instanceId);
     if (current?.executionId !== instance.executionId || isFinished(current)) return;
@@ -57,7 +59,11 @@ export async function runEpisode(context: EpisodeContext, instanceId: string): P
   });
 }
 
-async function attempt(context: EpisodeContext, instance: Instance, batch: Queued[]): Promise<{ result: Replay; batch: Queued[]; now: number; past: HistoryEvent[] }> {
+async function attempt(
+  context: EpisodeContext,
+  instance: Instance,
+  batch: Queued[],
+): Promise<{ result: Replay; batch: Queued[]; now: number; past: HistoryEvent[] }> {
   const past = context.store.history(instance);
   const last = past.at(-1);
   const now = Math.max(Date.now(), last ? Date.parse(last.Timestamp) : 0);
@@ -88,7 +94,12 @@ function commit(context: EpisodeContext, instance: Instance, past: HistoryEvent[
   instance.customStatus = result.customStatus === undefined ? null : JSON.stringify(result.customStatus);
   const dispatched = dispatch(context, instance, commands, now);
   const stamp = (type: number): HistoryEvent => newEvent(type, { Timestamp: timestamp });
-  context.store.appendHistory(instance, [stamp(EventType.OrchestratorStarted), ...events, ...dispatched, stamp(EventType.OrchestratorCompleted)]);
+  context.store.appendHistory(instance, [
+    stamp(EventType.OrchestratorStarted),
+    ...events,
+    ...dispatched,
+    stamp(EventType.OrchestratorCompleted),
+  ]);
   instance.status = "Running";
   const next = result.kind === "done" ? continuation(result) : undefined;
   if (next) continueAsNew(context, instance, next, carriedEvents(result.actions, [...past, ...events]));
@@ -124,7 +135,11 @@ function continueAsNew(context: EpisodeContext, instance: Instance, action: Acti
   instance.input = typeof action.input === "string" ? action.input : action.input === undefined ? null : JSON.stringify(action.input);
   instance.executionId = crypto.randomUUID().replaceAll("-", "");
   instance.plan = newPlan();
-  store.send(instance.id, instance.executionId, startedEvent({ id: instance.id, name: instance.name, input: instance.input, version: instance.version }));
+  store.send(
+    instance.id,
+    instance.executionId,
+    startedEvent({ id: instance.id, name: instance.name, input: instance.input, version: instance.version }),
+  );
   for (const event of [...carried, ...waiting.map((item) => item.event)]) store.send(instance.id, null, event);
 }
 
@@ -141,5 +156,8 @@ function finish(context: EpisodeContext, instance: Instance, result: Replay): vo
   store.db.run("DELETE FROM timers WHERE instance_id = ?", instance.id);
   store.db.run("DELETE FROM inbox WHERE instance_id = ?", instance.id);
   store.notifyParent(instance, failed ? result.details : "", failed ? result.failureDetails : undefined);
-  log(failed ? "error" : "information", `${instance.id}: Function '${instance.name} (Orchestrator)' ${failed ? `failed: ${result.error}` : "completed."}`);
+  log(
+    failed ? "error" : "information",
+    `${instance.id}: Function '${instance.name} (Orchestrator)' ${failed ? `failed: ${result.error}` : "completed."}`,
+  );
 }

@@ -22,13 +22,21 @@ export class ManagementApi {
 
   /** Serves one request; `path` is what follows the base path, without a leading slash. */
   async handle(exchange: Exchange, path: string): Promise<void> {
-    const parts = path.split("/").filter((part) => part !== "").map(decodeURIComponent);
+    const parts = path
+      .split("/")
+      .filter((part) => part !== "")
+      .map(decodeURIComponent);
     try {
       if (!(await this.route(exchange, parts))) send(exchange.res, 404);
     } catch (error) {
       if (!(error instanceof ClientError)) throw error;
       if (error.status === 404 || error.status === 410) send(exchange.res, error.status);
-      else send(exchange.res, error.status, error.status === 500 ? { Message: `${GENERIC_ERROR}: ${error.message}` } : { Message: error.message });
+      else
+        send(
+          exchange.res,
+          error.status,
+          error.status === 500 ? { Message: `${GENERIC_ERROR}: ${error.message}` } : { Message: error.message },
+        );
     }
   }
 
@@ -55,10 +63,15 @@ export class ManagementApi {
   private async waitOrCheckStatus(exchange: Exchange, id: string): Promise<void> {
     const seconds = Number(exchange.url.searchParams.get("timeout") ?? 0);
     const interval = Math.max(0.1, Number(exchange.url.searchParams.get("pollingInterval") ?? 1)) * 1000;
-    for (const deadline = Date.now() + seconds * 1000; Date.now() < deadline; await new Promise((resolve) => setTimeout(resolve, interval))) {
+    for (
+      const deadline = Date.now() + seconds * 1000;
+      Date.now() < deadline;
+      await new Promise((resolve) => setTimeout(resolve, interval))
+    ) {
       const instance = this.store.instance(id);
       if (!instance || !isFinished(instance)) continue;
-      if (instance.status === "Completed") send(exchange.res, 200, JSON.stringify(jsonOrText(instance.output)), { "Content-Type": "application/json; charset=utf-8" });
+      if (instance.status === "Completed")
+        send(exchange.res, 200, JSON.stringify(jsonOrText(instance.output)), { "Content-Type": "application/json; charset=utf-8" });
       else send(exchange.res, instance.status === "Failed" ? 500 : 200, statusBody(instance, { showInput: true }));
       return;
     }
@@ -81,14 +94,22 @@ export class ManagementApi {
 
   private body(instance: Instance, query: URLSearchParams): Record<string, unknown> {
     const history = flag(query, "showHistory", false) ? { history: this.store.history(instance) } : {};
-    return statusBody(instance, { showInput: flag(query, "showInput", true), showHistoryOutput: flag(query, "showHistoryOutput", false), ...history });
+    return statusBody(instance, {
+      showInput: flag(query, "showInput", true),
+      showHistoryOutput: flag(query, "showHistoryOutput", false),
+      ...history,
+    });
   }
 
   private list(exchange: Exchange): boolean {
     const query = exchange.url.searchParams;
     const token = exchange.req.headers["x-ms-continuation-token"];
     const top = Number(query.get("top") ?? 100);
-    const { page, next } = this.client.query(filterOf(query), top > 0 ? top : 100, typeof token === "string" && token !== "" ? token : undefined);
+    const { page, next } = this.client.query(
+      filterOf(query),
+      top > 0 ? top : 100,
+      typeof token === "string" && token !== "" ? token : undefined,
+    );
     const bodies = page.map((instance) => this.body(instance, query));
     send(exchange.res, 200, bodies, next ? { "x-ms-continuation-token": next } : {});
     return true;
@@ -139,14 +160,18 @@ export class ManagementApi {
   private async raiseEvent(exchange: Exchange, id: string, name: string): Promise<void> {
     const body = (await readBody(exchange.req)).toString();
     const instance = this.client.get(id);
-    if (body !== "" && !/json/i.test(exchange.req.headers["content-type"] ?? "")) throw new ClientError(400, "Only application/json request content is supported");
+    if (body !== "" && !/json/i.test(exchange.req.headers["content-type"] ?? ""))
+      throw new ClientError(400, "Only application/json request content is supported");
     if (body !== "" && !isJson(body)) throw new ClientError(400, "Invalid JSON content");
     this.client.raiseEvent(instance.id, name, body === "" ? null : body);
   }
 }
 
 function filterOf(query: URLSearchParams): InstanceFilter {
-  const statuses = query.getAll("runtimeStatus").flatMap((text) => text.split(",")).filter((text) => text !== "");
+  const statuses = query
+    .getAll("runtimeStatus")
+    .flatMap((text) => text.split(","))
+    .filter((text) => text !== "");
   return {
     prefix: query.get("instanceIdPrefix") ?? undefined,
     from: time(query, "createdTimeFrom"),
@@ -173,4 +198,3 @@ function isJson(text: string): boolean {
     return false;
   }
 }
-

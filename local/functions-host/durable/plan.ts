@@ -92,7 +92,8 @@ function afterRetry(plan: Plan, task: RetryTask, event: HistoryEvent, now: numbe
     const id = take(plan, task);
     const limit = task.options.retryTimeoutInMilliseconds;
     const expired = limit !== undefined && limit > 0 && now - task.startedAt > limit;
-    if (expired && task.failure) return [{ kind: "repeatFailure", id, name: task.call.name, input: task.call.input, failure: task.failure }];
+    if (expired && task.failure)
+      return [{ kind: "repeatFailure", id, name: task.call.name, input: task.call.input, failure: task.failure }];
     return [callCommand(id, task.call)];
   }
   if (!isFailure(event)) return [];

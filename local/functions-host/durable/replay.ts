@@ -16,7 +16,12 @@ const SCHEMA_V2 = 1;
 const SCHEMA_V4 = 3;
 
 /** Runs the app's orchestrator function over the whole history, as the Durable extension would. */
-export async function replay(invoker: Invoker, fn: RegisteredFunction, instance: Instance, history: readonly HistoryEvent[]): Promise<Replay> {
+export async function replay(
+  invoker: Invoker,
+  fn: RegisteredFunction,
+  instance: Instance,
+  history: readonly HistoryEvent[],
+): Promise<Replay> {
   const payload = {
     history,
     input: instance.input === null ? null : (JSON.parse(instance.input) as unknown),

@@ -22,7 +22,8 @@ export async function rewindInstance(context: EpisodeContext, id: string, reason
   for (const child of children) await rewindInstance(context, child, reason);
   store.db.tx(() => {
     const current = store.instance(id);
-    if (current?.status !== "Failed" || current.executionId !== instance.executionId) throw new ClientError(412, "The instance changed while it was rewound.");
+    if (current?.status !== "Failed" || current.executionId !== instance.executionId)
+      throw new ClientError(412, "The instance changed while it was rewound.");
     Object.assign(instance, { plan: rebuilt.plan, status: "Running", output: null });
     store.db.run("DELETE FROM timers WHERE instance_id = ?", id);
     store.db.run("DELETE FROM activities WHERE instance_id = ?", id);

@@ -99,7 +99,11 @@ export class DurableStore {
 
   /** Queued events for the present execution, oldest first; those for replaced executions are deleted. */
   inbox(instance: Instance): { seq: number; event: HistoryEvent }[] {
-    this.db.run("DELETE FROM inbox WHERE instance_id = ? AND execution_id IS NOT NULL AND execution_id <> ?", instance.id, instance.executionId);
+    this.db.run(
+      "DELETE FROM inbox WHERE instance_id = ? AND execution_id IS NOT NULL AND execution_id <> ?",
+      instance.id,
+      instance.executionId,
+    );
     return this.db
       .all("SELECT seq, event FROM inbox WHERE instance_id = ? ORDER BY seq", instance.id)
       .map((row) => ({ seq: Number(row["seq"]), event: JSON.parse(String(row["event"])) as HistoryEvent }));
@@ -121,7 +125,11 @@ export class DurableStore {
   }
 
   appendHistory(instance: Instance, events: readonly HistoryEvent[]): void {
-    const row = this.db.get("SELECT MAX(seq) AS last FROM history WHERE instance_id = ? AND execution_id = ?", instance.id, instance.executionId);
+    const row = this.db.get(
+      "SELECT MAX(seq) AS last FROM history WHERE instance_id = ? AND execution_id = ?",
+      instance.id,
+      instance.executionId,
+    );
     let seq = row?.["last"] === null ? 0 : Number(row?.["last"]) + 1;
     for (const event of events) {
       this.db.run(
@@ -175,7 +183,8 @@ export function toInstance(row: Row): Instance {
     customStatus: text("custom_status"),
     createdAt: Number(row["created_at"]),
     updatedAt: Number(row["updated_at"]),
-    parent: parentId === null ? null : { id: parentId, executionId: String(row["parent_execution_id"]), taskId: Number(row["parent_task_id"]) },
+    parent:
+      parentId === null ? null : { id: parentId, executionId: String(row["parent_execution_id"]), taskId: Number(row["parent_task_id"]) },
     plan: JSON.parse(String(row["plan"])) as Plan,
   };
 }

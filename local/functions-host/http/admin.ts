@@ -21,12 +21,20 @@ export class AdminApi {
 
   /** Serves a path below `/admin/`. */
   async handle(exchange: Exchange, path: string): Promise<void> {
-    const [area, name, verb] = path.split("/").filter((part) => part !== "").map(decodeURIComponent);
+    const [area, name, verb] = path
+      .split("/")
+      .filter((part) => part !== "")
+      .map(decodeURIComponent);
     const { method, res } = exchange;
     if (area === "host" && name === "ping") return send(res, 200);
     if (area === "host" && name === "status") return send(res, 200, this.status());
     if (area !== "functions") return send(res, 404);
-    if (name === undefined) return send(res, 200, [...this.core.functions.values()].map((fn) => describe(fn)));
+    if (name === undefined)
+      return send(
+        res,
+        200,
+        [...this.core.functions.values()].map((fn) => describe(fn)),
+      );
     const fn = [...this.core.functions.values()].find((item) => item.name.toLowerCase() === name.toLowerCase());
     if (!fn) return send(res, 404);
     if (method === "POST" && verb === undefined) return this.run(exchange, fn);
@@ -39,7 +47,12 @@ export class AdminApi {
     let input: string | undefined;
     try {
       const body = text === "" ? {} : (JSON.parse(text) as { input?: unknown });
-      input = body.input === undefined || body.input === null ? undefined : typeof body.input === "string" ? body.input : JSON.stringify(body.input);
+      input =
+        body.input === undefined || body.input === null
+          ? undefined
+          : typeof body.input === "string"
+            ? body.input
+            : JSON.stringify(body.input);
     } catch (error) {
       return send(exchange.res, 400, { Message: `the body must be JSON such as {"input":"…"}: ${messageOf(error)}` });
     }

@@ -69,7 +69,9 @@ async function toRpcHttp(exchange: Exchange, params: Record<string, string>): Pr
 }
 
 function plainHeaders(exchange: Exchange): Record<string, string> {
-  return Object.fromEntries(Object.entries(exchange.req.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : (value ?? "")]));
+  return Object.fromEntries(
+    Object.entries(exchange.req.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : (value ?? "")]),
+  );
 }
 
 function nullable(values: Record<string, string>): Record<string, { value: string }> {

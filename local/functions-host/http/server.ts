@@ -61,7 +61,13 @@ export class HttpServer {
     await new Promise<void>((resolve, reject) => {
       this.server.once("error", (error: NodeJS.ErrnoException) => {
         const taken = error.code === "EADDRINUSE";
-        reject(new HostError(taken ? `Port ${String(port)} is unavailable. Close the process using that port, or specify another port using --port.` : messageOf(error)));
+        reject(
+          new HostError(
+            taken
+              ? `Port ${String(port)} is unavailable. Close the process using that port, or specify another port using --port.`
+              : messageOf(error),
+          ),
+        );
       });
       this.server.listen(port, "127.0.0.1", resolve);
     });
@@ -78,7 +84,10 @@ export class HttpServer {
       const url = new URL(req.url ?? "/", `http://${req.headers.host ?? new URL(this.origin).host}`);
       await this.dispatch({ req, res, url, method: req.method ?? "GET" });
     } catch (error) {
-      log("error", `${req.method ?? ""} ${(req.url ?? "").split("?")[0] ?? ""}: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}`);
+      log(
+        "error",
+        `${req.method ?? ""} ${(req.url ?? "").split("?")[0] ?? ""}: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}`,
+      );
       if (!res.headersSent) send(res, 500, { Message: "Something went wrong while processing your request" });
       else res.destroy();
     }
@@ -100,7 +109,7 @@ export class HttpServer {
       const params = isDisabled(route.fn.name) ? undefined : route.template.match(path);
       return params ? [{ ...route, params }] : [];
     });
-    const match = matches.find((route) => route.methods.includes(exchange.method)) ;
+    const match = matches.find((route) => route.methods.includes(exchange.method));
     if (!match) {
       if (path === "/" && exchange.method === "GET") return home(exchange);
       return send(exchange.res, 404);

@@ -121,12 +121,21 @@ export class BlobListener {
 
   private async poison(message: BlobMessage): Promise<void> {
     const { functionId, account } = this.trigger;
-    const body = { FunctionId: functionId, BlobType: "BlockBlob", ContainerName: message.container, BlobName: message.blob, ETag: `"${message.etag}"` };
+    const body = {
+      FunctionId: functionId,
+      BlobType: "BlockBlob",
+      ContainerName: message.container,
+      BlobName: message.blob,
+      ETag: `"${message.etag}"`,
+    };
     try {
       await account.sendMessage(POISON_QUEUE, JSON.stringify(body));
       this.queue.remove(message.seq);
       const attempts = String(message.dequeueCount + 1);
-      log("warning", `Message has reached MaxDequeueCount of ${attempts}. Moving message to queue '${POISON_QUEUE}': ${message.container}/${message.blob}`);
+      log(
+        "warning",
+        `Message has reached MaxDequeueCount of ${attempts}. Moving message to queue '${POISON_QUEUE}': ${message.container}/${message.blob}`,
+      );
     } catch (error) {
       log("warning", `poison queue '${POISON_QUEUE}' did not take ${message.container}/${message.blob}, trying again: ${messageOf(error)}`);
       this.queue.retry(message.seq, MAX_BACKOFF_MS, false);

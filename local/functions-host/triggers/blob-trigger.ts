@@ -66,7 +66,8 @@ export class BlobTrigger {
       ...Object.fromEntries(Object.entries(parameters).map(([name, string]) => [name, { string }])),
     };
     const reason = `New blob detected(${message.source === "scan" ? "LogsAndContainerScan" : "EventGrid"}): ${message.container}/${message.blob}`;
-    for (let copy = 0; copy < copies; copy++) await this.invoker.invoke(this.fn, { trigger: trigger as RpcTypedData, triggerMetadata, reason });
+    for (let copy = 0; copy < copies; copy++)
+      await this.invoker.invoke(this.fn, { trigger: trigger as RpcTypedData, triggerMetadata, reason });
     return "done";
   }
 
@@ -96,7 +97,12 @@ export function plainEtag(etag: string): string {
 }
 
 function pascalCase(values: object): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name === "etag" ? "ETag" : name.charAt(0).toUpperCase() + name.slice(1), value as unknown]));
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [
+      name === "etag" ? "ETag" : name.charAt(0).toUpperCase() + name.slice(1),
+      value as unknown,
+    ]),
+  );
 }
 
 /** Receipts and the queue of deliveries, in the host's database. */
@@ -107,7 +113,14 @@ export class BlobQueue {
   offer(fn: string, message: Pick<BlobMessage, "container" | "blob" | "etag" | "source">): boolean {
     return this.db.tx(() => {
       const path = `${message.container}/${message.blob}`;
-      const isNew = this.db.run("INSERT OR IGNORE INTO blob_receipts (function, path, etag, seen_at) VALUES (?, ?, ?, ?)", fn, path, message.etag, Date.now()) > 0;
+      const isNew =
+        this.db.run(
+          "INSERT OR IGNORE INTO blob_receipts (function, path, etag, seen_at) VALUES (?, ?, ?, ?)",
+          fn,
+          path,
+          message.etag,
+          Date.now(),
+        ) > 0;
       if (isNew) this.push(fn, message);
       return isNew;
     });
@@ -123,7 +136,12 @@ export class BlobQueue {
 
   /** Messages that may be delivered now, oldest first. */
   due(fn: string, limit: number): BlobMessage[] {
-    const rows = this.db.all("SELECT * FROM blob_messages WHERE function = ? AND visible_at <= ? ORDER BY seq LIMIT ?", fn, Date.now(), limit);
+    const rows = this.db.all(
+      "SELECT * FROM blob_messages WHERE function = ? AND visible_at <= ? ORDER BY seq LIMIT ?",
+      fn,
+      Date.now(),
+      limit,
+    );
     return rows.map((row) => ({
       seq: Number(row["seq"]),
       container: String(row["container"]),
@@ -140,7 +158,12 @@ export class BlobQueue {
 
   /** Shows the message again after `delayMs`; `counted` = the attempt was the function's failure. */
   retry(seq: number, delayMs: number, counted: boolean): void {
-    this.db.run("UPDATE blob_messages SET dequeue_count = dequeue_count + ?, visible_at = ? WHERE seq = ?", counted ? 1 : 0, Date.now() + delayMs, seq);
+    this.db.run(
+      "UPDATE blob_messages SET dequeue_count = dequeue_count + ?, visible_at = ? WHERE seq = ?",
+      counted ? 1 : 0,
+      Date.now() + delayMs,
+      seq,
+    );
   }
 }
 
@@ -151,7 +174,8 @@ export class OutageLog {
   constructor(private readonly subject: string) {}
 
   failed(error: unknown): void {
-    if (!this.open) log("warning", `${this.subject} cannot be reached; trying again until it can: ${messageOf(error).split("\n")[0] ?? ""}`);
+    if (!this.open)
+      log("warning", `${this.subject} cannot be reached; trying again until it can: ${messageOf(error).split("\n")[0] ?? ""}`);
     this.open = true;
   }
 

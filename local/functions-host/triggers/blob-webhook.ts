@@ -32,15 +32,21 @@ export async function handleBlobWebhook(exchange: Exchange, listeners: readonly 
 }
 
 function notify(exchange: Exchange, listener: BlobListener, events: readonly BlobEvent[]): void {
-  const blobs = events.map(({ data }) => (typeof data?.url === "string" && typeof data.eTag === "string" ? { ...split(data.url, listener), etag: data.eTag } : undefined));
-  if (blobs.some((blob) => blob === undefined)) return send(exchange.res, 400, { Message: "an event lacks data.url or data.eTag (only Blob Created events are supported)" });
+  const blobs = events.map(({ data }) =>
+    typeof data?.url === "string" && typeof data.eTag === "string" ? { ...split(data.url, listener), etag: data.eTag } : undefined,
+  );
+  if (blobs.some((blob) => blob === undefined))
+    return send(exchange.res, 400, { Message: "an event lacks data.url or data.eTag (only Blob Created events are supported)" });
   for (const blob of blobs) if (blob) listener.announce(blob.container, blob.name, blob.etag);
   send(exchange.res, 202);
 }
 
 /** Container and blob of a URL; an emulator's URLs begin with the account's name. */
 function split(text: string, listener: BlobListener): { container: string; name: string } {
-  const parts = new URL(text).pathname.split("/").filter((part) => part !== "").map(decodeURIComponent);
+  const parts = new URL(text).pathname
+    .split("/")
+    .filter((part) => part !== "")
+    .map(decodeURIComponent);
   const account = new URL(listener.trigger.account.blobs.url).pathname.split("/").filter((part) => part !== "");
   const rest = parts.slice(account.every((part, index) => parts[index] === part) ? account.length : 0);
   return { container: rest[0] ?? "", name: rest.slice(1).join("/") };

@@ -15,9 +15,16 @@ export class StorageAccount {
   /** Throws an Error when the text is no connection string. */
   constructor(connectionString: string) {
     const text = /UseDevelopmentStorage=true/i.test(connectionString) ? DEVELOPMENT : connectionString;
-    this.parts = new Map(text.split(";").filter((part) => part.includes("=")).map((part) => [part.slice(0, part.indexOf("=")), part.slice(part.indexOf("=") + 1)]));
+    this.parts = new Map(
+      text
+        .split(";")
+        .filter((part) => part.includes("="))
+        .map((part) => [part.slice(0, part.indexOf("=")), part.slice(part.indexOf("=") + 1)]),
+    );
     // The scan comes again every second: no point in the SDK's own long retries.
-    this.blobs = BlobServiceClient.fromConnectionString(text, { retryOptions: { maxTries: 2, tryTimeoutInMs: REQUEST_TIMEOUT_MS, retryDelayInMs: 200 } });
+    this.blobs = BlobServiceClient.fromConnectionString(text, {
+      retryOptions: { maxTries: 2, tryTimeoutInMs: REQUEST_TIMEOUT_MS, retryDelayInMs: 200 },
+    });
   }
 
   private get accountName(): string {
@@ -43,7 +50,9 @@ export class StorageAccount {
     const date = new Date().toUTCString();
     const type = body === "" ? "" : "application/xml";
     const lines = [method, "", type, "", `x-ms-date:${date}\nx-ms-version:${API_VERSION}`, `/${this.accountName}${url.pathname}`];
-    const signature = createHmac("sha256", Buffer.from(this.parts.get("AccountKey") ?? "", "base64")).update(lines.join("\n")).digest("base64");
+    const signature = createHmac("sha256", Buffer.from(this.parts.get("AccountKey") ?? "", "base64"))
+      .update(lines.join("\n"))
+      .digest("base64");
     const headers = {
       "x-ms-date": date,
       "x-ms-version": API_VERSION,
@@ -52,7 +61,8 @@ export class StorageAccount {
     };
     const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
     const response = await fetch(url, { method, headers, signal, ...(body === "" ? {} : { body }) });
-    if (!expected.includes(response.status)) throw new Error(`queue ${method} ${path} answered ${String(response.status)}: ${(await response.text()).slice(0, 200)}`);
+    if (!expected.includes(response.status))
+      throw new Error(`queue ${method} ${path} answered ${String(response.status)}: ${(await response.text()).slice(0, 200)}`);
     await response.arrayBuffer();
   }
 }

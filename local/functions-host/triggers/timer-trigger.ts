@@ -63,7 +63,8 @@ export class TimerTrigger {
     const row = this.db.get("SELECT schedule FROM timer_status WHERE function = ?", this.fn.name);
     const status = this.status();
     const sameSchedule = row?.["schedule"] === this.expression;
-    const next = status && sameSchedule ? status.next : status ? this.schedule.next(status.last ?? status.updatedAt) : this.schedule.next(Date.now());
+    const next =
+      status && sameSchedule ? status.next : status ? this.schedule.next(status.last ?? status.updatedAt) : this.schedule.next(Date.now());
     if (!status || !sameSchedule) this.store(status?.last ?? null, next ?? null);
     return next ?? undefined;
   }

@@ -62,7 +62,11 @@ export class CoreApi {
     if (!known) throw Object.assign(new RangeError(`Unrecognized hook "${name}"`), { isAzureFunctionsSystemError: true });
     this.hooks.set(known, [...(this.hooks.get(known) ?? []), callback]);
     return {
-      dispose: () => void this.hooks.set(known, (this.hooks.get(known) ?? []).filter((other) => other !== callback)),
+      dispose: () =>
+        void this.hooks.set(
+          known,
+          (this.hooks.get(known) ?? []).filter((other) => other !== callback),
+        ),
     };
   }
 

@@ -61,7 +61,12 @@ export class Invoker {
     }
   }
 
-  private async attempt(fn: RegisteredFunction, options: InvocationOptions, retryCount: number, maxRetryCount: number): Promise<InvocationResult> {
+  private async attempt(
+    fn: RegisteredFunction,
+    options: InvocationOptions,
+    retryCount: number,
+    maxRetryCount: number,
+  ): Promise<InvocationResult> {
     const invocationId = options.invocationId ?? randomUUID();
     const started = performance.now();
     const line = (result: string): string =>
@@ -78,10 +83,19 @@ export class Invoker {
     }
   }
 
-  private request(fn: RegisteredFunction, options: InvocationOptions, invocationId: string, retryCount: number, maxRetryCount: number): InvocationRequest {
+  private request(
+    fn: RegisteredFunction,
+    options: InvocationOptions,
+    invocationId: string,
+    retryCount: number,
+    maxRetryCount: number,
+  ): InvocationRequest {
     const inputData = Object.entries(fn.metadata.bindings)
       .filter(([key, binding]) => key === fn.triggerKey || binding.direction === "in" || binding.direction === 0)
-      .map(([name, binding]) => ({ name, data: name === fn.triggerKey ? options.trigger : this.inputs.get(binding.type.toLowerCase())?.(fn.metadata) }));
+      .map(([name, binding]) => ({
+        name,
+        data: name === fn.triggerKey ? options.trigger : this.inputs.get(binding.type.toLowerCase())?.(fn.metadata),
+      }));
     return {
       invocationId,
       functionId: fn.name,
