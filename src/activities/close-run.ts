@@ -1,0 +1,23 @@
+import type { CloseInput } from "../domain/activity-types";
+import { inParallel } from "../ledger/parallel";
+import { isClosed } from "../ledger/types";
+import type { Activity, ActivityDeps } from "./deps";
+
+/** Closes the run. Drops that were claimed but never frozen become pending again, for the next batch. */
+export function createCloseRun({ ledger }: ActivityDeps): Activity<CloseInput, null> {
+  return async ({ runId, attempt, state, error }, { log }) => {
+    const run = await ledger.runs.get(runId);
+    if (!run || isClosed(run.state) || run.attempt !== attempt) return null;
+    if (run.frozenAt === null) {
+      const open = (await ledger.batches.entries(runId)).filter(({ outcome }) => outcome === "" || outcome === "frozen");
+      await inParallel(open, 16, async (entry) => await ledger.batches.giveBack(runId, entry.keys));
+    }
+    if (state === "succeeded" || state === "not_ready") await ledger.states.set(run.pipeline, { notReady: state === "not_ready" });
+    const endedAt = ledger.now().toISOString();
+    await ledger.runs.change(runId, (current) =>
+      isClosed(current.state) || current.attempt !== attempt ? null : { state, error, endedAt },
+    );
+    log.info("run closed", { runId, attempt, state, code: error?.code, step: error?.step });
+    return null;
+  };
+}

@@ -1,0 +1,30 @@
+import type { RunAttempt } from "../domain/activity-types";
+import { isClosed, type RunRecord } from "../ledger/types";
+import { withSteps } from "../ledger/run-lists";
+import { faultText } from "./databricks-call";
+import type { Activity, ActivityDeps, RunNotification } from "./deps";
+
+function notification(run: RunRecord): RunNotification {
+  const { runId, attempt, pipeline, state, reason, batch, error } = run;
+  const urls = run.steps.flatMap((step) => step.generations.map((generation) => generation.url)).filter((url) => url !== null);
+  return { runId, attempt, pipeline, state, reason, drops: batch.drops, error, databricksRunUrls: urls };
+}
+
+/** Writes the results summary and tells whoever wants to know, once for an attempt. A deaf receiver fails no run. */
+export function createPublishRun({ ledger, notifier }: ActivityDeps): Activity<RunAttempt, null> {
+  return async ({ runId, attempt }, { log }) => {
+    const stored = await ledger.runs.find(runId);
+    if (!stored || !isClosed(stored.run.state) || stored.run.attempt !== attempt) return null;
+    const run = withSteps(stored, await ledger.generations.list(runId));
+    const { etag: _etag, notifiedAttempt: _notified, ...summary } = run;
+    await ledger.blobs.putJson(ledger.containers.results, `${runId}/summary.json`, summary);
+    if (run.notifiedAttempt >= attempt) return null;
+    try {
+      await notifier.notify(notification(run));
+    } catch (error) {
+      log.error("notification failed", { runId, attempt, fault: faultText(error) });
+    }
+    await ledger.runs.change(runId, (current) => (current.notifiedAttempt < attempt ? { notifiedAttempt: attempt } : null));
+    return null;
+  };
+}

@@ -1,0 +1,18 @@
+import type { ReleaseAnswer, RunAttempt } from "../domain/activity-types";
+import { WAKE } from "../domain/function-names";
+import { runInstanceId } from "../domain/ids";
+import type { Activity, ActivityDeps } from "./deps";
+
+/** Hands the slot on, or gives up the place in the queue; refused while a Databricks run of the holder is not terminal (I4). */
+export function createReleaseSlot({ ledger }: ActivityDeps): Activity<RunAttempt, ReleaseAnswer> {
+  return async ({ runId, attempt }, { log, starter }) => {
+    const stored = await ledger.runs.find(runId);
+    if (!stored) return { released: true };
+    const open = (await ledger.generations.list(runId)).filter((generation) => !generation.terminal);
+    if (open.length > 0) return { released: false };
+    const next = await ledger.slots.release(stored.definition.concurrencyGroup, runInstanceId(runId, attempt));
+    log.info("slot released", { runId, attempt, group: stored.definition.concurrencyGroup, next });
+    if (next !== null) await starter.raise(next, WAKE);
+    return { released: true };
+  };
+}

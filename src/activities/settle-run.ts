@@ -1,0 +1,14 @@
+import type { RunAttempt, SettleAnswer } from "../domain/activity-types";
+import type { Activity, ActivityDeps } from "./deps";
+import { settleGeneration } from "./stop-run";
+
+/** Ends every Databricks run of the run that is still active and counts those that are not terminal yet (I4, I6). */
+export function createSettleRun(deps: ActivityDeps): Activity<RunAttempt, SettleAnswer> {
+  return async ({ runId }) => {
+    let remaining = 0;
+    for (const record of await deps.ledger.generations.list(runId)) {
+      if (!(await settleGeneration(deps, record))) remaining += 1;
+    }
+    return { remaining };
+  };
+}
