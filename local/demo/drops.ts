@@ -1,16 +1,20 @@
 import type { ContainerClient } from "@azure/storage-blob";
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { join, relative, sep } from "node:path";
+import { basename, join, relative, sep } from "node:path";
 
 export interface DroppedFile {
   readonly path: string;
   readonly bytes: number;
 }
 
-/** Uploads every file below `folder`, or only those of one day, under its own relative path. */
-export async function dropFiles(container: ContainerClient, folder: string, day?: string): Promise<DroppedFile[]> {
-  const files = existsSync(folder) ? listFiles(folder).filter((file) => day === undefined || file.includes(`${sep}${day}.`)) : [];
-  if (files.length === 0) throw new Error(`no files to drop in ${folder}${day === undefined ? "" : ` for ${day}`}`);
+/**
+ * Uploads the files below `folder` whose name ends with `day`, each under its relative path; the largest first, so that the others
+ * arrive within the collector's quiet period.
+ */
+export async function dropFiles(container: ContainerClient, folder: string, day: string): Promise<DroppedFile[]> {
+  const files = existsSync(folder) ? listFiles(folder).filter((file) => basename(file).split(".")[0]?.endsWith(day)) : [];
+  if (files.length === 0) throw new Error(`no files to drop in ${folder} for ${day}`);
+  files.sort((one, other) => statSync(other).size - statSync(one).size);
   const dropped: DroppedFile[] = [];
   for (const file of files) {
     const path = relative(folder, file).split(sep).join("/");
@@ -22,5 +26,5 @@ export async function dropFiles(container: ContainerClient, folder: string, day?
 
 function listFiles(folder: string): string[] {
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)).sort();
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }

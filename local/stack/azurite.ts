@@ -44,7 +44,12 @@ export function storageConnectionString([blob, queue, table]: readonly [number, 
 export async function startAzurite(options: LocalStorageOptions = {}): Promise<LocalStorage> {
   const ports = options.ports ?? ([await freePort(10000), await freePort(10001), await freePort(10002)] as const);
   const [blob, queue, table] = ports;
-  const args = [join(REPO_ROOT, "node_modules", "azurite", "dist", "src", "azurite.js"), "--silent", "--skipApiVersionCheck", "--disableTelemetry"];
+  const args = [
+    join(REPO_ROOT, "node_modules", "azurite", "dist", "src", "azurite.js"),
+    "--silent",
+    "--skipApiVersionCheck",
+    "--disableTelemetry",
+  ];
   args.push("--blobPort", String(blob), "--queuePort", String(queue), "--tablePort", String(table));
   if (options.location) {
     mkdirSync(options.location, { recursive: true });

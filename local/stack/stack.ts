@@ -1,28 +1,21 @@
 import { BlobServiceClient } from "@azure/storage-blob";
-import { mkdirSync } from "node:fs";
+import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { startLocalDatabricks } from "../databricks/spawn";
-import { startFunctionsHost } from "../functions-host/spawn";
+import { type LocalDatabricks, startLocalDatabricks } from "../databricks/spawn";
+import { type FunctionsHostProcess, startFunctionsHost } from "../functions-host/spawn";
 import { REPO_ROOT } from "../paths";
 import { type LocalStorage, startAzurite } from "./azurite";
 import { type CollectorTimes, writeLocalPipelines } from "./pipelines";
+import { freePort } from "./ports";
 
 export const CONTAINERS = ["drops", "batches", "results"] as const;
 
-/** Everything that Batchkeeper needs, running on this machine. */
-export interface Stack {
-  readonly storage: LocalStorage;
-  readonly databricks: Awaited<ReturnType<typeof startLocalDatabricks>>;
-  readonly functions: Awaited<ReturnType<typeof startFunctionsHost>>;
-  readonly volumeRoot: string;
-  stop(): Promise<void>;
-}
-
 export interface StackOptions {
   readonly stateDir: string;
+  /** Heap of the Spark driver, such as `3g`. */
   readonly memory?: string;
   readonly collector?: CollectorTimes;
-  /** Ports to keep when they are free; any free port otherwise. */
+  /** Ports to take when they are free; any free port otherwise. */
   readonly ports?: { readonly functions?: number; readonly databricks?: number };
   /** Folder of databricks.yml and folder of the definitions; the checkout's own by default. */
   readonly bundleDir?: string;
@@ -32,62 +25,111 @@ export interface StackOptions {
   readonly deliverTwice?: boolean;
 }
 
-/** Starts storage, Databricks and the functions host, in this order; on a fault what had started is stopped again. */
-export async function startStack(options: StackOptions): Promise<Stack> {
-  const started: { stop(): Promise<void> }[] = [];
-  try {
-    return await startParts(options, started);
-  } catch (error) {
-    await stopAll(started);
-    throw error;
+/** Everything that Batchkeeper needs, running on this machine. Each part can be ended and started again on its state. */
+export class Stack {
+  readonly volumeRoot: string;
+  #storage: LocalStorage | undefined;
+  #databricks: LocalDatabricks | undefined;
+  #functions: FunctionsHostProcess | undefined;
+  readonly #options: StackOptions;
+
+  private constructor(options: StackOptions) {
+    this.#options = options;
+    this.volumeRoot = join(options.stateDir, "volumes");
+  }
+
+  /** Starts storage, Databricks and the functions host, in this order; on a fault what had started is stopped again. */
+  static async start(options: StackOptions): Promise<Stack> {
+    const stack = new Stack(options);
+    try {
+      await stack.#startStorage();
+      await stack.startDatabricks();
+      await stack.startFunctions();
+      return stack;
+    } catch (error) {
+      await stack.stop();
+      throw error;
+    }
+  }
+
+  get storage(): LocalStorage {
+    return started(this.#storage, "storage");
+  }
+
+  get databricks(): LocalDatabricks {
+    return started(this.#databricks, "the local Databricks");
+  }
+
+  get functions(): FunctionsHostProcess {
+    return started(this.#functions, "the functions host");
+  }
+
+  /** Starts the local Databricks on its state, on the port it had. */
+  async startDatabricks(): Promise<void> {
+    const { stateDir, ports, bundleDir, memory } = this.#options;
+    const port = this.#databricks ? Number(new URL(this.#databricks.url).port) : await freePort(ports?.databricks);
+    this.#databricks = await startLocalDatabricks({
+      port,
+      stateDir: join(stateDir, "databricks"),
+      storage: this.storage.connectionString,
+      bundleDir: bundleDir ?? REPO_ROOT,
+      ...(this.#databricks ? { token: this.#databricks.token } : {}),
+      ...(memory ? { memory } : {}),
+    });
+  }
+
+  /** Starts the functions host on its state, on the port it had. */
+  async startFunctions(): Promise<void> {
+    const { stateDir, ports, deliverTwice } = this.#options;
+    const hostState = join(stateDir, "functions");
+    mkdirSync(hostState, { recursive: true });
+    const port = this.#functions ? Number(new URL(this.#functions.url).port) : await freePort(ports?.functions);
+    this.#functions = await startFunctionsHost({
+      appDir: REPO_ROOT,
+      stateDir: hostState,
+      port,
+      deliverTwice: deliverTwice ?? false,
+      env: this.#appSettings(),
+      onOutput: (text) => appendFileSync(join(hostState, "host.log"), text),
+    });
+  }
+
+  /** Stops the functions host first and the storage last. */
+  async stop(): Promise<void> {
+    await this.#functions?.stop();
+    await this.#databricks?.stop();
+    await this.#storage?.stop();
+  }
+
+  async #startStorage(): Promise<void> {
+    mkdirSync(this.volumeRoot, { recursive: true });
+    this.#storage = await startAzurite({ location: join(this.#options.stateDir, "azurite") });
+    const blobs = BlobServiceClient.fromConnectionString(this.#storage.connectionString);
+    for (const name of CONTAINERS) await blobs.getContainerClient(name).createIfNotExists();
+  }
+
+  /** The settings of `local.settings.sample.json`, with this stack's addresses. */
+  #appSettings(): Record<string, string> {
+    const pipelinesDir = join(this.#options.stateDir, "pipelines");
+    const shipped = this.#options.pipelinesDir ?? join(REPO_ROOT, "pipelines");
+    writeLocalPipelines(shipped, pipelinesDir, this.#options.collector ?? { quietPeriodSeconds: 5, maxWaitSeconds: 60 });
+    return {
+      AzureWebJobsStorage: this.storage.connectionString,
+      DATA_STORAGE: this.storage.connectionString,
+      DEPLOYMENT_ID: "local",
+      DATABRICKS_HOST: this.databricks.url,
+      DATABRICKS_AUTH: "token",
+      DATABRICKS_TOKEN: this.databricks.token,
+      DATABRICKS_CATALOG: "spark_catalog",
+      DATABRICKS_SCHEMA: "batchkeeper",
+      DATABRICKS_VOLUME_ROOT: this.volumeRoot,
+      PIPELINES_DIR: pipelinesDir,
+      ...this.#options.settings,
+    };
   }
 }
 
-async function startParts(options: StackOptions, started: { stop(): Promise<void> }[]): Promise<Stack> {
-  const { stateDir } = options;
-  const volumeRoot = join(stateDir, "volumes");
-  mkdirSync(volumeRoot, { recursive: true });
-  const storage = await startAzurite({ location: join(stateDir, "azurite") });
-  started.push(storage);
-  const blobs = BlobServiceClient.fromConnectionString(storage.connectionString);
-  for (const name of CONTAINERS) await blobs.getContainerClient(name).createIfNotExists();
-  const databricks = await startLocalDatabricks({
-    stateDir: join(stateDir, "databricks"),
-    storage: storage.connectionString,
-    bundleDir: options.bundleDir ?? REPO_ROOT,
-    ...(options.ports?.databricks ? { port: options.ports.databricks } : {}),
-    ...(options.memory ? { memory: options.memory } : {}),
-  });
-  started.push(databricks);
-  const pipelinesDir = join(stateDir, "pipelines");
-  const shipped = options.pipelinesDir ?? join(REPO_ROOT, "pipelines");
-  writeLocalPipelines(shipped, pipelinesDir, options.collector ?? { quietPeriodSeconds: 5, maxWaitSeconds: 60 });
-  const functions = await startFunctionsHost({
-    appDir: REPO_ROOT,
-    stateDir: join(stateDir, "functions"),
-    port: options.ports?.functions ?? 0,
-    deliverTwice: options.deliverTwice ?? false,
-    env: { ...appSettings(storage, databricks, volumeRoot), PIPELINES_DIR: pipelinesDir, ...options.settings },
-  });
-  started.push(functions);
-  return { storage, databricks, functions, volumeRoot, stop: () => stopAll(started) };
-}
-
-/** The settings of `local.settings.sample.json`, with this stack's addresses. */
-function appSettings(storage: LocalStorage, databricks: { url: string; token: string }, volumeRoot: string): Record<string, string> {
-  return {
-    AzureWebJobsStorage: storage.connectionString,
-    DATA_STORAGE: storage.connectionString,
-    DEPLOYMENT_ID: "local",
-    DATABRICKS_HOST: databricks.url,
-    DATABRICKS_AUTH: "token",
-    DATABRICKS_TOKEN: databricks.token,
-    DATABRICKS_CATALOG: "spark_catalog",
-    DATABRICKS_SCHEMA: "batchkeeper",
-    DATABRICKS_VOLUME_ROOT: volumeRoot,
-  };
-}
-
-async function stopAll(started: { stop(): Promise<void> }[]): Promise<void> {
-  for (const part of [...started].reverse()) await part.stop();
+function started<T>(part: T | undefined, name: string): T {
+  if (part === undefined) throw new Error(`${name} was not started`);
+  return part;
 }

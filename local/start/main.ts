@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { STATE_DIR } from "../paths";
-import { startStack } from "../stack/stack";
+import { Stack } from "../stack/stack";
 
 const USAGE = `usage: npm start -- [options]
 
@@ -35,7 +35,7 @@ async function main(): Promise<void> {
     process.once("SIGTERM", () => resolve());
   });
   const quietPeriodSeconds = Number(values["quiet-period"]);
-  const stack = await startStack({
+  const stack = await Stack.start({
     stateDir: values.state,
     memory: values.memory,
     collector: { quietPeriodSeconds, maxWaitSeconds: Math.max(60, 4 * quietPeriodSeconds) },

@@ -1,0 +1,70 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { STATE_DIR } from "../paths";
+import { Stack } from "../stack/stack";
+import { bad, formatSeconds, good, heading, line } from "./console";
+import { demoCalendar } from "./calendar";
+import { type DemoOptions, parseOptions, USAGE } from "./options";
+import { simulate } from "./simulate";
+import { tellStory } from "./story";
+
+const STARTED = Date.now();
+
+async function main(): Promise<void> {
+  const options = parseOptions(process.argv.slice(2));
+  if (options === "help") {
+    process.stdout.write(USAGE);
+    return;
+  }
+  const stateDir = options.state ?? join(STATE_DIR, "demo");
+  rmSync(stateDir, { recursive: true, force: true });
+  const interrupted = new Promise<never>((_, reject) => process.once("SIGINT", () => reject(new Error("interrupted"))));
+  // Nobody may be waiting yet when Ctrl-C comes.
+  interrupted.catch(() => undefined);
+  await Promise.race([run(options, stateDir), interrupted]);
+}
+
+async function run(options: DemoOptions, stateDir: string): Promise<void> {
+  const calendar = demoCalendar(options.days);
+  heading(`Batchkeeper on this machine: ${options.machines} machines, ${options.events ? "real events" : "simulated events"}`);
+  const filesDir = join(stateDir, "files");
+  const data = [
+    "--out",
+    filesDir,
+    "--machines",
+    String(options.machines),
+    "--seed",
+    String(options.seed),
+    "--start",
+    calendar.first,
+    "--quiet",
+  ];
+  data.push("--end", calendar.days.at(-1) ?? calendar.historyEnd, "--history-until", calendar.historyEnd);
+  if (options.events) data.push("--events", options.events);
+  const simulation = simulate(data, () => undefined);
+  const stackStarting = Stack.start({ stateDir, memory: options.memory, collector: { quietPeriodSeconds: 4, maxWaitSeconds: 120 } });
+  const [stacked, simulated] = await Promise.allSettled([stackStarting, simulation]);
+  if (stacked.status === "rejected") throw stacked.reason;
+  const stack = stacked.value;
+  try {
+    if (simulated.status === "rejected") throw simulated.reason;
+    good(
+      `Azurite, local Databricks (${stack.databricks.url}) and functions host (${stack.functions.url}) are up; data made (${formatSeconds(Date.now() - STARTED)})`,
+    );
+    await tellStory({ stack, calendar, filesDir, stateDir });
+    good(`done in ${formatSeconds(Date.now() - STARTED)}`);
+    if (options.keep) await keepUp(stack.functions.url, stack.databricks.url);
+  } finally {
+    await stack.stop();
+  }
+}
+
+async function keepUp(functionsUrl: string, databricksUrl: string): Promise<void> {
+  line(`\n  Still up until Ctrl-C: ${functionsUrl}/api/runs and ${databricksUrl}/`);
+  await new Promise<void>((resolve) => process.once("SIGINT", () => resolve()));
+}
+
+main().catch((error: unknown) => {
+  bad(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+});
