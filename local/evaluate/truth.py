@@ -83,7 +83,8 @@ def eligibility(histories: list[MachineHistory], points: Points, horizon_hours: 
             if not facts.eligible(history.machine.model, history.machine.age):
                 continue
             replaced = history.maint.hours[history.maint.codes == component + 1]
-            last = np.searchsorted(replaced, points.hours, side="right") - 1
-            old = (last >= 0) & (visit - replaced[np.maximum(last, 0)] >= 24 * facts.min_age_days)
+            # A component that was never replaced has no known age; it counts as too young.
+            last = np.append(visit.max(), replaced)[np.searchsorted(replaced, points.hours, side="right")]
+            old = visit - last >= 24 * facts.min_age_days
             found[index, old & (visit - points.hours <= horizon_hours), component] = facts.hazard
     return found
