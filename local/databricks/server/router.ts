@@ -104,7 +104,8 @@ function parseQuery(query: URLSearchParams): JsonObject {
 export async function readRequest(stream: IncomingMessage, url: URL, route: Route, parts: Record<string, string>): Promise<ApiRequest> {
   const body = route.streams ? Buffer.alloc(0) : await readBody(stream);
   const type = stream.headers["content-type"] ?? "";
-  const json = type.includes("json") || (type === "" && body.length > 0) ? parseJson(body) : {};
+  // Some clients send JSON as text/plain, or with no type at all.
+  const json = type.includes("json") || type === "" || type.startsWith("text/plain") ? parseJson(body) : {};
   return {
     method: stream.method ?? "GET",
     path: url.pathname,

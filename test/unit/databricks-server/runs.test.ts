@@ -10,16 +10,32 @@ describe("golden shapes", () => {
   it("shows a success at both levels, in both forms", async () => {
     const run = await bench.ended(await bench.runNow(await bench.job(['exit {"rows":10}'])));
 
-    expect(run).toMatchObject({ run_type: "JOB_RUN", number_in_job: run.run_id, format: "MULTI_TASK", setup_duration: 0, execution_duration: 0 });
+    expect(run).toMatchObject({
+      run_type: "JOB_RUN",
+      number_in_job: run.run_id,
+      format: "MULTI_TASK",
+      setup_duration: 0,
+      execution_duration: 0,
+    });
     for (const level of [run, run.tasks[0]]) {
-      expect(level.state).toEqual({ life_cycle_state: "TERMINATED", result_state: "SUCCESS", state_message: "", user_cancelled_or_timedout: false });
+      expect(level.state).toEqual({
+        life_cycle_state: "TERMINATED",
+        result_state: "SUCCESS",
+        state_message: "",
+        user_cancelled_or_timedout: false,
+      });
       expect(level.status).toEqual({ state: "TERMINATED", termination_details: { code: "SUCCESS", type: "SUCCESS", message: "" } });
     }
     expect(run.end_time).toBeGreaterThanOrEqual(run.start_time);
     expect(run.run_id).toBeLessThan(2 ** 53);
     const output = await bench.output(run.run_id);
     expect(output.notebook_output).toEqual({ result: '{"rows":10}', truncated: false });
-    expect(output.metadata).toMatchObject({ run_id: run.tasks[0].run_id, parent_run_id: run.run_id, job_run_id: run.run_id, task_key: "main" });
+    expect(output.metadata).toMatchObject({
+      run_id: run.tasks[0].run_id,
+      parent_run_id: run.run_id,
+      job_run_id: run.run_id,
+      task_key: "main",
+    });
     expect(output).not.toHaveProperty("error");
   });
 
@@ -27,8 +43,16 @@ describe("golden shapes", () => {
     const run = await bench.ended(await bench.runNow(await bench.job(["raise ValueError: bad date"])));
 
     const message = "Task main failed with message: Workload failed, see run output for details.";
-    expect(run.state).toEqual({ life_cycle_state: "INTERNAL_ERROR", result_state: "FAILED", state_message: message, user_cancelled_or_timedout: false });
-    expect(run.status).toEqual({ state: "TERMINATED", termination_details: { code: "RUN_EXECUTION_ERROR", type: "CLIENT_ERROR", message } });
+    expect(run.state).toEqual({
+      life_cycle_state: "INTERNAL_ERROR",
+      result_state: "FAILED",
+      state_message: message,
+      user_cancelled_or_timedout: false,
+    });
+    expect(run.status).toEqual({
+      state: "TERMINATED",
+      termination_details: { code: "RUN_EXECUTION_ERROR", type: "CLIENT_ERROR", message },
+    });
     expect(run.tasks[0].state).toMatchObject({ life_cycle_state: "TERMINATED", result_state: "FAILED" });
     const output = await bench.output(run.run_id);
     expect(output).toMatchObject({ error: "ValueError: bad date", notebook_output: {} });
@@ -57,7 +81,10 @@ describe("golden shapes", () => {
     const answer = await bench.call("GET", `/api/2.2/jobs/runs/get-output?run_id=${run.run_id}`);
 
     expect(answer.status).toBe(400);
-    expect(answer.body).toEqual({ error_code: "INVALID_PARAMETER_VALUE", message: expect.stringContaining("Please retrieve the output of each individual task run") });
+    expect(answer.body).toEqual({
+      error_code: "INVALID_PARAMETER_VALUE",
+      message: expect.stringContaining("Please retrieve the output of each individual task run"),
+    });
   });
 
   it("cuts exit values at 5 MB", async () => {
@@ -73,19 +100,39 @@ describe("golden shapes", () => {
 describe("parameters", () => {
   it("lets job parameters beat notebook_params, and those base_parameters; all are strings", async () => {
     const notebook = bench.notebook("echo", "echo");
-    const task = { notebook_task: { notebook_path: notebook, base_parameters: { a: "base", b: "base", c: "base", run: "{{job.run_id}}", odd: "{{nothing.here}}" } } };
-    const jobId = await bench.job([], { parameters: [{ name: "a", default: "job" }, { name: "d", default: "job" }] }, task);
+    const task = {
+      notebook_task: {
+        notebook_path: notebook,
+        base_parameters: { a: "base", b: "base", c: "base", run: "{{job.run_id}}", odd: "{{nothing.here}}" },
+      },
+    };
+    const jobId = await bench.job(
+      [],
+      {
+        parameters: [
+          { name: "a", default: "job" },
+          { name: "d", default: "job" },
+        ],
+      },
+      task,
+    );
 
     const runId = await bench.runNow(jobId, { job_parameters: { d: 7 }, notebook_params: { a: "legacy", b: "legacy" } });
     await bench.ended(runId);
 
     const { notebook_output: output } = await bench.output(runId);
     expect(JSON.parse(output.result)).toEqual({ a: "job", b: "legacy", c: "base", d: "7", run: String(runId), odd: "{{nothing.here}}" });
-    expect((await bench.run(runId)).job_parameters).toEqual([{ name: "a", default: "job", value: "job" }, { name: "d", default: "job", value: "7" }]);
+    expect((await bench.run(runId)).job_parameters).toEqual([
+      { name: "a", default: "job", value: "job" },
+      { name: "d", default: "job", value: "7" },
+    ]);
   });
 
   it("refuses notebook_params over 10,000 bytes", async () => {
-    const answer = await bench.call("POST", "/api/2.2/jobs/run-now", { job_id: await bench.job(["exit"]), notebook_params: { a: "x".repeat(10_000) } });
+    const answer = await bench.call("POST", "/api/2.2/jobs/run-now", {
+      job_id: await bench.job(["exit"]),
+      notebook_params: { a: "x".repeat(10_000) },
+    });
 
     expect(answer.status).toBe(400);
     expect(answer.body.error_code).toBe("INVALID_PARAMETER_VALUE");
@@ -104,7 +151,12 @@ describe("parameters", () => {
   });
 
   it("takes a submitted run in the old shape, whose task is named after the run", async () => {
-    const body = { run_name: "ask", notebook_task: { notebook_path: bench.notebook("old", "exit 1") }, timeout_seconds: 0, existing_cluster_id: "x" };
+    const body = {
+      run_name: "ask",
+      notebook_task: { notebook_path: bench.notebook("old", "exit 1") },
+      timeout_seconds: 0,
+      existing_cluster_id: "x",
+    };
 
     const { body: started } = await bench.call("POST", "/api/2.1/jobs/runs/submit", body);
     const run = await bench.ended(started.run_id);
@@ -243,10 +295,16 @@ describe("time-outs and retries", () => {
 
 describe("several tasks", () => {
   const tasksOf = (first: string, runIf = "ALL_SUCCESS") => [
-    { task_key: "b", depends_on: [{ task_key: "a" }], run_if: runIf, notebook_task: { notebook_path: bench.notebook(`b-${runIf}`, "get-value a rows") } },
+    {
+      task_key: "b",
+      depends_on: [{ task_key: "a" }],
+      run_if: runIf,
+      notebook_task: { notebook_path: bench.notebook(`b-${runIf}`, "get-value a rows") },
+    },
     { task_key: "a", notebook_task: { notebook_path: bench.notebook(`a-${first.slice(0, 3)}`, "set-value rows 12", first) } },
   ];
-  const create = async (tasks: object[]) => (await bench.call("POST", "/api/2.2/jobs/create", { name: "dag", tasks })).body.job_id as number;
+  const create = async (tasks: object[]) =>
+    (await bench.call("POST", "/api/2.2/jobs/create", { name: "dag", tasks })).body.job_id as number;
 
   it("runs them in the order of depends_on and hands task values on", async () => {
     const runId = await bench.runNow(await create(tasksOf("exit")));
@@ -283,7 +341,10 @@ describe("several tasks", () => {
 
     expect(run.state.result_state).toBe("SUCCESS");
     const { body: history } = await bench.call("GET", `/api/2.2/jobs/runs/get?run_id=${runId}&include_history=true`);
-    expect(history.repair_history.map((item: any) => [item.type, item.id])).toEqual([["ORIGINAL", undefined], ["REPAIR", body.repair_id]]);
+    expect(history.repair_history.map((item: any) => [item.type, item.id])).toEqual([
+      ["ORIGINAL", undefined],
+      ["REPAIR", body.repair_id],
+    ]);
   });
 
   it("runs only the tasks that were asked for", async () => {
