@@ -6,7 +6,7 @@ import type { Action } from "./actions";
 import { carriedEvents, dispatch } from "./dispatch";
 import { EventType, newEvent } from "./events";
 import type { HistoryEvent } from "./events";
-import { NonDeterminismError, applyActions, applyEvents, isDynamic, newPlan } from "./plan";
+import { OrchestrationFault, applyActions, applyEvents, isDynamic, newPlan } from "./plan";
 import type { Command } from "./plan";
 import { replay } from "./replay";
 import type { Replay } from "./replay";
@@ -113,7 +113,7 @@ function planned(instance: Instance, events: HistoryEvent[], result: Replay, now
   try {
     return { result, commands: [...commands, ...applyActions(instance.plan, result.actions, now)] };
   } catch (error) {
-    if (!(error instanceof NonDeterminismError)) throw error;
+    if (!(error instanceof OrchestrationFault)) throw error;
     return { result: { ...result, kind: "failed", error: error.message, details: error.message }, commands: [] };
   }
 }

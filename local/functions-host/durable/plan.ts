@@ -55,9 +55,9 @@ export function newPlan(): Plan {
   return { nextId: 0, signatures: [], timers: {}, dynamic: {} };
 }
 
-/** Raised when a replay schedules something else than the first run did. */
-export class NonDeterminismError extends Error {
-  override readonly name = "NonDeterminismError";
+/** What an orchestrator did cannot be carried out: it is not deterministic, or an action is invalid. Fails the instance. */
+export class OrchestrationFault extends Error {
+  override readonly name = "OrchestrationFault";
 }
 
 /**
@@ -140,7 +140,7 @@ function afterHttp(plan: Plan, task: HttpTask, event: HistoryEvent, now: number)
 /** Poll interval of durable HTTP when the answer names none. */
 export const DEFAULT_HTTP_SLEEP_MS = 30_000;
 
-/** Takes in the actions that an episode returned (all since the start of the execution) and returns what is new. Throws NonDeterminismError. */
+/** Takes in the actions that an episode returned (all since the start of the execution) and returns what is new. Throws OrchestrationFault. */
 export function applyActions(plan: Plan, actions: readonly Action[], now: number): Command[] {
   const atoms = atomsOf(actions);
   checkDeterminism(plan, atoms);
@@ -159,7 +159,7 @@ function checkDeterminism(plan: Plan, atoms: readonly Action[]): void {
     const atom = atoms[ordinal];
     const found = atom && signatureOf(atom);
     if (found !== expected) {
-      throw new NonDeterminismError(
+      throw new OrchestrationFault(
         `Non-Deterministic workflow detected: action ${String(ordinal)} was ${expected} and is ${found ?? "missing"} on replay`,
       );
     }
@@ -217,6 +217,7 @@ function startRetry(plan: Plan, call: RetryTask["call"], action: Action, now: nu
 
 function startTimer(plan: Plan, action: Action, ordinal: number, now: number): Command {
   const fireAt = new Date(action.fireAt ?? now).getTime();
+  if (Number.isNaN(fireAt)) throw new OrchestrationFault("createTimer got an invalid date");
   const long = fireAt - now > MAXIMUM_SHORT_TIMER_MS;
   const id = long ? take(plan, { kind: "longTimer", ordinal, fireAt }) : plan.nextId++;
   plan.timers[ordinal] = id;

@@ -158,6 +158,7 @@ describe("failures", () => {
       "childFails",
       "Orchestrator function 'childFails' failed: Orchestrator function 'throws' failed: no good \n Message: no good, StackTrace: ",
     ],
+    ["badTimer", "Orchestrator function 'badTimer' failed: createTimer got an invalid date"],
     ["throwsText", "Orchestrator function 'throwsText' failed: "],
     [
       "notDeterministic",
