@@ -3,11 +3,11 @@ import { checkExit } from "../domain/exit-json";
 import { exitBlob } from "../domain/ids";
 import type { JobRun } from "../domain/job-run";
 import { deletedRunVerdict, judgeRun, type FailedVerdict, type RunVerdict } from "../domain/verdict";
-import { RunNotFoundError } from "../errors";
+import { DatabricksApiError, RunNotFoundError } from "../errors";
 import type { StoredRun } from "../ledger/run-store";
 import type { GenerationRecord } from "../ledger/types";
 import { boundedText } from "../logging/redact";
-import { callDatabricks, faultText } from "./databricks-call";
+import { callDatabricks, faultText, isTransient } from "./databricks-call";
 import type { Activity, ActivityDeps } from "./deps";
 import { observed, outcomeOf, recordFailure, type Failure } from "./step-records";
 
@@ -16,7 +16,7 @@ const MAX_MESSAGE = 2000;
 interface Look {
   readonly run: JobRun | null;
   readonly verdict: RunVerdict;
-  readonly output: { readonly result?: string; readonly truncated: boolean; readonly error?: string } | null;
+  readonly output: { readonly result?: string; readonly truncated: boolean; readonly error?: string; readonly refusal?: string } | null;
 }
 
 /** Reads a Databricks run and judges it; a terminal one is recorded with its proof (I5). */
@@ -28,7 +28,7 @@ export function createPollStep(deps: ActivityDeps): Activity<PollInput, StepAnsw
       const run = await jobs.getRun(databricksRunId);
       const verdict = judgeRun(run);
       const taskRunId = verdict.kind === "running" ? undefined : verdict.taskRunId;
-      const output = taskRunId === undefined ? null : await outputOf(taskRunId, verdict.kind === "succeeded");
+      const output = taskRunId === undefined ? null : await outputOf(taskRunId);
       return { run, verdict, output };
     } catch (error) {
       if (error instanceof RunNotFoundError) return { run: null, verdict: deletedRunVerdict(databricksRunId), output: null };
@@ -36,13 +36,13 @@ export function createPollStep(deps: ActivityDeps): Activity<PollInput, StepAnsw
     }
   }
 
-  /** The output proves success; of a failed task it only explains, so that its absence does not matter. */
-  async function outputOf(taskRunId: string, needed: boolean): Promise<Look["output"]> {
+  /** The output of a task; one that Databricks refuses to give proves nothing, and the refusal becomes the explanation. */
+  async function outputOf(taskRunId: string): Promise<Look["output"]> {
     try {
       return await jobs.getTaskOutput(taskRunId);
     } catch (error) {
-      if (!needed && error instanceof RunNotFoundError) return null;
-      throw error;
+      if (!(error instanceof DatabricksApiError) || error.status === 401 || isTransient(error)) throw error;
+      return { truncated: false, refusal: faultText(error) };
     }
   }
 
@@ -66,7 +66,10 @@ export function createPollStep(deps: ActivityDeps): Activity<PollInput, StepAnsw
     const check = checkExit(output?.result, output?.truncated === true, expected);
     const taskRunId = verdict.kind === "succeeded" ? verdict.taskRunId : null;
     const seen = { ...(run ? observed(run) : {}), taskRunId };
-    if (!check.ok) return await recordFailure(ledger, input, { cause: "code", code: check.code, message: check.message }, seen);
+    if (!check.ok) {
+      const message = output?.refusal === undefined ? check.message : `${check.message}; its output could not be read: ${output.refusal}`;
+      return await recordFailure(ledger, input, { cause: "code", code: check.code, message }, seen);
+    }
     const path = exitBlob(runId, record.step, generation);
     await ledger.blobs.createJson(ledger.containers.batches, path, check.exit);
     const proof = { endedAt: ledger.now().toISOString(), terminal: true, status: check.exit.status, exit: check.exit, exitPath: path };
@@ -109,7 +112,7 @@ export function createPollStep(deps: ActivityDeps): Activity<PollInput, StepAnsw
     });
     if (result.kind === "wait") {
       await ledger.generations.change(runId, ordinal, generation, () => ({ lastFault: result.fault }));
-      return { kind: "wait", seconds: result.seconds, cancelRequested };
+      return { kind: "wait", seconds: result.seconds, cancelRequested, fault: result.fault };
     }
     const outcome = await judge(input, stored, record, result.value);
     if (outcome === null) return { kind: "started", cancelRequested };

@@ -39,7 +39,7 @@ export function createStartStep(deps: ActivityDeps): Activity<StepAttempt, StepA
     });
     if (result.kind === "wait") {
       await ledger.generations.change(runId, ordinal, generation, () => ({ lastFault: result.fault }));
-      return { kind: "wait", seconds: result.seconds, cancelRequested: false };
+      return { kind: "wait", seconds: result.seconds, cancelRequested: false, fault: result.fault };
     }
     const { jobId, databricksRunId } = result.value;
     const startedAt = ledger.now().toISOString();

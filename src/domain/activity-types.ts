@@ -74,7 +74,7 @@ export interface PollInput extends StepAttempt {
 export type StepAnswer =
   | { readonly kind: "ended"; readonly outcome: StepOutcome }
   | { readonly kind: "started"; readonly cancelRequested: boolean }
-  | { readonly kind: "wait"; readonly seconds: number; readonly cancelRequested: boolean };
+  | { readonly kind: "wait"; readonly seconds: number; readonly cancelRequested: boolean; readonly fault: string };
 
 /** Final states that an orchestration gives a run. */
 export type ClosingState = "succeeded" | "failed" | "cancelled" | "not_ready" | "nothing_to_do";

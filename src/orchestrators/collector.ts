@@ -1,0 +1,35 @@
+import type { OrchestrationContext } from "durable-functions";
+import type { CollectorInput, PendingAnswer } from "../domain/activity-types";
+import { INSPECT_PENDING, REQUEST_BATCH } from "../domain/function-names";
+import { callActivity, waitSeconds, type Durable } from "./durable";
+
+const ROUNDS_PER_EXECUTION = 50;
+/** How often a collector looks whether a run that was asked for has taken its batch. */
+const COVERED_SECONDS = 15;
+
+/** Seconds until the batch is asked for: quiet since the newest drop, but no longer than the oldest may wait. */
+export function secondsUntilRequest(pending: PendingAnswer, now: Date): number {
+  const after = (seenAt: string | null, seconds: number): number =>
+    seenAt === null ? 0 : Date.parse(seenAt) + seconds * 1000 - now.getTime();
+  const quiet = after(pending.newestSeenAt, pending.quietPeriodSeconds);
+  const longest = after(pending.oldestSeenAt, pending.maxWaitSeconds);
+  return Math.max(0, Math.ceil(Math.min(quiet, longest) / 1000));
+}
+
+/** Gathers the drops of one pipeline: waits for quiet, makes one request, and looks again until nothing is pending. */
+export function* collector(context: OrchestrationContext): Durable<void> {
+  const input = context.df.getInput<CollectorInput>();
+  for (let round = 0; round < ROUNDS_PER_EXECUTION; round += 1) {
+    const pending = yield* callActivity<PendingAnswer>(context, INSPECT_PENDING, input);
+    if (pending.count === 0) return;
+    const seconds = pending.covered ? COVERED_SECONDS : secondsUntilRequest(pending, context.df.currentUtcDateTime);
+    if (seconds > 0) {
+      yield* waitSeconds(context, seconds);
+      continue;
+    }
+    const alias = `drops|${context.df.currentUtcDateTime.toISOString()}`;
+    yield* callActivity<unknown>(context, REQUEST_BATCH, { ...input, alias });
+    yield* waitSeconds(context, COVERED_SECONDS);
+  }
+  context.df.continueAsNew(input);
+}
