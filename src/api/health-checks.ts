@@ -12,6 +12,8 @@ class SkippedCheckError extends Error {
 /** One check: resolves when all is well, throws an error that says what to do. */
 export interface HealthCheck {
   readonly name: string;
+  /** What to look at when no answer comes at all. */
+  readonly hint: string;
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -24,6 +26,9 @@ export interface HealthResult {
 
 /** A check that hangs counts as failed. */
 const CHECK_TIMEOUT_MS = 20_000;
+
+const CHECK_STORAGE = "check DATA_STORAGE and that the account can be reached";
+const CHECK_DATABRICKS = "check DATABRICKS_HOST and that the workspace can be reached";
 
 /** Runs all checks at once; never throws. */
 export function runHealthChecks(checks: readonly HealthCheck[], timeoutMs = CHECK_TIMEOUT_MS): Promise<HealthResult[]> {
@@ -45,7 +50,7 @@ async function withTimeout(check: HealthCheck, timeoutMs: number): Promise<void>
   const signal = AbortSignal.timeout(timeoutMs);
   const expired = new Promise<never>((_resolve, reject) => {
     signal.addEventListener("abort", () => {
-      reject(new Error(`no answer within ${timeoutMs / 1000} s`));
+      reject(new Error(`no answer within ${timeoutMs / 1000} s: ${check.hint}`));
     });
   });
   await Promise.race([check.run(signal), expired]);
@@ -55,6 +60,7 @@ async function withTimeout(check: HealthCheck, timeoutMs: number): Promise<void>
 export function containerCheck(container: ContainerClient, setting: string): HealthCheck {
   return {
     name: `container ${container.containerName}`,
+    hint: CHECK_STORAGE,
     async run(abortSignal) {
       await explained(`container ${container.containerName} (${setting})`, "Storage Blob Data Contributor", async () => {
         if (await container.exists({ abortSignal })) return;
@@ -68,6 +74,7 @@ export function containerCheck(container: ContainerClient, setting: string): Hea
 export function tableCheck(table: TableClient): HealthCheck {
   return {
     name: `table ${table.tableName}`,
+    hint: CHECK_STORAGE,
     async run(abortSignal) {
       await explained(`table ${table.tableName} (LEDGER_TABLE_PREFIX)`, "Storage Table Data Contributor", async () => {
         try {
@@ -89,7 +96,7 @@ async function explained(what: string, role: string, work: () => Promise<void>):
     const refused = statusCode === 401 || statusCode === 403;
     const message = refused
       ? `no access to ${what} (${code}): check DATA_STORAGE, or grant the role ${role}`
-      : `${what} cannot be read (${code ?? statusCode ?? "no answer"}): check DATA_STORAGE and that the account can be reached`;
+      : `${what} cannot be read (${code ?? statusCode ?? "no answer"}): ${CHECK_STORAGE}`;
     throw new Error(message, { cause: error });
   }
 }
@@ -116,6 +123,7 @@ export function databricksChecks(jobs: JobsClient, jobNames: readonly string[]):
   };
   const reachable: HealthCheck = {
     name: "databricks",
+    hint: CHECK_DATABRICKS,
     async run() {
       const fault = outage(await look());
       if (fault) throw fault;
@@ -123,6 +131,7 @@ export function databricksChecks(jobs: JobsClient, jobNames: readonly string[]):
   };
   const each = names.map((name, index): HealthCheck => ({
     name: `job ${name}`,
+    hint: CHECK_DATABRICKS,
     async run() {
       const result = (await look())[index];
       if (result?.status !== "rejected") return;

@@ -98,19 +98,32 @@ function reference(name: string): Json {
   return { $ref: `#/components/schemas/${name}` };
 }
 
+const STYLE = {
+  target: "draft-2020-12",
+  override: ({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }) => {
+    // The format says it; the pattern is 300 characters of leap years.
+    if (jsonSchema.format === "date-time") delete jsonSchema.pattern;
+  },
+} as const;
+
 /** Request bodies are described as they are sent, answers as they are received: defaults are optional in the one, present in the other. */
 function componentSchemas(): Json {
-  const requests = new Set(Object.values<Route>(ROUTES).map((route) => route.body));
+  const registry = z.registry<{ id: string }>();
+  for (const [id, schema] of Object.entries(COMPONENTS)) registry.add(schema, { id });
+  const described = (io: "input" | "output") =>
+    z.toJSONSchema(registry, { ...STYLE, io, uri: (id) => `#/components/schemas/${id}` }).schemas;
+  const [inputs, outputs] = [described("input"), described("output")];
+  const requests = new Set<string | undefined>(Object.values<Route>(ROUTES).map((route) => route.body));
   return Object.fromEntries(
-    Object.entries(COMPONENTS).map(([name, schema]) => [
-      name,
-      inline(schema, requests.has(name as keyof typeof COMPONENTS) ? "input" : "output"),
-    ]),
+    Object.keys(COMPONENTS).map((name) => [name, withoutDialect((requests.has(name) ? inputs : outputs)[name] ?? {})]),
   );
 }
 
-function inline(schema: z.ZodType, io: "input" | "output" = "input"): Json {
-  const described = z.toJSONSchema(schema, { target: "draft-2020-12", io });
-  // OpenAPI 3.1 states the dialect once for the whole document.
-  return Object.fromEntries(Object.entries(described).filter(([key]) => key !== "$schema"));
+function inline(schema: z.ZodType): Json {
+  return withoutDialect(z.toJSONSchema(schema, { ...STYLE, io: "input" }));
+}
+
+/** OpenAPI 3.1 states the dialect once for the whole document, and names schemas by their place. */
+function withoutDialect(schema: object): Json {
+  return Object.fromEntries(Object.entries(schema).filter(([key]) => key !== "$schema" && key !== "$id"));
 }

@@ -36,7 +36,8 @@ export function toProblem(error: unknown): HttpProblem | undefined {
   if (error instanceof RunStateError) return new HttpProblem(409, "run-state", "The run's state does not allow this", error.message);
   if (error instanceof RequestConflictError) {
     const errors = [{ pointer: "Idempotency-Key", detail: "was used for another request; send a new key" }];
-    return new HttpProblem(422, "idempotency-key-reused", "Idempotency-Key reused", error.message, errors);
+    const detail = `This Idempotency-Key asked for something else before; that request became run ${error.runId}.`;
+    return new HttpProblem(422, "idempotency-key-reused", "Idempotency-Key reused", detail, errors);
   }
   if (error instanceof InvalidRequestError) {
     const errors = error.faults.map((detail) => ({ pointer: "", detail }));

@@ -56,6 +56,7 @@ const generation = z.strictObject({
   model: z.strictObject({ name: z.string(), version: z.string() }).nullable(),
   warnings: z.array(z.string()),
   outcomePath: z.string().nullable(),
+  lastFault: z.string().nullable().meta({ description: "why the last call to Databricks about it failed; it is being tried again" }),
   intendedAt: timestamp,
   startedAt: nullableTimestamp,
   endedAt: nullableTimestamp,

@@ -72,6 +72,7 @@ function generationView(record: GenerationRecord): RunView["steps"][number]["gen
     model: exit?.model ?? null,
     warnings: exit?.warnings ?? [],
     outcomePath: exit?.outcomePath ?? null,
+    lastFault: record.lastFault,
     intendedAt: record.intendedAt,
     startedAt: record.startedAt,
     endedAt: record.endedAt,

@@ -54,6 +54,7 @@ export function loadConfig(environment: Environment): Config {
   const storage = storageConfig(env, problems);
   const auth = authConfig(env, problems);
   const webhook = webhookConfig(env, problems);
+  if (general) checkContainers(general, problems);
   if (problems.length > 0 || !general || !storage || !auth) throw new ConfigError(problems);
   return {
     deploymentId: general.DEPLOYMENT_ID,
@@ -126,6 +127,15 @@ function webhookConfig(env: Environment, problems: ConfigProblem[]): { user: str
     return fault(problems, missing, "is missing. Set both settings of the Databricks webhook, or none.");
   }
   return undefined;
+}
+
+/** A frozen copy in the drops container would arrive as a drop, and be frozen again. */
+function checkContainers(general: z.infer<typeof generalSettings>, problems: ConfigProblem[]): void {
+  const names = ["DROPS_CONTAINER", "BATCHES_CONTAINER", "RESULTS_CONTAINER"] as const;
+  for (const [index, name] of names.entries()) {
+    const earlier = names.slice(0, index).find((other) => general[other] === general[name]);
+    if (earlier) fault(problems, name, `is ${general[name]}, and so is ${earlier}: the three containers must differ`);
+  }
 }
 
 function fault(problems: ConfigProblem[], where: string, message: string): undefined {

@@ -17,7 +17,8 @@ export function createStartRunHandler({ runs, pipelines, starterFor }: ApiDeps):
     const asked = { pipeline: pipeline.name, window: window ?? null, reason: "http", alias, rerun, parameters } as const;
     const { run, created } = await runs.requestRun(asked, starterFor(context));
     invocationLogger.info(created ? "run requested" : "request led to a known run", { runId: run.runId, pipeline: run.pipeline });
-    return acceptedRun(run, apiRoot(request, "startRun"));
+    // With its steps, so that a repeated request is answered like the first.
+    return acceptedRun((await runs.getRun(run.runId)) ?? run, apiRoot(request, "startRun"));
   };
 }
 

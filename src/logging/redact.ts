@@ -1,7 +1,9 @@
 /** Takes secrets out of text that leaves the process. */
 
 const RULES: readonly (readonly [RegExp, string])[] = [
-  [/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{6,}/gi, "$1 [redacted]"],
+  [/\b(Bearer)\s+[A-Za-z0-9._~+/=-]{6,}/gi, "$1 [redacted]"],
+  // An upper-case letter or digit tells credentials from the words "Basic authentication".
+  [/\b(Basic)\s+(?=\S*[A-Z0-9])[A-Za-z0-9+/]{8,}={0,2}/g, "$1 [redacted]"],
   [/\b(?:dapi|dkea|dose|dsa)[0-9a-f]{16,}(?:-\d+)?\b/gi, "[redacted]"],
   [/\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?/g, "[redacted]"],
   [/\b(AccountKey|SharedAccessSignature|client_secret|access_token|password)(["']?\s*[=:]\s*["']?)[^\s;&"',}]+/gi, "$1$2[redacted]"],

@@ -5,14 +5,14 @@ import { FakeClock } from "../../support/fake-clock";
 const policy = (clock: FakeClock, over: Partial<RetryPolicy> = {}): RetryPolicy => ({ clock, random: () => 0, budgetMs: 60_000, ...over });
 const answer = (status: number, retryAfter?: string): HttpAnswer => ({ status, text: "", retryAfter });
 
-/** Gives the outcomes one after the other; counts the calls. */
+/** Gives the outcomes one after the other, the last one for ever; counts the calls. */
 function script(...outcomes: (HttpAnswer | NetworkError)[]) {
-  const send = jest.fn(async () => {
-    const outcome = outcomes[Math.min(send.mock.calls.length, outcomes.length) - 1];
+  let calls = 0;
+  return jest.fn(async (): Promise<HttpAnswer> => {
+    const outcome = outcomes[Math.min(calls++, outcomes.length - 1)];
     if (!outcome || outcome instanceof NetworkError) throw outcome ?? new Error("empty script");
     return outcome;
   });
-  return send;
 }
 
 describe("sendWithRetries", () => {

@@ -1,0 +1,72 @@
+import { randomBytes } from "node:crypto";
+import { createStorageClients } from "../../src/config/storage-clients";
+import { pipelineDefinitionSchema, type PipelineDefinition } from "../../src/domain/pipeline-definition";
+import { createLedger, type Ledger } from "../../src/ledger/ledger";
+import { createRunRequests } from "../../src/ledger/create-run-requests";
+import type { RunRequests } from "../../src/ledger/run-requests";
+import type { OrchestrationStarter } from "../../src/ledger/types";
+import { FakeClock } from "./fake-clock";
+
+/** A starter that remembers what it was asked; instances never end. */
+export class FakeStarter implements OrchestrationStarter {
+  readonly started: string[] = [];
+  readonly raised: string[] = [];
+
+  start(_orchestrator: string, instanceId: string): Promise<void> {
+    this.started.push(instanceId);
+    return Promise.resolve();
+  }
+
+  raise(instanceId: string, eventName: string): Promise<void> {
+    this.raised.push(`${instanceId}:${eventName}`);
+    return Promise.resolve();
+  }
+
+  status(instanceId: string): Promise<string | null> {
+    return Promise.resolve(this.started.includes(instanceId) ? "Running" : null);
+  }
+
+  terminate(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** A definition with one step per name. */
+export function aPipeline(name: string, over: Partial<PipelineDefinition> = {}): PipelineDefinition {
+  return pipelineDefinitionSchema.parse({
+    name,
+    description: `the ${name} pipeline`,
+    concurrencyGroup: "group",
+    window: { rule: "watermark" },
+    drops: { container: "drops", pathPattern: "^(?<source>[a-z]+)/.+$", quietPeriodSeconds: 1, maxWaitSeconds: 2 },
+    steps: [{ name: "ingestion", job: "job-ingestion", timeoutSeconds: 60, parameters: { depth: "1" } }],
+    ...over,
+  });
+}
+
+/** A real ledger in tables of its own, with the run requests over it. */
+export interface TestLedger {
+  readonly ledger: Ledger;
+  readonly runs: RunRequests;
+  readonly starter: FakeStarter;
+  readonly clock: FakeClock;
+  readonly pipelines: ReadonlyMap<string, PipelineDefinition>;
+}
+
+/** Builds a ledger on a storage account; time moves only by the clock. */
+export function createTestLedger(connectionString: string, ...definitions: PipelineDefinition[]): TestLedger {
+  const storage = createStorageClients({ kind: "connectionString", connectionString });
+  const clock = new FakeClock();
+  const now = () => new Date(clock.now());
+  const tablePrefix = `t${randomBytes(8).toString("hex")}`;
+  const ledger = createLedger({
+    table: (name) => storage.table(name),
+    blobService: storage.blobService,
+    tablePrefix,
+    containers: { batches: "batches", results: "results" },
+    now,
+  });
+  const pipelines = new Map(definitions.map((definition) => [definition.name, definition]));
+  const runs = createRunRequests({ definitions: pipelines, ...ledger, now, randomHex: () => randomBytes(4).toString("hex") });
+  return { ledger, runs, starter: new FakeStarter(), clock, pipelines };
+}

@@ -1,0 +1,96 @@
+import { dropPageSchema, pipelinePageSchema } from "../../../src/api/schemas";
+import { createListDropsHandler, createListPipelinesHandler } from "../../../src/functions/http-list-drops";
+import { startAzurite } from "../../support/azurite";
+import { callApi } from "../../support/api-calls";
+import { aPipeline, createTestLedger, type TestLedger } from "../../support/ledger";
+
+let storage: Awaited<ReturnType<typeof startAzurite>>;
+let test: TestLedger;
+
+beforeAll(async () => {
+  storage = await startAzurite();
+}, 60_000);
+afterAll(async () => {
+  await storage.stop();
+});
+beforeEach(() => {
+  test = createTestLedger(
+    storage.connectionString,
+    aPipeline("scoring", { schedule: "0 30 6 * * *" }),
+    aPipeline("training", { drops: undefined }),
+  );
+});
+
+const list = (query = "", pipeline = "scoring") => callApi("listDrops", createListDropsHandler(test), { params: { pipeline }, query });
+const put = async (day: number, reason?: string) => {
+  const path = `telemetry/2015-11-${day}.csv.gz`;
+  const seen = {
+    pipeline: "scoring",
+    container: "drops",
+    path,
+    source: "telemetry",
+    etag: `0x${day}`,
+    size: day,
+    lastModified: "2015-11-15T06:05:00.000Z",
+  };
+  await (reason === undefined ? test.ledger.drops.record(seen) : test.ledger.drops.quarantine(seen, reason));
+  test.clock.advance(1000);
+};
+
+describe("listDrops", () => {
+  it("lists drops over linked pages and tells what became of each", async () => {
+    await put(14);
+    await put(15, "no pipeline takes it");
+    await put(16);
+
+    const first = dropPageSchema.parse((await list("?top=2")).body);
+    const second = dropPageSchema.parse((await list(new URL(first.nextLink ?? "").search)).body);
+
+    expect(first.nextLink).toMatch(/^https:\/\/app\.example\/api\/pipelines\/scoring\/drops\?top=2&token=/);
+    expect([...first.value, ...second.value].map((drop) => [drop.path.slice(18, 20), drop.state, drop.reason])).toEqual([
+      ["14", "pending", null],
+      ["15", "quarantined", "no pipeline takes it"],
+      ["16", "pending", null],
+    ]);
+    expect(second).not.toHaveProperty("nextLink");
+  });
+
+  it("filters by state and by path", async () => {
+    await put(14);
+    await put(15, "unreadable");
+
+    expect((await list("?state=quarantined")).body["value"]).toMatchObject([{ path: "telemetry/2015-11-15.csv.gz" }]);
+    expect((await list("?path=telemetry/2015-11-14.csv.gz")).body["value"]).toMatchObject([{ etag: "0x14", size: 14 }]);
+  });
+
+  it("refuses a state it does not know and a pipeline it does not know", async () => {
+    expect(await list("?state=lost")).toMatchObject({ status: 400, body: { errors: [{ pointer: "state" }] } });
+    expect((await list("", "nope")).status).toBe(404);
+  });
+
+  it("answers 503 with Retry-After, and logs why, when the storage is away", async () => {
+    const gone = await startAzurite();
+    const lost = createTestLedger(gone.connectionString, aPipeline("scoring"));
+    await gone.stop();
+
+    const answer = await callApi("listDrops", createListDropsHandler(lost), { params: { pipeline: "scoring" } });
+
+    expect(answer).toMatchObject({
+      status: 503,
+      headers: { "retry-after": "10" },
+      body: { type: "urn:batchkeeper:problem:storage-unavailable" },
+    });
+    expect(answer.log.join()).toMatch(/request failed .*RestError.*ECONNREFUSED/);
+  }, 60_000);
+});
+
+describe("listPipelines", () => {
+  it("tells name, schedule, steps and where the runs are", async () => {
+    const answer = await callApi("listPipelines", createListPipelinesHandler(test));
+
+    expect(pipelinePageSchema.parse(answer.body).value).toMatchObject([
+      { name: "scoring", schedule: "0 30 6 * * *", takesDrops: true, links: { runs: "https://app.example/api/pipelines/scoring/runs" } },
+      { name: "training", schedule: null, takesDrops: false, steps: [{ name: "ingestion", job: "job-ingestion" }] },
+    ]);
+  });
+});

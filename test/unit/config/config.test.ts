@@ -1,0 +1,200 @@
+import { join } from "node:path";
+import { appVersion } from "../../../src/config/app-version";
+import { loadConfig, type Environment } from "../../../src/config/config";
+import { createStorageClients } from "../../../src/config/storage-clients";
+import { ConfigError } from "../../../src/errors";
+
+const minimal = {
+  DEPLOYMENT_ID: "test-1",
+  DATA_STORAGE: "UseDevelopmentStorage=true",
+  DATABRICKS_HOST: "https://adb-1.2.azuredatabricks.net/",
+  DATABRICKS_AUTH: "token",
+  DATABRICKS_TOKEN: "dapi-canary",
+  DATABRICKS_CATALOG: "main",
+  DATABRICKS_SCHEMA: "pdm",
+  DATABRICKS_VOLUME_ROOT: "/Volumes/main/pdm/",
+};
+const loaded = (over: Environment = {}) => loadConfig({ ...minimal, ...over });
+const problems = (env: Environment): Readonly<Record<string, string>> => {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return Object.fromEntries(error.problems.map(({ where, message }) => [where, message]));
+    throw error;
+  }
+  return {};
+};
+
+describe("loadConfig", () => {
+  it("fills in defaults and groups the settings", () => {
+    expect(loaded()).toEqual({
+      deploymentId: "test-1",
+      storage: { kind: "connectionString", connectionString: "UseDevelopmentStorage=true" },
+      containers: { drops: "drops", batches: "batches", results: "results" },
+      ledgerTablePrefix: "batchkeeper",
+      databricks: {
+        host: "https://adb-1.2.azuredatabricks.net",
+        auth: { kind: "token", token: "dapi-canary" },
+        catalog: "main",
+        schema: "pdm",
+        volumeRoot: "/Volumes/main/pdm",
+        jobNamePrefix: "",
+        requestsPerSecond: 10,
+      },
+    });
+  });
+
+  it("reads every optional setting", () => {
+    const config = loaded({
+      ...{
+        DROPS_CONTAINER: "in-1",
+        BATCHES_CONTAINER: "frozen-1",
+        RESULTS_CONTAINER: "out",
+        LEDGER_TABLE_PREFIX: "bk",
+        REQUESTS_PER_SECOND: "2.5",
+      },
+      ...{ DATABRICKS_JOB_NAME_PREFIX: "[dev me] ", NOTIFICATION_WEBHOOK_URL: "https://hooks.example/x", PIPELINES_DIR: "p" },
+      ...{ DATABRICKS_WEBHOOK_USER: "dbx", DATABRICKS_WEBHOOK_PASSWORD: "0123456789ab" },
+    });
+
+    expect(config).toMatchObject({
+      containers: { batches: "frozen-1" },
+      ledgerTablePrefix: "bk",
+      databricks: { jobNamePrefix: "[dev me] ", requestsPerSecond: 2.5, webhook: { user: "dbx", password: "0123456789ab" } },
+      notificationWebhookUrl: "https://hooks.example/x",
+      pipelinesDir: "p",
+    });
+  });
+
+  it.each<[string, Environment, object]>([
+    ["managed identity", { DATABRICKS_AUTH: "managedIdentity" }, { kind: "managedIdentity" }],
+    [
+      "user-assigned identity",
+      { DATABRICKS_AUTH: "managedIdentity", DATABRICKS_AZURE_CLIENT_ID: "id" },
+      { kind: "managedIdentity", clientId: "id" },
+    ],
+    ["default credential", { DATABRICKS_AUTH: "default" }, { kind: "default" }],
+    [
+      "OAuth M2M",
+      { DATABRICKS_AUTH: "oauthM2M", DATABRICKS_CLIENT_ID: "id", DATABRICKS_CLIENT_SECRET: "s" },
+      { kind: "oauthM2M", clientId: "id", clientSecret: "s" },
+    ],
+  ])("knows %s", (_name, over, auth) => {
+    expect(loaded({ DATABRICKS_TOKEN: "", ...over }).databricks.auth).toEqual(auth);
+  });
+
+  it("reads storage by identity", () => {
+    const uris = {
+      DATA_STORAGE: undefined,
+      DATA_STORAGE__blobServiceUri: "https://a.blob.core.windows.net",
+      DATA_STORAGE__tableServiceUri: "https://a.table.core.windows.net",
+    };
+
+    expect(loaded(uris).storage).toMatchObject({ kind: "identity", credential: "default" });
+    expect(loaded({ ...uris, DATA_STORAGE__credential: "managedidentity", DATA_STORAGE__clientId: "id" }).storage).toEqual({
+      kind: "identity",
+      blobServiceUri: "https://a.blob.core.windows.net",
+      tableServiceUri: "https://a.table.core.windows.net",
+      credential: "managedIdentity",
+      clientId: "id",
+    });
+  });
+
+  it("lists every missing setting at once, each with what is expected", () => {
+    const found = problems({});
+
+    expect(Object.keys(found).sort()).toEqual([
+      ...["DATABRICKS_AUTH", "DATABRICKS_CATALOG", "DATABRICKS_HOST", "DATABRICKS_SCHEMA", "DATABRICKS_VOLUME_ROOT"],
+      ...["DATA_STORAGE", "DEPLOYMENT_ID"],
+    ]);
+    for (const message of Object.values(found)) expect(message).toMatch(/^is missing[.:] .*[Ss]et /);
+    expect(found["DATABRICKS_AUTH"]).toContain("token, managedIdentity, default or oauthM2M");
+  });
+
+  it("lists faults of all groups together and shows no value", () => {
+    const env = {
+      ...minimal,
+      ...{
+        DEPLOYMENT_ID: "canary Upper",
+        DATA_STORAGE: "canary-key",
+        DATABRICKS_AUTH: "canary",
+        DROPS_CONTAINER: "canary_X",
+        REQUESTS_PER_SECOND: "0",
+      },
+      ...{
+        LEDGER_TABLE_PREFIX: "1canary",
+        NOTIFICATION_WEBHOOK_URL: "ftp://canary",
+        DATABRICKS_WEBHOOK_USER: "dbx",
+        DATABRICKS_WEBHOOK_PASSWORD: "canary",
+      },
+    };
+    const found = problems(env);
+
+    expect(Object.keys(found).sort()).toEqual([
+      ...["DATABRICKS_AUTH", "DATABRICKS_WEBHOOK_PASSWORD", "DATA_STORAGE", "DEPLOYMENT_ID", "DROPS_CONTAINER", "LEDGER_TABLE_PREFIX"],
+      ...["NOTIFICATION_WEBHOOK_URL", "REQUESTS_PER_SECOND"],
+    ]);
+    expect(JSON.stringify(found)).not.toContain("canary");
+  });
+
+  it.each([
+    ["DATABRICKS_TOKEN", { ...minimal, DATABRICKS_TOKEN: " " }],
+    ["DATABRICKS_CLIENT_SECRET", { ...minimal, DATABRICKS_AUTH: "oauthM2M", DATABRICKS_CLIENT_ID: "x" }],
+    ["DATABRICKS_WEBHOOK_PASSWORD", { ...minimal, DATABRICKS_WEBHOOK_USER: "x" }],
+    ["DATABRICKS_WEBHOOK_USER", { ...minimal, DATABRICKS_WEBHOOK_PASSWORD: "0123456789ab" }],
+    ["DATA_STORAGE__tableServiceUri", { ...minimal, DATA_STORAGE: "", DATA_STORAGE__blobServiceUri: "https://a.blob.core.windows.net" }],
+  ])("names %s alone when only it is missing", (name, env) => {
+    expect(Object.entries(problems(env))).toEqual([[name, expect.stringMatching(/^is missing/)]]);
+  });
+
+  it.each([
+    ["adb-1.2.azuredatabricks.net", "https://adb-1.2.azuredatabricks.net"],
+    ["http://127.0.0.1:8790", "http://127.0.0.1:8790"],
+    ["http://localhost:8790/", "http://localhost:8790"],
+  ])("takes the host %s", (given, host) => {
+    expect(loaded({ DATABRICKS_HOST: given }).databricks.host).toBe(host);
+  });
+
+  it.each([
+    "http://adb-1.2.azuredatabricks.net",
+    "https://host/path",
+    "https://user:pw@host",
+    "ftp://host",
+    "https://",
+    "https://host?o=1",
+  ])("refuses the host %s", (host) => {
+    expect(problems({ ...minimal, DATABRICKS_HOST: host })).toHaveProperty("DATABRICKS_HOST");
+  });
+
+  it("refuses one container for two purposes", () => {
+    expect(problems({ ...minimal, BATCHES_CONTAINER: "drops" })).toEqual({
+      BATCHES_CONTAINER: "is drops, and so is DROPS_CONTAINER: the three containers must differ",
+    });
+  });
+
+  it("has a message that a person can act on", () => {
+    expect(() => loadConfig({ ...minimal, DEPLOYMENT_ID: undefined })).toThrow(
+      /^1 configuration fault:\n {2}DEPLOYMENT_ID: is missing: expected a name that no other deployment .*local\.settings\.json\.$/,
+    );
+  });
+});
+
+describe("createStorageClients", () => {
+  it("builds clients for a connection string and for an identity without a call", () => {
+    const local = createStorageClients({ kind: "connectionString", connectionString: "UseDevelopmentStorage=true" });
+    const blobServiceUri = "https://a.blob.core.windows.net";
+    const tableServiceUri = "https://a.table.core.windows.net";
+    const cloud = createStorageClients({ kind: "identity", blobServiceUri, tableServiceUri, credential: "managedIdentity", clientId: "x" });
+
+    expect(local.table("runs").url).toContain("127.0.0.1:10002");
+    expect(cloud.table("runs").url).toContain("a.table.core.windows.net");
+    expect(cloud.blobService.url).toContain("a.blob.core.windows.net");
+  });
+});
+
+describe("appVersion", () => {
+  it("finds the package above a folder", () => {
+    expect(appVersion(__dirname)).toMatch(/^\d+\.\d+\.\d+/);
+    expect(appVersion(join("/", "nowhere"))).toBe("0.0.0");
+  });
+});
