@@ -30,6 +30,7 @@ class Source:
         key: natural key; fields beyond it are values that a later file may correct.
         time: name of the time field, or None for a snapshot.
         required: whether as-of points wait for it.
+        step: spacing of the rows of one entity, when it is fixed.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Source:
     key: tuple[str, ...]
     time: str | None = "ts"
     required: bool = True
+    step: timedelta | None = None
     comment: str = ""
 
     @property
@@ -136,6 +138,24 @@ HISTORY = TableSpec(
 )
 
 
+CONFIRMED = TableSpec(
+    "confirmed",
+    (
+        Column("source", "string"),
+        Column("entity", "string", "first column of the natural key, as text"),
+        Column("from_ts", "timestamp", "first confirmed time, included; 1970-01-01 for a snapshot"),
+        Column("to_ts", "timestamp", "last confirmed time, included"),
+        Column("source_path", "string"),
+        Column("source_etag", "string"),
+        Column("source_modified", "timestamp"),
+        Column("run_id", "string"),
+        Column("recorded_at", "timestamp", volatile=True),
+    ),
+    ("source", "entity", "from_ts", "source_path", "source_etag"),
+    comment="Rows that a later file held with equal values. The rows themselves stay unwritten, yet an older file must not win over them",
+)
+
+
 def touched_spec(entity: Field) -> TableSpec:
     """The table of the spans that a run added or changed, per `entity` (e.g. machine)."""
     columns = (
@@ -168,6 +188,22 @@ class Scenario:
         return touched_spec(self.entity)
 
     @property
+    def completeness(self) -> TableSpec:
+        """The table `completeness` of this scenario: one row per entity and day of each source with a fixed step."""
+        columns = (
+            Column("source", "string"),
+            Column(self.entity.name, self.entity.type, self.entity.comment),
+            Column("day", "date", "day as in the names of the drops"),
+            Column("readings", "int", "rows of that day"),
+            Column("expected", "int", "rows that a complete day has"),
+            Column("last_ts", "timestamp", "newest row of that day"),
+            Column("counted_at", "timestamp", volatile=True),
+        )
+        return TableSpec(
+            "completeness", columns, ("source", self.entity.name, "day"), comment="Completeness and freshness per entity and day"
+        )
+
+    @property
     def tables(self) -> tuple[TableSpec, ...]:
         """Every table that ingestion writes."""
-        return (*(source.spec for source in self.sources), INGEST_LOG, QUARANTINE, HISTORY, self.touched)
+        return (*(source.spec for source in self.sources), INGEST_LOG, QUARANTINE, HISTORY, CONFIRMED, self.touched, self.completeness)

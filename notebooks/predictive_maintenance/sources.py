@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from batchkeeper.coverage import watermark as covered_until
@@ -35,6 +35,7 @@ TELEMETRY = Source(
         Field("vibration", "double", ("vibration",), "mean of the hour"),
     ),
     key=("machine_id", "ts"),
+    step=timedelta(hours=1),
     comment="Hourly readings",
 )
 ERRORS = Source(

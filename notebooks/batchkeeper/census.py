@@ -1,0 +1,70 @@
+"""Counts the rows of a batch in one pass: per file how many, how many break which rule, and the span of the good ones."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as sf
+
+from batchkeeper.errors import BatchkeeperError
+from batchkeeper.rules import CompiledRules
+from batchkeeper.sources import Source
+
+
+@dataclass
+class FileCensus:
+    """The rows of one file.
+
+    Attributes:
+        rejected: rows that break a rule other than a warning.
+        broken: rows per broken rule, warnings included.
+    """
+
+    rows: int = 0
+    rejected: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
+    broken: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def good(self) -> int:
+        """Rows fit to be stored."""
+        return self.rows - self.rejected
+
+
+def take_census(rows: DataFrame, source: Source, rules: CompiledRules, files: int) -> list[FileCensus]:
+    """The census of each of the `files` files, by their rank. Only as many rows reach the driver as there are combinations of rules."""
+    time = sf.unix_micros(source.time) if source.time else sf.lit(None).cast("bigint")
+    groups = rows.groupBy("rank", "mask").agg(sf.count("*"), sf.min(time), sf.max(time)).collect()
+    result = [FileCensus() for _ in range(files)]
+    rejecting = rules.bits("quarantine", "fail")
+    for rank, mask, count, first, last in groups:
+        if rank is None:
+            raise BatchkeeperError(f"{source.name}: {count} lines come from a file that the batch does not list")
+        census = result[rank]
+        census.rows += count
+        for name in rules.broken(mask):
+            census.broken[name] += count
+        if mask & rejecting:
+            census.rejected += count
+        elif first is not None:
+            census.first = min(filter(None, (census.first, _time(first))))
+            census.last = max(filter(None, (census.last, _time(last))))
+    return result
+
+
+def fatal(census: Sequence[FileCensus], rules: CompiledRules) -> Counter[str]:
+    """Rows per broken rule of severity `fail`."""
+    names = set(rules.broken(rules.bits("fail")))
+    total: Counter[str] = Counter()
+    for found in census:
+        total.update({name: count for name, count in found.broken.items() if name in names})
+    return total
+
+
+def _time(micros: int) -> datetime:
+    return datetime.fromtimestamp(micros / 1e6, UTC)

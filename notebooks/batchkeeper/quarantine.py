@@ -1,0 +1,77 @@
+"""Rejected rows and files: line number, rule and raw text, fetched for these alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as sf
+
+from batchkeeper.lines import physical_lines
+from batchkeeper.manifest import ManifestFile
+from batchkeeper.probe import ProbedFile
+from batchkeeper.rules import CompiledRules, RuleSet
+from batchkeeper.sources import QUARANTINE, CoverageRule, Source
+from batchkeeper.tables import Tables
+
+_MAX_RAW = 10_000
+
+
+def numbered(rejected: DataFrame, lines: Sequence[DataFrame]) -> DataFrame:
+    """Adds `line`, from 1, to rejected rows.
+
+    Spark gives no line numbers. Inside one block of a file `place` counts up by line, so the line is the number of lines in the
+    blocks before, plus the distance from the block's first line.
+    """
+    blocks = [part.groupBy("rank", "block").agg(sf.count("*").alias("lines"), sf.min("place").alias("first")) for part in lines]
+    all_blocks = blocks[0]
+    for part in blocks[1:]:
+        all_blocks = all_blocks.unionByName(part)
+    before = "coalesce(sum(lines) OVER (PARTITION BY rank ORDER BY block ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)"
+    offsets = all_blocks.select("rank", "block", "first", sf.expr(before).alias("before"))
+    return rejected.join(sf.broadcast(offsets), ["rank", "block"]).withColumn("line", sf.expr("before + place - first + 1"))
+
+
+def quarantine_rows(
+    tables: Tables,
+    run_id: str,
+    source: Source,
+    rejected: DataFrame,
+    rules: CompiledRules,
+    files: Sequence[ProbedFile],
+    coverage: CoverageRule,
+) -> int:
+    """Stores rejected rows once; returns how many were new. `rejected` are rows of `read_rows`."""
+    wanted = sorted(int(row[0]) for row in rejected.select("rank").distinct().collect())
+    names = tables.spark.createDataFrame(
+        [(rank, files[rank].file.path, files[rank].file.etag) for rank in wanted], "rank int, source_path string, source_etag string"
+    )
+    with_line = numbered(rejected, physical_lines(tables.spark, files, coverage)).withColumn("rules", rules.rejecting(sf.col("mask")))
+    fatal = sf.col("mask").bitwiseAND(sf.lit(rules.bits("fail")).cast("bigint")) != 0
+    rows = with_line.join(sf.broadcast(names), "rank").select(
+        sf.lit(run_id).alias("run_id"),
+        sf.lit(source.name).alias("source"),
+        "source_path",
+        "source_etag",
+        sf.col("line").cast("bigint").alias("line"),
+        sf.element_at("rules", 1).alias("rule"),
+        "rules",
+        sf.when(fatal, "fail").otherwise("quarantine").alias("severity"),
+        sf.substring(sf.make_valid_utf8("raw"), 1, _MAX_RAW).alias("raw"),
+        sf.current_timestamp().alias("quarantined_at"),
+    )
+    return tables.insert_only_merge(QUARANTINE, rows)
+
+
+def quarantine_files(tables: Tables, run_id: str, broken: Sequence[tuple[ManifestFile, Mapping[str, str]]], rules: RuleSet) -> None:
+    """Stores whole files that cannot be read, as line 0. `broken` gives for each file the rejecting rules and what is wrong."""
+    rows = []
+    for file, found in broken:
+        severity = "fail" if any(rules.files.get(rule) == "fail" for rule in found) else "quarantine"
+        detail = "; ".join(found.values())[:_MAX_RAW]
+        rows.append((run_id, file.source, file.path, file.etag, 0, next(iter(found)), list(found), severity, detail))
+    if not rows:
+        return
+    columns = [column for column in QUARANTINE.columns if not column.volatile]
+    frame = tables.spark.createDataFrame(rows, ", ".join(f"{column.name} {column.type}" for column in columns))
+    tables.insert_only_merge(QUARANTINE, frame.withColumn("quarantined_at", sf.current_timestamp()))

@@ -1,0 +1,102 @@
+"""Puts the good rows of a batch into the table of their source: one row per key, the value of the latest file, nothing written twice.
+
+Precedence is (last-modified, path, ETag), inside one file the line. Rows whose values the table has already are left alone; a value
+that loses goes to `history` before the table changes, so that an interruption loses nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pyspark.sql import Column, DataFrame, SparkSession, Window
+from pyspark.sql import functions as sf
+
+from batchkeeper.conflicts import resolve
+from batchkeeper.probe import ProbedFile
+from batchkeeper.sources import Source
+from batchkeeper.tables import Tables, TimeRange
+
+ROWS_PER_FILE = 300_000
+MAX_FILES = 64
+_SLICE = "_slice"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The good rows of one source in one run.
+
+    Attributes:
+        rows: the source's fields, rank, block and place; keys may repeat.
+        files: the files in order of precedence; `rank` is the place in it.
+        count: number of rows.
+        span: first and last time, None for a snapshot.
+    """
+
+    source: Source
+    rows: DataFrame
+    files: Sequence[ProbedFile]
+    count: int
+    span: TimeRange | None
+
+
+def store(tables: Tables, run_id: str, batch: Batch) -> None:
+    """Brings the table of the source up to date with `batch`; repeating it changes nothing."""
+    spec = batch.source.spec
+    before = tables.version(spec.name)
+    ordered = _ordered(tables.spark, batch)
+    winners = _with_lineage(ordered.where("nth = 1"), batch, run_id)
+    inserted = -1
+    if tables.read(spec.name).isEmpty() and tables.append(spec, winners, f"{run_id}:{spec.name}"):
+        inserted = tables.read(spec.name).count()
+    if inserted < 0:
+        inserted = tables.insert_only_merge(spec, winners.select(*spec.column_names), batch.span)
+    # Fewer inserts than rows: some keys came twice, or were there before.
+    if inserted < batch.count and batch.source.values:
+        losers = _with_lineage(ordered.where("nth > 1 AND differs"), batch, run_id)
+        resolve(tables, run_id, batch.source, winners, losers, batch.span, before)
+
+
+def _ordered(spark: SparkSession, batch: Batch) -> DataFrame:
+    """Rows with `nth` (1 = wins among the rows of its key), `differs` and `by_rank` (whose values win), sliced by time.
+
+    Each slice becomes one file of the table, sorted by time, so that a literal range in a later MERGE skips the others.
+    """
+    slices = min(MAX_FILES, math.ceil(batch.count / ROWS_PER_FILE))
+    first = [_SLICE, *([batch.source.time] if batch.source.time else [])]
+    key = [*first, *(name for name in batch.source.key if name not in first)]
+    same_key = Window.partitionBy(*key).orderBy(sf.desc("rank"), sf.desc("block"), sf.desc("place"))
+    sliced = batch.rows.withColumn(_SLICE, _slice(spark, batch, slices)).repartition(slices, _SLICE)
+    ordered = sliced.withColumn("nth", sf.row_number().over(same_key))
+    if not batch.source.values:
+        return ordered
+    values = sf.struct(*batch.source.values)
+    return ordered.withColumn("differs", ~values.eqNullSafe(sf.first(values).over(same_key))).withColumn(
+        "by_rank", sf.first("rank").over(same_key)
+    )
+
+
+def _slice(spark: SparkSession, batch: Batch, slices: int) -> Column:
+    """The slice of a row: equal spans of time, as numbers that Spark's hash partitioning sends to different partitions."""
+    if batch.span is None or batch.source.time is None or slices == 1:
+        return sf.lit(0)
+    start, end = (time.timestamp() for time in batch.span)
+    width = max((end - start) / slices, 1.0)
+    number = sf.least(sf.lit(slices - 1), sf.floor((sf.unix_micros(batch.source.time) / 1e6 - start) / width)).cast("int")
+    return sf.element_at(sf.array(*(sf.lit(label) for label in _labels(spark, slices))), number + 1)
+
+
+def _labels(spark: SparkSession, slices: int) -> list[int]:
+    """For each partition a number that hash partitioning sends there."""
+    candidates = spark.range(slices * 40).select(sf.col("id").cast("int").alias("label"))
+    placed = candidates.groupBy(sf.pmod(sf.hash("label"), sf.lit(slices)).alias("target")).agg(sf.min("label"))
+    labels = {int(target): int(label) for target, label in placed.collect()}
+    return [labels.get(target, target) for target in range(slices)]
+
+
+def _with_lineage(rows: DataFrame, batch: Batch, run_id: str) -> DataFrame:
+    files = [(rank, probed.file.path, probed.file.etag, probed.file.modified.timestamp()) for rank, probed in enumerate(batch.files)]
+    lineage = rows.sparkSession.createDataFrame(files, "rank int, source_path string, source_etag string, modified double")
+    typed = lineage.select("rank", "source_path", "source_etag", sf.col("modified").cast("timestamp").alias("source_modified"))
+    return rows.join(sf.broadcast(typed), "rank").withColumn("run_id", sf.lit(run_id)).withColumn("ingested_at", sf.current_timestamp())
