@@ -87,7 +87,7 @@ describe("startRun", () => {
       status: 422,
       instance: "/api/pipelines/scoring/runs",
     });
-    expect(String(answer.body["detail"])).toContain(idOf(first));
+    expect(JSON.stringify(answer.body["detail"])).toContain(idOf(first));
   });
 
   it("returns the open run for the same work, and a new one for rerun: true", async () => {
