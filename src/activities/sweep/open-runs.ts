@@ -1,0 +1,53 @@
+import { PIPELINE_RUN } from "../../domain/function-names";
+import { runInstanceId, stepInstanceId } from "../../domain/ids";
+import type { RunRecord } from "../../ledger/types";
+import { createCloseRun } from "../close-run";
+import { createPublishRun } from "../publish-run";
+import { createReleaseSlot } from "../release-slot";
+import { createSettleRun } from "../settle-run";
+import type { SweepPass } from "./deps";
+
+/** A run younger than this may still be between its insert and its start. */
+const START_GRACE_MS = 30_000;
+
+/** Ends an attempt that nobody drives any more: its children, its Databricks runs, then the record and the slot (I6). */
+async function endOrphan(pass: SweepPass, run: RunRecord, status: string | null): Promise<void> {
+  const { activities, starter, log } = pass;
+  const { runId, attempt } = run;
+  const context = { log, starter };
+  for (const { ordinal, generation, terminal } of await activities.ledger.generations.list(runId)) {
+    const child = stepInstanceId(runId, attempt, ordinal, generation);
+    if (!terminal && pass.isLive(await starter.status(child))) await starter.terminate(child, "its run has no live orchestration");
+  }
+  const { remaining } = await createSettleRun(activities)({ runId, attempt }, context);
+  log.warn("run without a live orchestration", { runId, attempt, status, remaining });
+  if (remaining > 0) return;
+  const cancelled = run.cancelRequestedAt !== null;
+  const message = `its orchestration is ${status ?? "unknown to the task hub"}; every Databricks run of it has ended. Use retry to go on`;
+  const error = { code: cancelled ? "CANCELLED" : "ORCHESTRATION_LOST", message, step: null };
+  await createCloseRun(activities)({ runId, attempt, state: cancelled ? "cancelled" : "failed", error }, context);
+  await createPublishRun(activities)({ runId, attempt }, context);
+  await createReleaseSlot(activities)({ runId, attempt }, context);
+}
+
+/** Starts runs whose start was lost, and ends runs whose orchestration was terminated, failed or lost. */
+export async function sweepOpenRuns(pass: SweepPass): Promise<void> {
+  const { activities, definitions, starter, log } = pass;
+  for (const pipeline of definitions.keys()) {
+    for (const run of await activities.ledger.runs.open(pipeline)) {
+      const { runId, attempt, state, requestedAt } = run;
+      const instanceId = runInstanceId(runId, attempt);
+      const status = await starter.status(instanceId);
+      const age = activities.ledger.now().getTime() - Date.parse(requestedAt);
+      if (pass.isLive(status) || age < START_GRACE_MS) continue;
+      if (status === null && state === "requested") {
+        log.warn("run was never started, starting it", { runId, attempt });
+        await starter.start(PIPELINE_RUN, instanceId, { runId, attempt });
+        continue;
+      }
+      // The list is older than the status: an attempt that closed meanwhile is no orphan.
+      const now = await activities.ledger.runs.get(runId);
+      if (now?.attempt === attempt && now.etag === run.etag) await endOrphan(pass, run, status);
+    }
+  }
+}

@@ -1,0 +1,27 @@
+import { scheduleAlias } from "../../domain/ids";
+import { occurrencesBetween } from "../../domain/schedule";
+import { sha256 } from "../../domain/tokens";
+import type { SweepPass } from "./deps";
+
+/** A timer that is late by less than this is not missed. */
+const GRACE_MS = 120_000;
+/** Occurrences that one pass asks for at most; older ones are covered by the same run, since it takes what is there. */
+const MAX_CATCH_UP = 10;
+
+/** Reports schedule occurrences that no timer asked for, and asks for them, oldest first: one open run covers them all. */
+export async function sweepSchedules({ activities, definitions, starter, log }: SweepPass): Promise<void> {
+  const { ledger, requests } = activities;
+  for (const { name, schedule } of definitions.values()) {
+    if (schedule === undefined) continue;
+    const until = new Date(ledger.now().getTime() - GRACE_MS);
+    const { scheduledUntil } = await ledger.states.get(name);
+    const after = scheduledUntil === null ? until : new Date(scheduledUntil);
+    for (const occurrence of occurrencesBetween(schedule, after, until, MAX_CATCH_UP)) {
+      const alias = scheduleAlias(occurrence);
+      const { run, created, known } = await ask(requests, name, alias, starter);
+      if (!known)
+        log.warn("missed schedule occurrence", { pipeline: name, occurrence: occurrence.toISOString(), runId: run.runId, created });
+    }
+    if (until > after || scheduledUntil === null) await ledger.states.set(name, { scheduledUntil: until.toISOString() });
+  }
+}

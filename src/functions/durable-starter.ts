@@ -1,0 +1,55 @@
+import type { InvocationContext } from "@azure/functions";
+import * as df from "durable-functions";
+import type { OrchestrationStarter } from "../ledger/types";
+
+/** Statuses of an instance that is at work, or will be. */
+const LIVE = new Set(["Running", "Pending", "ContinuedAsNew", "Suspended"]);
+
+/** True when an instance of this status goes on by itself. */
+export function isLive(status: string | null): boolean {
+  return status !== null && LIVE.has(status);
+}
+
+/** True for the answer to a question about an instance that does not exist. */
+function isUnknownInstance(error: unknown): boolean {
+  return error instanceof Error && /404|No instance with ID|could not find any data|HTTP response code 404/i.test(error.message);
+}
+
+/** The durable client of an invocation, reduced to what the app may do with it. */
+export function durableStarter(context: InvocationContext): OrchestrationStarter {
+  const client = df.getClient(context);
+  const status = async (instanceId: string): Promise<string | null> => {
+    try {
+      return (await client.getStatus(instanceId)).runtimeStatus;
+    } catch (error) {
+      if (isUnknownInstance(error)) return null;
+      throw error;
+    }
+  };
+  return {
+    status,
+    async start(orchestrator, instanceId, input) {
+      // startNew silently replaces a finished instance; a live one must not even be tried, since it can be won twice.
+      if (isLive(await status(instanceId))) return;
+      try {
+        await client.startNew(orchestrator, { instanceId, input });
+      } catch (error) {
+        if (!isLive(await status(instanceId))) throw error;
+      }
+    },
+    async raise(instanceId, eventName) {
+      try {
+        await client.raiseEvent(instanceId, eventName, {});
+      } catch (error) {
+        if (!isUnknownInstance(error)) throw error;
+      }
+    },
+    async terminate(instanceId, reason) {
+      try {
+        await client.terminate(instanceId, reason);
+      } catch (error) {
+        if (!isUnknownInstance(error)) throw error;
+      }
+    },
+  };
+}

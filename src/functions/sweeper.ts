@@ -1,0 +1,63 @@
+import { app, type InvocationContext, type Timer } from "@azure/functions";
+import * as df from "durable-functions";
+import { faultText } from "../activities/databricks-call";
+import { sweepGenerations, sweepUnownedRuns } from "../activities/sweep/databricks-runs";
+import type { SweepDeps, SweepPass } from "../activities/sweep/deps";
+import { scanContainers, sweepClaims, sweepPendingDrops } from "../activities/sweep/drops";
+import { sweepOpenRuns } from "../activities/sweep/open-runs";
+import { sweepSchedules } from "../activities/sweep/schedules";
+import { sweepSlots } from "../activities/sweep/slots";
+import type { OrchestrationStarter } from "../ledger/types";
+import { createLogger, withInvocationLog } from "../logging/logger";
+import { isLive } from "./durable-starter";
+
+/** What the sweeper needs. */
+export interface SweeperDeps extends SweepDeps {
+  readonly starterFor: (context: InvocationContext) => OrchestrationStarter;
+  readonly now: () => Date;
+}
+
+/** Sweeps that read whole containers or ask Databricks run every so many minutes. */
+const SLOW_EVERY_MINUTES = 5;
+
+type Sweep = readonly [name: string, work: (pass: SweepPass) => Promise<void>];
+
+const EVERY_MINUTE: readonly Sweep[] = [
+  ["open runs", sweepOpenRuns],
+  ["generations", sweepGenerations],
+  ["slots", sweepSlots],
+  ["claims", sweepClaims],
+  ["schedules", sweepSchedules],
+];
+const SLOW: readonly Sweep[] = [
+  ["container scan", scanContainers],
+  ["unowned runs", sweepUnownedRuns],
+];
+/** Last, so that it sees what the others gave back. */
+const PENDING: Sweep = ["pending drops", sweepPendingDrops];
+
+/** Repairs what nobody owns. One sweep that fails does not stop the others; the invocation fails at the end. */
+export function createSweeper({ starterFor, now, ...deps }: SweeperDeps) {
+  return async (_timer: Timer, context: InvocationContext): Promise<void> => {
+    const log = createLogger(context);
+    const pass: SweepPass = { ...deps, log, starter: starterFor(context), isLive };
+    const slow = now().getUTCMinutes() % SLOW_EVERY_MINUTES === 0;
+    const faults: unknown[] = [];
+    for (const [name, work] of [...EVERY_MINUTE, ...(slow ? SLOW : []), PENDING]) {
+      try {
+        await withInvocationLog(context, async () => {
+          await work(pass);
+        });
+      } catch (error) {
+        log.error("sweep failed", { sweep: name, fault: faultText(error) });
+        faults.push(error);
+      }
+    }
+    if (faults.length > 0) throw new AggregateError(faults, `${faults.length} sweeps failed`);
+  };
+}
+
+/** Registers the one-minute timer. */
+export function registerSweeper(deps: SweeperDeps): void {
+  app.timer("sweeper", { schedule: "0 * * * * *", extraInputs: [df.input.durableClient()], handler: createSweeper(deps) });
+}
