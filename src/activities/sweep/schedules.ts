@@ -11,17 +11,17 @@ const MAX_CATCH_UP = 10;
 /** Reports schedule occurrences that no timer asked for, and asks for them, oldest first: one open run covers them all. */
 export async function sweepSchedules({ activities, definitions, starter, log }: SweepPass): Promise<void> {
   const { ledger, requests } = activities;
-  for (const { name, schedule } of definitions.values()) {
+  for (const { name: pipeline, schedule } of definitions.values()) {
     if (schedule === undefined) continue;
     const until = new Date(ledger.now().getTime() - GRACE_MS);
-    const { scheduledUntil } = await ledger.states.get(name);
+    const { scheduledUntil } = await ledger.states.get(pipeline);
     const after = scheduledUntil === null ? until : new Date(scheduledUntil);
     for (const occurrence of occurrencesBetween(schedule, after, until, MAX_CATCH_UP)) {
       const alias = scheduleAlias(occurrence);
-      const { run, created, known } = await ask(requests, name, alias, starter);
-      if (!known)
-        log.warn("missed schedule occurrence", { pipeline: name, occurrence: occurrence.toISOString(), runId: run.runId, created });
+      if ((await ledger.runs.alias(pipeline, sha256(alias))) !== null) continue;
+      const { run, created } = await requests.requestRun({ pipeline, alias, reason: "schedule" }, starter);
+      log.warn("missed schedule occurrence", { pipeline, occurrence: occurrence.toISOString(), runId: run.runId, created });
     }
-    if (until > after || scheduledUntil === null) await ledger.states.set(name, { scheduledUntil: until.toISOString() });
+    if (until > after || scheduledUntil === null) await ledger.states.set(pipeline, { scheduledUntil: until.toISOString() });
   }
 }

@@ -1,0 +1,30 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { parseDefinitions, type PipelineDefinitions } from "./domain/pipeline-definition";
+import { ConfigError } from "./errors";
+
+/** The nearest folder above `start` that holds a host.json. */
+export function appRoot(start: string): string {
+  for (let folder = start; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, "host.json"))) return folder;
+    if (folder === dirname(folder)) throw new ConfigError([{ where: "host.json", message: `no folder above ${start} has one` }]);
+  }
+}
+
+/**
+ * Reads every `*.json` of a folder as a pipeline definition.
+ * @throws ConfigError that lists every fault of every file, or that there is no definition
+ */
+export function loadDefinitions(folder: string): PipelineDefinitions {
+  let names: string[];
+  try {
+    names = readdirSync(folder).filter((name) => name.endsWith(".json"));
+  } catch (error) {
+    throw new ConfigError([{ where: "PIPELINES_DIR", message: `${folder} cannot be read (${(error as NodeJS.ErrnoException).code})` }]);
+  }
+  if (names.length === 0) throw new ConfigError([{ where: "PIPELINES_DIR", message: `${folder} holds no pipeline definition` }]);
+  const files = names.map((file) => ({ file, text: readFileSync(join(folder, file), "utf8") }));
+  const { definitions, faults } = parseDefinitions(files);
+  if (faults.length > 0) throw new ConfigError(faults);
+  return definitions;
+}

@@ -1,0 +1,83 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import type { ActivityDeps } from "./activities/deps";
+import { containerCheck, databricksChecks, tableCheck } from "./api/health-checks";
+import { appVersion } from "./config/app-version";
+import { loadConfig, type Config, type Environment } from "./config/config";
+import { createStorageClients } from "./config/storage-clients";
+import { createJobsClient } from "./databricks/connect";
+import { appRoot, loadDefinitions } from "./definitions-folder";
+import type { PipelineDefinitions } from "./domain/pipeline-definition";
+import { ConfigError, type ConfigProblem } from "./errors";
+import { registerDropReceived, type DropReceivedDeps } from "./functions/drop-received";
+import { durableStarter } from "./functions/durable-starter";
+import { registerHttpFunctions } from "./functions/http";
+import { createWebhookNotifier, silentNotifier } from "./functions/notifier";
+import { registerOrchestrations } from "./functions/orchestrations";
+import { registerScheduledRun } from "./functions/scheduled-run";
+import { registerSweeper } from "./functions/sweeper";
+import { createRunRequests } from "./ledger/create-run-requests";
+import { createLedger } from "./ledger/ledger";
+
+/** A health check asks once and tells; it does not wait an outage out. */
+const HEALTH_BUDGET_MS = 5_000;
+
+const now = (): Date => new Date();
+
+/** Runs both loaders, so that faults of settings and of definitions are reported together. */
+function load(environment: Environment): { config: Config; definitions: PipelineDefinitions } {
+  const problems: ConfigProblem[] = [];
+  const attempt = <T>(work: () => T): T | undefined => {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      problems.push(...error.problems);
+      return undefined;
+    }
+  };
+  const config = attempt(() => loadConfig(environment));
+  const folder = environment["PIPELINES_DIR"]?.trim();
+  const definitions = attempt(() => loadDefinitions(folder || join(appRoot(__dirname), "pipelines")));
+  if (!config || !definitions) throw new ConfigError(problems);
+  return { config, definitions };
+}
+
+/** Builds every part from the settings and registers every function. The only place that knows them all. */
+function start(environment: Environment): void {
+  const { config, definitions } = load(environment);
+  const { containers, databricks, ledgerTablePrefix } = config;
+  const storage = createStorageClients(config.storage);
+  const version = appVersion(__dirname);
+  const ledger = createLedger({ table: storage.table, blobService: storage.blobService, tablePrefix: ledgerTablePrefix, containers, now });
+  const requests = createRunRequests({ ...ledger, definitions, randomHex: () => randomBytes(4).toString("hex") });
+  const connection = { host: databricks.host, auth: databricks.auth, requestsPerSecond: databricks.requestsPerSecond, version };
+  const { catalog, schema, volumeRoot, jobNamePrefix } = databricks;
+  const activities: ActivityDeps = {
+    ...{ ledger, requests, jobNamePrefix, deploymentId: config.deploymentId },
+    jobs: createJobsClient(connection),
+    settings: { catalog, schema, volumeRoot, batches: containers.batches },
+    notifier: config.notificationWebhookUrl ? createWebhookNotifier(config.notificationWebhookUrl) : silentNotifier,
+  };
+  const starterFor = durableStarter;
+  // With an identity the app runs in Azure, where Event Grid tells of new blobs; a connection string means an account without it.
+  const source: DropReceivedDeps["source"] = config.storage.kind === "identity" ? "EventGrid" : "LogsAndContainerScan";
+  const recorder = { definitions, drops: ledger.drops, blobs: ledger.blobs };
+  const dropContainers = new Set([...definitions.values()].flatMap(({ drops }) => (drops ? [drops.container] : [])));
+  for (const container of dropContainers) registerDropReceived(container, { recorder, starterFor, source });
+  for (const definition of definitions.values()) registerScheduledRun(definition, { requests, starterFor, now });
+  registerSweeper({ activities, definitions, starterFor, now });
+  registerOrchestrations({ activities, definitions, starterFor });
+  const jobNames = [...definitions.values()].flatMap(({ steps }) => steps.map((step) => `${jobNamePrefix}${step.job}`));
+  const container = (name: string, setting: string) => containerCheck(storage.blobService.getContainerClient(name), setting);
+  const checks = [
+    ...[...dropContainers].map((name) => container(name, "drops.container of a pipeline definition")),
+    container(containers.batches, "BATCHES_CONTAINER"),
+    container(containers.results, "RESULTS_CONTAINER"),
+    tableCheck(storage.table(`${ledgerTablePrefix}runs`)),
+    ...databricksChecks(createJobsClient({ ...connection, budgetMs: HEALTH_BUDGET_MS }), jobNames),
+  ];
+  registerHttpFunctions({ runs: requests, pipelines: definitions, starterFor, checks, version, webhook: databricks.webhook });
+}
+
+start(process.env);
