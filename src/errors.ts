@@ -28,6 +28,8 @@ export interface DatabricksApiErrorDetails {
   readonly errorCode: string;
   /** What the server asked for, in seconds, if it did. */
   readonly retryAfterSeconds?: number;
+  /** What the server itself said, redacted and bounded; the message adds the call and a remedy. */
+  readonly reason?: string;
 }
 
 /** Thrown when a call to Databricks failed for good, after the client's own retries. */
@@ -36,12 +38,14 @@ export class DatabricksApiError extends Error {
   readonly status: number;
   readonly errorCode: string;
   readonly retryAfterSeconds: number | undefined;
+  readonly reason: string | undefined;
 
   constructor(message: string, details: DatabricksApiErrorDetails, options?: ErrorOptions) {
     super(message, options);
     this.status = details.status;
     this.errorCode = details.errorCode;
     this.retryAfterSeconds = details.retryAfterSeconds;
+    this.reason = details.reason;
   }
 }
 

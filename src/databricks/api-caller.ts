@@ -90,6 +90,7 @@ function readAnswer(options: ApiCallerOptions, call: ApiCall, answer: HttpAnswer
   throw new DatabricksApiError(`${sentence}${remedy(options, status)}`, {
     status,
     errorCode,
+    reason: message,
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
   });
 }
@@ -105,5 +106,5 @@ function remedy(options: ApiCallerOptions, status: number): string {
 export function isNotFound(error: unknown): error is DatabricksApiError {
   if (!(error instanceof DatabricksApiError)) return false;
   if (error.status === 404) return true;
-  return error.status === 400 && /\b(Run|Job)\b.*(does not|doesn't) exist/i.test(error.message);
+  return error.status === 400 && /\b(Run|Job)\b.*(does not|doesn't) exist/i.test(error.reason ?? "");
 }

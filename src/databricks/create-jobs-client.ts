@@ -20,8 +20,12 @@ export function createJobsClientOver(call: ApiCaller): JobsClient {
         throw new RangeError(`idempotency token of ${idempotencyToken.length} characters: expected 1 to ${MAX_TOKEN_LENGTH}`);
       }
       const body = { job_id: BigInt(jobId), idempotency_token: idempotencyToken, job_parameters: jobParameters };
-      const answer = await call({ method: "POST", path: `${JOBS}/run-now`, body, idempotent: true });
-      return read(runNowAnswer, answer, "run-now").run_id;
+      try {
+        const answer = await call({ method: "POST", path: `${JOBS}/run-now`, body, idempotent: true });
+        return read(runNowAnswer, answer, "run-now").run_id;
+      } catch (error) {
+        throw deletedByToken(error) ?? error;
+      }
     },
 
     async getRun(runId) {
@@ -50,6 +54,14 @@ export function createJobsClientOver(call: ApiCaller): JobsClient {
       return pages.flatMap((page) => page.runs).map((run) => toJobRun([run]));
     },
   };
+}
+
+/** A token whose run was deleted starts nothing: the answer is an error that speaks of the run. */
+function deletedByToken(error: unknown): RunNotFoundError | undefined {
+  if (!(error instanceof DatabricksApiError) || error.status < 400 || error.status >= 500) return undefined;
+  const reason = error.reason ?? "";
+  if (!/\brun\b.*(deleted|(does not|doesn't) exist)/i.test(reason)) return undefined;
+  return new RunNotFoundError(/\d{3,}/.exec(reason)?.[0] ?? "of this idempotency token", { cause: error });
 }
 
 /** The filter of the server ignores case; we do not, or a name that differs by case only would start the wrong job. */

@@ -28,7 +28,7 @@ export interface TaskOutput {
 export interface JobsClient {
   /** The id of the one job with exactly this name. @throws JobNotFoundError when there is none or more than one. */
   findJobId(name: string): Promise<string>;
-  /** Starts a run, or returns the one that the token started before. Returns the run id. */
+  /** Starts a run, or returns the one that the token started before. Returns the run id. @throws RunNotFoundError when that one was deleted. */
   runNow(request: RunNowRequest): Promise<string>;
   /** @throws RunNotFoundError when the run was deleted. */
   getRun(runId: string): Promise<JobRun>;

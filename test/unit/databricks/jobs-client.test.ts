@@ -73,6 +73,14 @@ describe("runNow", () => {
     expect(server.seen).toHaveLength(0);
   });
 
+  it("tells a token whose run was deleted from a job that is gone", async () => {
+    const deleted = await serve(notFound("The run of this idempotency_token, 2001, has been deleted."));
+    const jobless = await serve(notFound("Job 5 does not exist."));
+
+    await expect(client(deleted.url).runNow(start)).rejects.toMatchObject({ name: "RunNotFoundError", runId: "2001" });
+    await expect(client(jobless.url).runNow(start)).rejects.toMatchObject({ name: "DatabricksApiError", status: 400 });
+  });
+
   it("refuses an answer without a run id", async () => {
     const server = await serve(reply(200, { number_in_job: 1 }));
 
@@ -280,7 +288,7 @@ describe("getRun", () => {
   });
 
   it("does not take another 400 for a deleted run", async () => {
-    const server = await serve(notFound("run_id is not a number"));
+    const server = await serve(notFound("Parameter run_id does not look like a number"));
 
     expect(await fault(client(server.url).getRun("2"))).not.toBeInstanceOf(RunNotFoundError);
   });
