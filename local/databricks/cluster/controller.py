@@ -17,10 +17,11 @@ from typing import Any, BinaryIO
 
 from cluster.driver import Driver, DriverStartError, RunningDriver
 from cluster.paths import StateFolder
-from cluster.processes import ProcessRecords
+from cluster.processes import ProcessRecords, take_lock
 from cluster.runs import NotebookRun, RunRequest
 
 CLOSE_SECONDS = 5
+LOCK_SECONDS = 20
 
 
 class ProtocolError(ValueError):
@@ -30,7 +31,7 @@ class ProtocolError(ValueError):
 class Controller:
     """Carries out the operations of the protocol, each run in a thread of its own."""
 
-    def __init__(self, state: StateFolder, memory: str, output: BinaryIO) -> None:
+    def __init__(self, state: StateFolder, memory: str, recycle_after: int, output: BinaryIO) -> None:
         self._output, self._output_lock = output, threading.Lock()
         self._records = ProcessRecords(state.processes)
         self._state = state
@@ -38,7 +39,7 @@ class Controller:
         self._runs_lock = threading.Lock()
         for leftover in self._records.end_leftovers():
             log(f"ended {leftover}, left over from an earlier life")
-        self._driver = Driver(state, memory, self._records, self._driver_ready, self._driver_lost)
+        self._driver = Driver(state, memory, recycle_after, self._records, self._driver_ready, self._driver_lost)
 
     def warm(self) -> None:
         """Starts the driver JVM in the background."""
@@ -177,9 +178,16 @@ def main() -> None:
     parser.add_argument("--state", type=Path, required=True, help="state folder")
     parser.add_argument("--memory", default="4g", help="heap of the driver JVM (default 4g)")
     parser.add_argument("--warehouse", type=Path, help="tables and metastore (default <state>/warehouse)")
+    parser.add_argument("--recycle-after", type=int, default=50, help="notebooks after which an idle JVM is replaced (default 50)")
     parser.add_argument("--warm", action="store_true", help="start the driver JVM at once instead of with the first run")
     options = parser.parse_args()
-    controller = Controller(StateFolder.of(options.state, options.warehouse), options.memory, sys.stdout.buffer)
+    state = StateFolder.of(options.state, options.warehouse)
+    try:
+        # An earlier controller whose input has just closed may still be ending its processes.
+        take_lock(state.root / "controller.lock", LOCK_SECONDS)
+    except TimeoutError as error:
+        parser.exit(2, f"{error}\n")
+    controller = Controller(state, options.memory, options.recycle_after, sys.stdout.buffer)
     if options.warm:
         controller.warm()
     try:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -20,9 +18,8 @@ from cluster import setup
 from cluster.driver_client import DriverClient
 from cluster.jvm import Gateway, JvmStartError, start_jvm, stop_jvm
 from cluster.paths import StateFolder
-from cluster.processes import ProcessRecords
+from cluster.processes import ProcessRecords, take_lock
 
-RECYCLE_AFTER_ATTACHES = 50
 LOCK_TIMEOUT_SECONDS = 30
 
 
@@ -48,18 +45,20 @@ class RunningDriver:
 class Driver:
     """Hands out the running driver JVM, starting it when there is none.
 
-    `on_ready` hears of each JVM that came up, `on_lost` of each that died without being asked to.
+    An idle JVM is replaced after it has served `recycle_after` notebooks. `on_ready` hears of each JVM that came up, `on_lost`
+    of each that died without being asked to.
     """
 
     def __init__(
         self,
         state: StateFolder,
         memory: str,
+        recycle_after: int,
         records: ProcessRecords,
         on_ready: Callable[[int], None],
         on_lost: Callable[[RunningDriver, str], None],
     ) -> None:
-        self._state, self._memory, self._records = state, memory, records
+        self._state, self._memory, self._recycle_after, self._records = state, memory, recycle_after, records
         self._on_ready, self._on_lost = on_ready, on_lost
         self._lock = threading.Lock()
         self._current: RunningDriver | None = None
@@ -86,7 +85,7 @@ class Driver:
         with self._lock:
             self._active -= 1
             current = self._current
-            if self._active == 0 and current and current.attaches >= RECYCLE_AFTER_ATTACHES:
+            if self._active == 0 and current and current.attaches >= self._recycle_after:
                 self._current = None
                 self._stop(current)
 
@@ -125,7 +124,8 @@ class Driver:
         return driver
 
     def _start_jvm(self, log: IO[bytes]) -> RunningDriver:
-        lock = self._lock_metastore()
+        # Derby admits one JVM. The JVM inherits the open file, so the lock ends with the JVM, however that ends.
+        lock = take_lock(self._state.warehouse / "metastore.lock", LOCK_TIMEOUT_SECONDS)
         try:
             setup.discard_unfinished_metastore(self._state)
             shutil.rmtree(self._state.warehouse / "tmp", ignore_errors=True)
@@ -147,24 +147,6 @@ class Driver:
             gateway.process.kill()
             raise
         return driver
-
-    def _lock_metastore(self) -> int:
-        """Takes the lock that each JVM on this metastore holds as long as it lives, for Derby admits one.
-
-        The JVM inherits the open file, so the lock ends with the JVM however that ends.
-        """
-        descriptor = os.open(self._state.warehouse / "metastore.lock", os.O_RDWR | os.O_CREAT, 0o600)
-        deadline = time.monotonic() + LOCK_TIMEOUT_SECONDS
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    os.close(descriptor)
-                    raise JvmStartError(f"another cluster uses the warehouse {self._state.warehouse}") from None
-                time.sleep(0.05)
-            else:
-                return descriptor
 
     def _watch(self, driver: RunningDriver) -> None:
         process: subprocess.Popen[bytes] = driver.gateway.process

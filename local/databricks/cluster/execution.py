@@ -128,7 +128,11 @@ class Execution:
 
 def describe(error: BaseException) -> str:
     """The exception as `Type: message`, bounded."""
-    message = str(getattr(error, "java_exception", None) or error)
+    try:
+        # Errors of the JVM ask it for their text; it may be gone.
+        message = str(getattr(error, "java_exception", None) or error)
+    except Exception as silence:
+        message = f"(no text: {type(silence).__name__} when the driver JVM was asked for it)"
     return shorten(f"{type(error).__name__}: {message}", ERROR_LIMIT)
 
 

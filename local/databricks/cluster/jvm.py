@@ -40,6 +40,8 @@ SESSION_DEFAULTS: Mapping[str, str] = {
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     "spark.sql.shuffle.partitions": "8",
     "spark.databricks.delta.snapshotPartitions": "2",
+    # Delta's SQL parser does not pass Spark 4.1's new way of binding named parameters on; the old way works.
+    "spark.sql.legacy.parameterSubstitution.constantsOnly": "true",
     "spark.scheduler.mode": "FAIR",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",

@@ -100,11 +100,16 @@ def _sql_magic(execution: Execution, spark: Any, widgets: Widgets, display: Any)
 
 def _shell(cell: Cell) -> None:
     options, script = (["-e"], cell.text.strip()[2:]) if cell.text.strip().startswith("-e") else ([], cell.text)
-    sys.stdout.flush()
-    result = subprocess.run(["bash", *options, "-c", script], stdin=subprocess.DEVNULL, check=False)
+    with subprocess.Popen(
+        ["bash", *options, "-c", script], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        assert process.stdout
+        # By way of the notebook's own output, which blanks secrets.
+        for line in process.stdout:
+            print(line, end="")
     # As on Databricks, only `%sh -e` makes a failing script fail the notebook.
-    if result.returncode and options:
-        raise subprocess.CalledProcessError(result.returncode, f"%sh -e ({cell.path.name}:{cell.line})")
+    if process.returncode and options:
+        raise subprocess.CalledProcessError(process.returncode, f"%sh -e ({cell.path.name}:{cell.line})")
 
 
 def _fs_magic(dbutils: Any, display: Any) -> Magic:

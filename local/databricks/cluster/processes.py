@@ -6,6 +6,7 @@ A process id alone may have been given to a stranger since; the start time that 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -36,6 +37,26 @@ def kill_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
+def take_lock(path: Path, timeout_seconds: float) -> int:
+    """Locks the file `path` and returns its descriptor; the lock lasts until all copies of that are closed.
+
+    Raises:
+        TimeoutError: another process holds the lock.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    deadline = time.monotonic() + timeout_seconds
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                os.close(descriptor)
+                raise TimeoutError(f"{path} is locked: another cluster uses {path.parent}") from None
+            time.sleep(0.05)
+        else:
+            return descriptor
+
+
 class ProcessRecords:
     """The recorded processes of one state folder; each leads a process group of its own."""
 
@@ -63,7 +84,10 @@ class ProcessRecords:
         """
         killed = []
         for path in sorted(self._folder.glob("*.json")):
-            record = json.loads(path.read_text())
+            try:
+                record = json.loads(path.read_text())
+            except FileNotFoundError:
+                continue  # Forgotten meanwhile: it has ended.
             pid, began = int(record["pid"]), record["startTime"]
             if began is not None and start_time(pid) == began:
                 kill_group(pid)

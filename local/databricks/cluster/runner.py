@@ -78,7 +78,7 @@ def execute(order: dict[str, Any], spark: Any, redaction: Redaction) -> dict[str
         prepare_paths(path)
         execution.run_file(path)
     except NotebookExit as end:
-        return success(end.value)
+        return success(redaction.clean(end.value))
     except BaseException as error:
         trace = redaction.clean(format_trace(error, execution.files))
         print(trace, file=sys.stderr)

@@ -24,9 +24,8 @@ from cluster.setup import mlflow_environment
 
 # A JVM thread that ignores the cancel of its Spark jobs for this long is ended together with its JVM.
 THREADS_TIMEOUT_SECONDS = 120
-# Errors by which a notebook notices that its JVM is gone, up to this long before the JVM's exit is seen.
-LOSS_NOTICE_SECONDS = 3
-_LOSS_SIGNS = ("Py4JNetworkError", "ConnectionRefusedError", "ConnectionResetError", "Py4JError: Answer from Java side", "is not available")
+# A JVM that no longer answers is seen to have exited at the latest after this time.
+LOSS_NOTICE_SECONDS = 5
 
 Emit = Callable[[dict[str, Any]], None]
 
@@ -75,11 +74,11 @@ class NotebookRun:
             return
         try:
             report = self._run_process(self.used_driver, began)
+            # Talks to the JVM: a notebook that failed because its JVM had died is told from others by that.
             self._await_threads(self.used_driver)
+            self._finish(*self._judge(self.used_driver, report))
         finally:
             self._driver.release()
-        outcome, details = self._judge(self.used_driver, report)
-        self._finish(outcome, details)
 
     def _run_process(self, driver: RunningDriver, began: float) -> dict[str, Any] | None:
         """Starts the notebook process, passes its report of having attached on, and returns its last report, if it gave one."""
@@ -116,6 +115,7 @@ class NotebookRun:
                 "PYSPARK_GATEWAY_SECRET": driver.gateway.secret,
                 "DATABRICKS_RUNTIME_VERSION": "18.0",
                 "PYTHONUNBUFFERED": "1",
+                "MPLBACKEND": "Agg",
             }
         )
         with (request.output_dir / "stdout.log").open("wb") as out, (request.output_dir / "stderr.log").open("wb") as err:
@@ -171,8 +171,7 @@ class NotebookRun:
             return "success", report
         if self._cancelled:
             return "cancelled", {"error": "the run was cancelled"}
-        error = report["error"] if report else ""
-        if driver.is_lost(LOSS_NOTICE_SECONDS if any(sign in error for sign in _LOSS_SIGNS) else 0):
+        if driver.is_lost():
             return "driver-error", {"error": "DriverLostError: the driver JVM ended while the notebook ran", **_trace(report)}
         if report:
             return "failed", report

@@ -19,20 +19,22 @@ from urllib.parse import parse_qs, urlparse
 from cluster.jvm import REPO_ROOT
 
 Event = dict[str, Any]
-TIMEOUT_SECONDS = 60
+# Generous: the machine may be busy with other tests.
+TIMEOUT_SECONDS = 180
 
 
 class ClusterProcess:
     """One controller process on a state folder."""
 
-    def __init__(self, state: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, state: Path, environment: Mapping[str, str], *options: str) -> None:
         self.state = state
         self.events: list[Event] = []
         self._count = 0
         self._arrived = threading.Condition()
+        state.parent.mkdir(exist_ok=True)
         with (state.parent / "controller.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "cluster.controller", "--state", str(state), "--memory", "2g"],
+                [sys.executable, "-m", "cluster.controller", "--state", str(state), "--memory", "2g", *options],
                 cwd=REPO_ROOT / "local" / "databricks",
                 env={**os.environ, **environment},
                 stdin=subprocess.PIPE,
@@ -149,7 +151,7 @@ def alive(pid: int) -> bool:
         return False
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
     """Waits until a condition holds; fails when it does not."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -89,11 +89,12 @@ def test_runs_magics_and_other_notebooks_in_one_namespace(cluster: ClusterProces
     path = notebook(
         "# MAGIC %pip install anything",
         '# MAGIC %run ./inner/other $n="41"',
-        "# MAGIC %sql\n# MAGIC CREATE TEMP VIEW v AS SELECT id FROM range(3); -- a; comment\n# MAGIC SELECT count(*) AS n FROM v WHERE id < :bound",
+        "# MAGIC %sql\n# MAGIC CREATE TEMP VIEW v AS SELECT id FROM range(3); -- a; b\n# MAGIC SELECT count(*) n FROM v WHERE id < :bound",
         "found = _sqldf.first().n",
         "# MAGIC %sh -e\n# MAGIC echo from the shell; pwd",
         "# MAGIC %python\n# MAGIC later = found + 1",
-        "import helper\nfrom pyspark.sql import functions as F\n%matplotlib inline\nquadruple = F.udf(lambda x: helper.double(2 * x), 'long')\n"
+        "import helper\nfrom pyspark.sql import functions as F\n%matplotlib inline\n"
+        "quadruple = F.udf(lambda x: helper.double(2 * x), 'long')\n"
         "total = spark.range(4).select(F.sum(quadruple('id'))).first()[0]\nshared, found, later, total",
         "dbutils.notebook.exit(f'{shared} {found} {later} {total}')",
     )

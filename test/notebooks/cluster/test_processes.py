@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
-from cluster.processes import ProcessRecords, start_time
+import pytest
+
+from cluster.processes import ProcessRecords, start_time, take_lock
 
 
 def test_ends_a_recorded_process(tmp_path: Path) -> None:
@@ -42,3 +45,17 @@ def test_knows_no_start_time_of_an_ended_process() -> None:
 
     assert start_time(process.pid) is None
     assert began is None or began.isdigit()
+
+
+def test_a_lock_lasts_as_long_as_a_process_that_inherited_it(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    descriptor = take_lock(path, 0)
+    heir = subprocess.Popen(["sleep", "60"], pass_fds=[descriptor])
+    os.close(descriptor)
+
+    with pytest.raises(TimeoutError, match="another cluster uses"):
+        take_lock(path, 0.1)
+
+    heir.kill()
+    os.close(take_lock(path, 5))
+    heir.wait()

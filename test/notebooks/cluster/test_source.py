@@ -17,7 +17,8 @@ def write(folder: Path, text: str) -> Path:
 
 
 def test_parts_cells_and_keeps_the_lines_of_the_file(tmp_path: Path) -> None:
-    text = f"{HEADER}\n# MAGIC %md\n# MAGIC # Title\n\n# COMMAND ----------\n\n# DBTITLE 1,Code\nx = 1\n\n# COMMAND ----------\n# MAGIC %sql SELECT\n# MAGIC 1\n"
+    text = f"{HEADER}\n# MAGIC %md\n# MAGIC # Title\n\n# COMMAND ----------\n\n# DBTITLE 1,Code\nx = 1\n\n"
+    text += "# COMMAND ----------\n# MAGIC %sql SELECT\n# MAGIC 1\n"
     path = write(tmp_path, text)
 
     cells = read_notebook(path)
