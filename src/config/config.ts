@@ -25,7 +25,8 @@ export type DatabricksAuth =
 export interface Config {
   readonly deploymentId: string;
   readonly storage: StorageConfig;
-  readonly containers: { readonly drops: string; readonly batches: string; readonly results: string };
+  /** The containers that we write to; those of the drops are named by the pipeline definitions. */
+  readonly containers: { readonly batches: string; readonly results: string };
   readonly ledgerTablePrefix: string;
   readonly databricks: {
     /** Origin without trailing slash. */
@@ -59,7 +60,7 @@ export function loadConfig(environment: Environment): Config {
   return {
     deploymentId: general.DEPLOYMENT_ID,
     storage,
-    containers: { drops: general.DROPS_CONTAINER, batches: general.BATCHES_CONTAINER, results: general.RESULTS_CONTAINER },
+    containers: { batches: general.BATCHES_CONTAINER, results: general.RESULTS_CONTAINER },
     ledgerTablePrefix: general.LEDGER_TABLE_PREFIX,
     databricks: {
       host: general.DATABRICKS_HOST,
@@ -129,13 +130,10 @@ function webhookConfig(env: Environment, problems: ConfigProblem[]): { user: str
   return undefined;
 }
 
-/** A frozen copy in the drops container would arrive as a drop, and be frozen again. */
+/** Exports and frozen bytes have different readers, and a volume each. */
 function checkContainers(general: z.infer<typeof generalSettings>, problems: ConfigProblem[]): void {
-  const names = ["DROPS_CONTAINER", "BATCHES_CONTAINER", "RESULTS_CONTAINER"] as const;
-  for (const [index, name] of names.entries()) {
-    const earlier = names.slice(0, index).find((other) => general[other] === general[name]);
-    if (earlier) fault(problems, name, `is ${general[name]}, and so is ${earlier}: the three containers must differ`);
-  }
+  if (general.BATCHES_CONTAINER !== general.RESULTS_CONTAINER) return;
+  fault(problems, "RESULTS_CONTAINER", `is ${general.RESULTS_CONTAINER}, and so is BATCHES_CONTAINER: the two must differ`);
 }
 
 function fault(problems: ConfigProblem[], where: string, message: string): undefined {

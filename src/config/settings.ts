@@ -16,7 +16,6 @@ export const generalSettings = z.object({
     .string()
     .regex(/^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/)
     .meta({ description: "a name that no other deployment on the same Databricks workspace has: 1 to 32 of a-z, 0-9, hyphen" }),
-  DROPS_CONTAINER: container("drops"),
   BATCHES_CONTAINER: container("batches"),
   RESULTS_CONTAINER: container("results"),
   LEDGER_TABLE_PREFIX: z

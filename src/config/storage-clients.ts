@@ -7,7 +7,7 @@ import type { StorageConfig } from "./config";
 export interface StorageClients {
   readonly blobService: BlobServiceClient;
   /** A client of the table with this full name; creates nothing. */
-  table(name: string): TableClient;
+  readonly table: (name: string) => TableClient;
 }
 
 /** Builds the clients; makes no call. */

@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { REPO_ROOT } from "../../../local/paths";
 import { appVersion } from "../../../src/config/app-version";
 import { loadConfig, type Environment } from "../../../src/config/config";
 import { createStorageClients } from "../../../src/config/storage-clients";
@@ -30,7 +32,7 @@ describe("loadConfig", () => {
     expect(loaded()).toEqual({
       deploymentId: "test-1",
       storage: { kind: "connectionString", connectionString: "UseDevelopmentStorage=true" },
-      containers: { drops: "drops", batches: "batches", results: "results" },
+      containers: { batches: "batches", results: "results" },
       ledgerTablePrefix: "batchkeeper",
       databricks: {
         host: "https://adb-1.2.azuredatabricks.net",
@@ -47,7 +49,6 @@ describe("loadConfig", () => {
   it("reads every optional setting", () => {
     const config = loaded({
       ...{
-        DROPS_CONTAINER: "in-1",
         BATCHES_CONTAINER: "frozen-1",
         RESULTS_CONTAINER: "out",
         LEDGER_TABLE_PREFIX: "bk",
@@ -118,7 +119,7 @@ describe("loadConfig", () => {
         DEPLOYMENT_ID: "canary Upper",
         DATA_STORAGE: "canary-key",
         DATABRICKS_AUTH: "canary",
-        DROPS_CONTAINER: "canary_X",
+        BATCHES_CONTAINER: "canary_X",
         REQUESTS_PER_SECOND: "0",
       },
       ...{
@@ -131,7 +132,7 @@ describe("loadConfig", () => {
     const found = problems(env);
 
     expect(Object.keys(found).sort()).toEqual([
-      ...["DATABRICKS_AUTH", "DATABRICKS_WEBHOOK_PASSWORD", "DATA_STORAGE", "DEPLOYMENT_ID", "DROPS_CONTAINER", "LEDGER_TABLE_PREFIX"],
+      ...["BATCHES_CONTAINER", "DATABRICKS_AUTH", "DATABRICKS_WEBHOOK_PASSWORD", "DATA_STORAGE", "DEPLOYMENT_ID", "LEDGER_TABLE_PREFIX"],
       ...["NOTIFICATION_WEBHOOK_URL", "REQUESTS_PER_SECOND"],
     ]);
     expect(JSON.stringify(found)).not.toContain("canary");
@@ -167,8 +168,8 @@ describe("loadConfig", () => {
   });
 
   it("refuses one container for two purposes", () => {
-    expect(problems({ ...minimal, BATCHES_CONTAINER: "drops" })).toEqual({
-      BATCHES_CONTAINER: "is drops, and so is DROPS_CONTAINER: the three containers must differ",
+    expect(problems({ ...minimal, BATCHES_CONTAINER: "results" })).toEqual({
+      RESULTS_CONTAINER: "is results, and so is BATCHES_CONTAINER: the two must differ",
     });
   });
 
@@ -176,6 +177,15 @@ describe("loadConfig", () => {
     expect(() => loadConfig({ ...minimal, DEPLOYMENT_ID: undefined })).toThrow(
       /^1 configuration fault:\n {2}DEPLOYMENT_ID: is missing: expected a name that no other deployment .*local\.settings\.json\.$/,
     );
+  });
+});
+
+describe("local.settings.sample.json", () => {
+  const { Values: values } = JSON.parse(readFileSync(join(REPO_ROOT, "local.settings.sample.json"), "utf8")) as { Values: Environment };
+
+  it("is a configuration that loads, and names every setting that has no default", () => {
+    expect(loadConfig(values).databricks.auth.kind).toBe("token");
+    for (const name of Object.keys(minimal)) expect(values).toHaveProperty(name);
   });
 });
 
