@@ -1,0 +1,193 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** How a fake run behaves: what it ends with, and after how long. */
+export interface FakeBehaviour {
+  readonly delayMs?: number;
+  /** `success` exits with a valid exit JSON; `hang` runs until it is cancelled; a cancel takes `cancelMs`. */
+  readonly end?: "success" | "not_ready" | "code" | "platform" | "no-exit" | "wrong-counts" | "hang";
+  readonly cancelMs?: number;
+}
+
+/** A Databricks run as the fake remembers it. */
+export interface FakeRun {
+  readonly runId: number;
+  readonly jobId: number;
+  readonly jobName: string;
+  readonly token: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly behaviour: FakeBehaviour;
+  readonly startedAt: number;
+  cancelledAt: number | null;
+  deleted: boolean;
+}
+
+/** Chooses the behaviour of the nth run of a job. */
+export type Script = (job: string, nth: number, parameters: Readonly<Record<string, string>>) => FakeBehaviour;
+
+/** A working fake of the Jobs API, in memory, over real HTTP: tokens start one run, runs end by the clock. */
+export class FakeJobs {
+  readonly runs: FakeRun[] = [];
+  /** Answers of the next requests, by order: a status, or `drop` to close the connection after the work was done. */
+  readonly faults: { path: string; status: number | "drop"; headers?: Record<string, string> }[] = [];
+  requests = 0;
+  filesInManifest: (runId: string) => Promise<number> = () => Promise.resolve(0);
+  private readonly server = createServer((request, response) => {
+    this.serve(request, response).catch(() => response.destroy());
+  });
+
+  constructor(
+    private readonly jobs: readonly string[],
+    private readonly script: Script,
+  ) {}
+
+  async start(): Promise<string> {
+    await new Promise<void>((resolve) => this.server.listen(0, "127.0.0.1", resolve));
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  async stop(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  /** Runs that are not terminal now. */
+  active(): FakeRun[] {
+    return this.runs.filter((run) => !run.deleted && this.state(run).life !== "TERMINATED");
+  }
+
+  private state(run: FakeRun): { life: string; result?: string; code?: string; type?: string } {
+    const { end = "success", delayMs = 300, cancelMs = 0 } = run.behaviour;
+    const now = Date.now();
+    if (run.cancelledAt !== null) {
+      if (now < run.cancelledAt + cancelMs) return { life: "TERMINATING" };
+      return { life: "TERMINATED", result: "CANCELED", code: "USER_CANCELED", type: "CLIENT_ERROR" };
+    }
+    if (end === "hang" || now < run.startedAt + delayMs) return { life: "RUNNING" };
+    if (end === "code") return { life: "TERMINATED", result: "FAILED", code: "RUN_EXECUTION_ERROR", type: "CLIENT_ERROR" };
+    if (end === "platform") return { life: "TERMINATED", result: "FAILED", code: "DRIVER_ERROR", type: "INTERNAL_ERROR" };
+    return { life: "TERMINATED", result: "SUCCESS", code: "SUCCESS", type: "SUCCESS" };
+  }
+
+  private view(run: FakeRun): object {
+    const { life, result, code, type } = this.state(run);
+    const state = { life_cycle_state: life, ...(result ? { result_state: result } : {}), state_message: "" };
+    const termination = code ? { termination_details: { code, type, message: "" } } : {};
+    const status = { state: life, ...termination };
+    const ended = life === "TERMINATED" ? { end_time: Date.now() } : {};
+    const common = { state, status, start_time: run.startedAt, ...ended };
+    const parameters = Object.entries(run.parameters).map(([name, value]) => ({ name, value, default: "" }));
+    const task = { run_id: run.runId + 1, task_key: "main", attempt_number: 0, ...common };
+    return {
+      run_id: run.runId,
+      job_id: run.jobId,
+      run_page_url: `http://127.0.0.1/runs/${run.runId}`,
+      job_parameters: parameters,
+      tasks: [task],
+      ...common,
+    };
+  }
+
+  private async output(run: FakeRun): Promise<object> {
+    const { end = "success" } = run.behaviour;
+    if (end === "code") return { error: "ValueError: boom", error_trace: "" };
+    if (end === "no-exit" || this.state(run).result !== "SUCCESS") return { notebook_output: {} };
+    const runId = run.parameters["run_id"] ?? "";
+    const files = end === "wrong-counts" ? 99 : await this.filesInManifest(runId);
+    const counts = {
+      filesListed: files,
+      filesRead: files,
+      filesQuarantined: 0,
+      rowsRead: 3,
+      rowsAccepted: 3,
+      rowsQuarantined: 0,
+      rowsDuplicate: 0,
+    };
+    const step = run.jobName.replace(/^(batchkeeper|meters)-/, "").replaceAll("-", "_");
+    const status = end === "not_ready" ? { status: "not_ready", reason: "no champion model" } : { status: "ok", reason: null };
+    return {
+      notebook_output: {
+        result: JSON.stringify({ schemaVersion: 1, step, runId, ...status, counts, tables: {}, warnings: [] }),
+        truncated: false,
+      },
+    };
+  }
+
+  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.requests += 1;
+    const url = new URL(request.url ?? "/", "http://x");
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = chunks.length > 0 ? (JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>) : {};
+    const verb = url.pathname.replace(/^\/api\/2\.\d\/jobs\//, "");
+    const fault = this.faults.find((candidate) => candidate.path === verb);
+    if (fault) this.faults.splice(this.faults.indexOf(fault), 1);
+    if (fault && fault.status !== "drop" && fault.status < 500)
+      return send(response, fault.status, { error_code: "REQUEST_LIMIT_EXCEEDED" }, fault.headers);
+    const answer = await this.answer(verb, url, body);
+    if (fault?.status === "drop") response.destroy();
+    else if (fault) send(response, Number(fault.status), { error_code: "TEMPORARILY_UNAVAILABLE" }, fault.headers);
+    else send(response, answer === null ? 400 : 200, answer ?? { error_code: "INVALID_PARAMETER_VALUE", message: "Run does not exist." });
+  }
+
+  private async answer(verb: string, url: URL, body: Record<string, unknown>): Promise<object | null> {
+    const id = Number(url.searchParams.get("run_id") ?? body["run_id"] ?? 0);
+    const run = this.runs.find((candidate) => !candidate.deleted && (candidate.runId === id || candidate.runId + 1 === id));
+    switch (verb) {
+      case "list": {
+        const name = url.searchParams.get("name");
+        const found = this.jobs
+          .map((job, index) => ({ job_id: 100 + index, settings: { name: job } }))
+          .filter((job) => job.settings.name === name);
+        return { jobs: found, has_more: false };
+      }
+      case "run-now":
+        return { run_id: this.runNow(body).runId };
+      case "runs/get":
+        return run ? this.view(run) : null;
+      case "runs/get-output":
+        return run ? await this.output(run) : null;
+      case "runs/cancel":
+        if (run && this.state(run).life !== "TERMINATED") run.cancelledAt ??= Date.now();
+        return {};
+      case "runs/list":
+        return {
+          runs: this.active()
+            .filter((one) => String(one.jobId) === url.searchParams.get("job_id"))
+            .map((one) => this.view(one)),
+          has_more: false,
+        };
+      default:
+        return null;
+    }
+  }
+
+  private runNow(body: Record<string, unknown>): FakeRun {
+    const token = String(body["idempotency_token"]);
+    const known = this.runs.find((run) => run.token === token);
+    if (known) return known;
+    const jobId = Number(body["job_id"]);
+    const jobName = this.jobs[jobId - 100] ?? "?";
+    const parameters = (body["job_parameters"] ?? {}) as Record<string, string>;
+    const nth = this.runs.filter((run) => run.jobName === jobName).length;
+    const behaviour = this.script(jobName, nth, parameters);
+    const run: FakeRun = {
+      runId: 1000 + this.runs.length * 10,
+      jobId,
+      jobName,
+      token,
+      parameters,
+      behaviour,
+      startedAt: Date.now(),
+      cancelledAt: null,
+      deleted: false,
+    };
+    this.runs.push(run);
+    return run;
+  }
+}
+
+function send(response: ServerResponse, status: number, body: object, headers: Record<string, string> = {}): void {
+  response.writeHead(status, { "content-type": "application/json", ...headers });
+  response.end(JSON.stringify(body));
+}
