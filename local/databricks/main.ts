@@ -90,7 +90,7 @@ function readOptions(): ServerOptions | "help" {
     storageRetryMs: wholeNumber("storage-retry-ms", values["storage-retry-ms"]),
     tokenLifetimeSeconds: wholeNumber("token-seconds", values["token-seconds"]),
     controller: values.controller?.split(" "),
-  }) as ServerOptions;
+  });
 }
 
 async function main(): Promise<void> {

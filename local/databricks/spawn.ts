@@ -51,9 +51,9 @@ function commandLine(options: LocalDatabricksOptions): string[] {
 
 /** Token and storage key go by environment: command lines can be read by every user of the machine. */
 function environment(options: LocalDatabricksOptions): NodeJS.ProcessEnv {
-  const { DATABRICKS_TOKEN: _token, DATA_STORAGE: _storage, ...inherited } = process.env;
+  const inherited = Object.entries(process.env).filter(([name]) => name !== "DATABRICKS_TOKEN" && name !== "DATA_STORAGE");
   return {
-    ...inherited,
+    ...Object.fromEntries(inherited),
     ...(options.token === undefined ? {} : { DATABRICKS_TOKEN: options.token }),
     ...(options.storage === undefined ? {} : { DATA_STORAGE: options.storage }),
   };

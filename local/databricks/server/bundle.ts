@@ -2,7 +2,7 @@ import { globSync, readFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { parseDocument } from "yaml";
 import { normaliseSettings } from "./job-settings";
-import { isObject, type JsonObject } from "./params";
+import { isObject, without, type JsonObject } from "./params";
 import type { JobSettings } from "./records";
 import { USER_NAME } from "./run-view";
 
@@ -89,7 +89,7 @@ function variableLookUp(root: JsonObject, target: JsonObject, file: string, opti
 function makeJob(key: string, job: unknown, file: string): JobSettings {
   const where = `resources.jobs.${key}`;
   if (!isObject(job)) throw new BundleError(`${file}: ${where}: must be a mapping`);
-  const { permissions: _permissions, ...settings } = job;
+  const settings = without(job, "permissions");
   const tasks = Array.isArray(settings["tasks"]) ? (settings["tasks"] as unknown[]) : [];
   const located = tasks.map((task) => {
     const notebook = isObject(task) ? task["notebook_task"] : undefined;

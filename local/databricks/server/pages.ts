@@ -1,6 +1,8 @@
 import type { JobRecord, RunRecord, TaskRunRecord } from "./records";
 import { runStates, taskStates } from "./run-view";
 
+/** Escape sequences with which IPython colours its traces. */
+const COLOURS = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, "g");
 const ESCAPES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
 
 /** Text that is HTML already. */
@@ -122,8 +124,7 @@ export interface TaskOutput {
 }
 
 function block(title: string, text: string | undefined): Html {
-  // eslint-disable-next-line no-control-regex -- IPython colours its traces
-  const plain = text?.replace(/\u001b\[[0-9;]*m/g, "");
+  const plain = text?.replace(COLOURS, "");
   return plain
     ? html`<h3>${title}</h3>
         <pre>${plain}</pre>`

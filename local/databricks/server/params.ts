@@ -8,13 +8,21 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** A copy without some fields. */
+export function without<T extends object, K extends keyof T>(values: T, ...names: readonly K[]): Omit<T, K> {
+  const copy = { ...values };
+  for (const name of names) delete copy[name];
+  return copy;
+}
+
 /** Turns every value into a string, as Databricks does with parameters. */
 export function stringMap(value: unknown, name: string): Record<string, string> {
   if (value === undefined || value === null) return {};
   if (!isObject(value)) throw invalidParameter(`${name} must be a map of strings.`);
   const entries = Object.entries(value).map(([key, item]): [string, string] => {
     if (typeof item === "object" && item !== null) throw invalidParameter(`${name}.${key} must be a string.`);
-    return [key, item === null || item === undefined ? "" : String(item as string | number | boolean)];
+    if (item === null || item === undefined) return [key, ""];
+    return [key, typeof item === "string" ? item : JSON.stringify(item)];
   });
   return Object.fromEntries(entries);
 }

@@ -1,5 +1,5 @@
 import { ApiError, invalidParameter } from "./api-error";
-import type { Params } from "./params";
+import { without, type Params } from "./params";
 import { latestAttempts, type RunRecord, type TaskRunRecord } from "./records";
 import { mergeJobParameters, newTaskRun, readRunParameters } from "./run-factory";
 import type { RunsService } from "./runs-service";
@@ -36,9 +36,8 @@ export function repairRun(service: RunsService, params: Params): number {
   const given = readRunParameters(params);
   const tasks = latest.filter((task) => chosen.has(task.taskKey)).map((task) => newTaskRun(store.newId(), run.runId, task.taskKey, task));
   const repair = { id: store.newId(), startTime: Date.now(), taskRunIds: tasks.map((task) => task.runId) };
-  const { outcome: _outcome, stopReason: _stopReason, ...rest } = run;
   const reopened: RunRecord = {
-    ...rest,
+    ...without(run, "outcome", "stopReason"),
     phase: "queued",
     endTime: 0,
     repairs: [...run.repairs, repair],

@@ -32,6 +32,7 @@ export class RunEngine {
     private readonly store: RunStore,
     private readonly execute: TaskExecutor,
     private readonly maxConcurrentTasks = 2,
+    private readonly onDone: (run: RunRecord) => void = () => undefined,
   ) {}
 
   /** Ends what was executing when an earlier server died, then goes on with the rest. */
@@ -214,6 +215,7 @@ export class RunEngine {
     run.outcome = outcome;
     run.endTime = Date.now();
     this.store.saveRun(run);
+    if (run.runType === "JOB_RUN") this.onDone(run);
     for (const resolve of this.waiters.get(run.runId) ?? []) resolve();
     this.waiters.delete(run.runId);
     // A queued run of the same job, or a task waiting for a slot, may start now.

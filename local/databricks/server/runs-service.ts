@@ -1,7 +1,7 @@
 import { ApiError, invalidParameter, unknownRun } from "./api-error";
 import type { JobStore } from "./job-store";
 import { normaliseSettings } from "./job-settings";
-import type { JsonObject, Params } from "./params";
+import { without, type JsonObject, type Params } from "./params";
 import type { JobRecord, RunRecord, TaskRunRecord } from "./records";
 import type { RunEngine } from "./run-engine";
 import { newRun, readQueue, readRunParameters, type RunRequest } from "./run-factory";
@@ -56,7 +56,7 @@ export class RunsService {
     const token = params.string("idempotency_token");
     return onceByToken(this.store, token, () => {
       const runName = params.string("run_name") ?? "Untitled";
-      const { run_name: _name, idempotency_token: _token, ...values } = params.values;
+      const values = without(params.values, "run_name", "idempotency_token");
       const settings = normaliseSettings({ ...submittedTasks(values, runName), name: runName }, true);
       return this.startUnlisted(settings, { runType: "SUBMIT_RUN", runName }, token);
     });

@@ -13,6 +13,7 @@ import { identityRoutes } from "./identity-routes";
 import { internalRoutes, TaskValues } from "./internal-routes";
 import { JobStore } from "./job-store";
 import { jobsRoutes, permissionRoutes } from "./jobs-routes";
+import { Notifications } from "./notifications";
 import { pageRoutes } from "./page-routes";
 import { ProcessRegistry } from "./process-registry";
 import { RunEngine } from "./run-engine";
@@ -91,13 +92,15 @@ export async function startServer(options: ServerOptions): Promise<LocalDatabric
   const volumes = options.storage === undefined ? undefined : new VolumeSync(options.storage, database, options.storageRetryMs);
   const taskValue = (jobRunId: number, taskKey: string, key: string): string | undefined => values.get(jobRunId, taskKey, key);
   const execute = createTaskExecutor({ store: runs, cluster, workspace, volumes, stateDir, taskValue, url: base });
-  const engine = new RunEngine(runs, execute, options.maxConcurrentTasks);
+  const notifications = new Notifications(database, log);
+  const engine = new RunEngine(runs, execute, options.maxConcurrentTasks, (run) => notifications.runEnded(run));
   const service = new RunsService(runs, jobs, engine);
   mkdirSync(join(stateDir, "volumes"), { recursive: true });
   const routes = [
     ...runsRoutes(service, base),
     ...jobsRoutes(jobs),
     ...permissionRoutes(database),
+    ...notifications.routes(),
     ...secretsRoutes(database),
     ...workspaceRoutes(workspace),
     ...volumeRoutes(join(stateDir, "volumes")),

@@ -8,11 +8,22 @@ import { PYTHON } from "../../../local/paths";
 
 jest.setTimeout(400_000);
 
+/** What sdk_client.py prints, as far as the assertions reach into it. */
+interface Seen {
+  readonly succeed: { readonly page: string };
+  readonly fail: { readonly waiter: object; readonly error: string; readonly trace: string };
+  readonly cancel: { readonly state: readonly string[] };
+  readonly secrets: object;
+  readonly faults: { readonly runs: number };
+  readonly errors: Readonly<Record<"job" | "run" | "cancel" | "path", object>> & { readonly user: string };
+  readonly oauth: { readonly jobs: readonly string[] };
+}
+
 /** The official Python SDK against the server, with real Spark behind it. */
 describe("databricks-sdk for Python", () => {
   const stateDir = mkdtempSync(join(tmpdir(), "bk-sdk-"));
   let server: LocalDatabricksServer;
-  let seen: any;
+  let seen: Seen;
   beforeAll(async () => {
     server = await startServer({ port: 0, stateDir, memory: "2g" });
     const env = {
@@ -23,7 +34,7 @@ describe("databricks-sdk for Python", () => {
       TEST_TOKEN: server.token,
     };
     const { stdout } = await promisify(execFile)(PYTHON, [join(__dirname, "sdk_client.py")], { env });
-    seen = JSON.parse(stdout);
+    seen = JSON.parse(stdout) as Seen;
   });
   afterAll(async () => {
     await server.close();

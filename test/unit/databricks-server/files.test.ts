@@ -32,7 +32,7 @@ describe("workspace", () => {
     const gone = await bench.call("GET", "/api/2.0/workspace/get-status?path=/Shared/nb/score");
 
     expect(status.body).toMatchObject({ path: "/Shared/nb/score", object_type: "NOTEBOOK", language: "PYTHON" });
-    expect(list.body.objects.map((item: any) => item.path)).toEqual(["/Shared/nb/score"]);
+    expect(list.body.objects.map((item) => item.path)).toEqual(["/Shared/nb/score"]);
     expect(Buffer.from(exported.body.content, "base64").toString()).toBe(NOTEBOOK);
     expect(refused.body.error_code).toBe("DIRECTORY_NOT_EMPTY");
     expect(deleted.status).toBe(200);
@@ -94,6 +94,6 @@ describe("permissions", () => {
     await bench.call("PUT", "/api/2.0/permissions/jobs/5", { access_control_list: [entry("a")] });
     const { body } = await bench.call("PATCH", "/api/2.0/permissions/jobs/5", { access_control_list: [entry("b")] });
 
-    expect(body.access_control_list.map((item: any) => item.user_name)).toEqual(["a", "b"]);
+    expect(body.access_control_list.map((item) => item.user_name)).toEqual(["a", "b"]);
   });
 });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { NODE, REPO_ROOT } from "../../../local/paths";
 import { startServer, type LocalDatabricksServer, type ServerOptions } from "../../../local/databricks/server/server";
+import type { WireBody, WireOutput, WireRun } from "./wire";
 
 /** Command of the small controller that stands in for Spark. */
 export const CONTROLLER = [NODE, join(REPO_ROOT, "test", "fixtures", "databricks", "controller.mjs")];
@@ -12,7 +13,7 @@ export const BUNDLE = join(REPO_ROOT, "test", "fixtures", "databricks", "bundle"
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  readonly body: any;
+  readonly body: WireBody;
 }
 
 /** A server over a temporary state folder, and calls to it. */
@@ -66,21 +67,21 @@ export class Bench {
     return body.run_id;
   }
 
-  async run(runId: number): Promise<any> {
+  async run(runId: number): Promise<WireRun> {
     return (await this.call("GET", `/api/2.2/jobs/runs/get?run_id=${runId}`)).body;
   }
 
-  async output(runId: number, index = 0): Promise<any> {
+  async output(runId: number, index = 0): Promise<WireOutput> {
     const run = await this.run(runId);
-    return (await this.call("GET", `/api/2.2/jobs/runs/get-output?run_id=${run.tasks[index].run_id}`)).body;
+    return (await this.call("GET", `/api/2.2/jobs/runs/get-output?run_id=${run.tasks[index]?.run_id}`)).body;
   }
 
   /** Polls a run until `accept` holds; fails after ten seconds. */
-  async until(runId: number, accept: (run: any) => boolean): Promise<any> {
+  async until(runId: number, accept: (run: WireRun) => boolean): Promise<WireRun> {
     return until(async () => this.run(runId), accept);
   }
 
-  async ended(runId: number): Promise<any> {
+  async ended(runId: number): Promise<WireRun> {
     return this.until(runId, (run) => run.status.state === "TERMINATED");
   }
 }
@@ -107,5 +108,5 @@ export async function call(
   });
   const text = await response.text();
   const json = response.headers.get("content-type")?.includes("json");
-  return { status: response.status, headers: response.headers, body: json ? JSON.parse(text) : text };
+  return { status: response.status, headers: response.headers, body: (json ? JSON.parse(text) : text) as WireBody };
 }

@@ -32,7 +32,7 @@ const createJob = async (name: string, line: string, settings: object = {}) => {
   const path = join(stateDir, `${name}.py`);
   writeFileSync(path, `${line}\n`);
   return (await post("/api/2.2/jobs/create", { name, tasks: [{ task_key: "t", notebook_task: { notebook_path: path }, ...settings }] }))
-    .job_id as number;
+    .job_id;
 };
 
 describe("kill -9 of the server", () => {
@@ -57,7 +57,7 @@ describe("kill -9 of the server", () => {
     expect(lost.status.termination_details).toMatchObject({ code: "DRIVER_ERROR", type: "INTERNAL_ERROR" });
     expect((await post("/api/2.2/jobs/run-now", { job_id: jobId, idempotency_token: "kept" })).run_id).toBe(first);
     expect(server.token).toBe(before.token);
-    expect((await get("/api/2.2/jobs/list?name=sample-score")).jobs.map((job: any) => job.job_id)).toEqual([before.bundle]);
+    expect((await get("/api/2.2/jobs/list?name=sample-score")).jobs.map((job) => job.job_id)).toEqual([before.bundle]);
     expect((await get("/api/2.0/secrets/get?scope=s&key=k")).value).toBe(Buffer.from("v").toString("base64"));
     await until(
       async () => run(queued),
@@ -93,7 +93,7 @@ describe("kill -9 of the server", () => {
     await start();
 
     expect(done.state.result_state).toBe("SUCCESS");
-    expect(done.tasks.map((task: any) => task.status.termination_details.code)).toEqual(["DRIVER_ERROR", "SUCCESS"]);
+    expect(done.tasks.map((task) => task.status.termination_details.code)).toEqual(["DRIVER_ERROR", "SUCCESS"]);
     expect((await run(cancelled)).state).toMatchObject({ life_cycle_state: "TERMINATED", result_state: "CANCELED" });
   });
 

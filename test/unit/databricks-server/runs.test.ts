@@ -186,7 +186,7 @@ describe("idempotency tokens", () => {
 
     expect(lost.status).toBe(503);
     const { body } = await bench.call("GET", `/api/2.2/jobs/runs/list?job_id=${jobId}`);
-    expect(body.runs.map((run: any) => run.run_id)).toEqual([runId]);
+    expect(body.runs.map((run) => run.run_id)).toEqual([runId]);
   });
 
   it("refuses tokens over 64 characters, and those of deleted runs", async () => {
@@ -286,9 +286,9 @@ describe("time-outs and retries", () => {
 
     const run = await bench.ended(await bench.runNow(jobId));
 
-    expect(run.tasks.map((task: any) => task.attempt_number)).toEqual([0, 1, 2]);
-    expect(new Set(run.tasks.map((task: any) => task.original_attempt_run_id))).toEqual(new Set([run.tasks[0].run_id]));
-    expect(run.tasks[1].start_time - run.tasks[0].end_time).toBeGreaterThanOrEqual(100);
+    expect(run.tasks.map((task) => task.attempt_number)).toEqual([0, 1, 2]);
+    expect(new Set(run.tasks.map((task) => task.original_attempt_run_id))).toEqual(new Set([run.tasks[0].run_id]));
+    expect((run.tasks[1]?.start_time ?? 0) - run.tasks[0].end_time).toBeGreaterThanOrEqual(100);
     expect(run.state.result_state).toBe("FAILED");
   });
 });
@@ -303,8 +303,7 @@ describe("several tasks", () => {
     },
     { task_key: "a", notebook_task: { notebook_path: bench.notebook(`a-${first.slice(0, 3)}`, "set-value rows 12", first) } },
   ];
-  const create = async (tasks: object[]) =>
-    (await bench.call("POST", "/api/2.2/jobs/create", { name: "dag", tasks })).body.job_id as number;
+  const create = async (tasks: object[]) => (await bench.call("POST", "/api/2.2/jobs/create", { name: "dag", tasks })).body.job_id;
 
   it("runs them in the order of depends_on and hands task values on", async () => {
     const runId = await bench.runNow(await create(tasksOf("exit")));
@@ -318,9 +317,9 @@ describe("several tasks", () => {
   it("marks what is downstream of a failure, and says so", async () => {
     const run = await bench.ended(await bench.runNow(await create(tasksOf("raise X: y"))));
 
-    const downstream = run.tasks.find((task: any) => task.task_key === "b");
-    expect(downstream.state.result_state).toBe("UPSTREAM_FAILED");
-    expect(downstream.status.termination_details).toMatchObject({ code: "SKIPPED", type: "CLIENT_ERROR" });
+    const downstream = run.tasks.find((task) => task.task_key === "b");
+    expect(downstream?.state.result_state).toBe("UPSTREAM_FAILED");
+    expect(downstream?.status.termination_details).toMatchObject({ code: "SKIPPED", type: "CLIENT_ERROR" });
     expect(run.state.state_message).toMatch(/This caused all downstream tasks to get skipped\.$/);
   });
 
@@ -341,7 +340,7 @@ describe("several tasks", () => {
 
     expect(run.state.result_state).toBe("SUCCESS");
     const { body: history } = await bench.call("GET", `/api/2.2/jobs/runs/get?run_id=${runId}&include_history=true`);
-    expect(history.repair_history.map((item: any) => [item.type, item.id])).toEqual([
+    expect(history.repair_history.map((item) => [item.type, item.id])).toEqual([
       ["ORIGINAL", undefined],
       ["REPAIR", body.repair_id],
     ]);
@@ -350,7 +349,7 @@ describe("several tasks", () => {
   it("runs only the tasks that were asked for", async () => {
     const run = await bench.ended(await bench.runNow(await create(tasksOf("exit")), { only: ["a"] }));
 
-    expect(run.tasks.map((task: any) => task.task_key)).toEqual(["a"]);
+    expect(run.tasks.map((task) => task.task_key)).toEqual(["a"]);
   });
 });
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { LocalStorage } from "../../../local/stack/azurite";
 import { startAzurite } from "../../support/azurite";
 import { Bench } from "./harness";
+import type { WireRun } from "./wire";
 
 jest.setTimeout(60_000);
 
@@ -21,7 +22,7 @@ const read = async (container: string, name: string) =>
 const jobParameters = { manifest_path: MANIFEST, volume_root: volumeRoot };
 const inVolume = (path: string) => join(volumeRoot, path);
 
-async function runLines(...lines: string[]): Promise<any> {
+async function runLines(...lines: string[]): Promise<WireRun> {
   return bench.ended(await bench.runNow(await bench.job(lines), { job_parameters: jobParameters }));
 }
 
