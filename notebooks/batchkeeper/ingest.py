@@ -41,6 +41,8 @@ class Ingestion:
     parameters: JobParameters
     rules: RuleSet = field(init=False)
     entries: list[LogEntry] = field(default_factory=list)
+    read: list[tuple[ProbedFile, FileCensus]] = field(default_factory=list)
+    spans: dict[Source, TimeRange | None] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -67,8 +69,7 @@ class Ingestion:
                 self.seconds[source.name] = round(time.monotonic() - began, 2)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
-        record(self.tables, self.parameters.run_id, self.entries)
-        record_completeness(self.tables, self.scenario, self.parameters.run_id)
+        self._log()
         return self._result(started)
 
     def _probed(self, manifest: Manifest, scratch: Path) -> list[tuple[Source, list[ProbedFile]]]:
@@ -108,18 +109,24 @@ class Ingestion:
             raise RuleFailedError(f"files break rules of severity fail: {', '.join(fatal_files[:20])}")
 
     def _ingest(self, source: Source, files: list[ProbedFile]) -> None:
-        if not files:
-            return
-        census = [FileCensus() for _ in files]
-        accepted: dict[str, int] = {}
+        """Stores the rows of one source; what each file had in it is kept for the log."""
+        found = [FileCensus() for _ in files]
         if any(file.header is not None for file in files):
-            census, span = self._judge_and_store(source, files)
-            if any(found.good for found in census):
-                accepted = accepted_by_file(self.tables, self.parameters.run_id, source, span)
-                record_touched(self.tables, self.parameters.run_id, self.scenario, source, span)
-        for file, found in zip(files, census, strict=True):
+            found, span = self._judge_and_store(source, files)
+            if any(census.good for census in found):
+                self.spans[source] = span
+        self.read += zip(files, found, strict=True)
+
+    def _log(self) -> None:
+        """Spans first, the log last: a row in the log means that the file is done."""
+        run_id = self.parameters.run_id
+        record_touched(self.tables, run_id, self.scenario, self.spans)
+        accepted = accepted_by_file(self.tables, run_id, self.spans)
+        for file, census in self.read:
             covers = self.scenario.coverage.covers(file.file.path)
-            self.entries.append(LogEntry.of_read(file, covers, found, accepted.get(file.file.path, 0)))
+            self.entries.append(LogEntry.of_read(file, covers, census, accepted.get(file.file.path, 0)))
+        record(self.tables, run_id, self.entries)
+        record_completeness(self.tables, self.scenario, run_id)
 
     def _judge_and_store(self, source: Source, files: list[ProbedFile]) -> tuple[list[FileCensus], TimeRange | None]:
         rows, compiled = read_rows(self.tables.spark, source, files, self.scenario.coverage, self.rules, self.tables)

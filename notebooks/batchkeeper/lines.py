@@ -17,6 +17,8 @@ from batchkeeper.sources import CoverageRule, Field, Source
 from batchkeeper.tables import Tables
 
 _BAD = "_bad"
+# Spark closes a quote that the line leaves open.
+_OPEN_QUOTE = """contains(raw, '"') AND (length(raw) - length(replace(raw, '"', ''))) % 2 = 1"""
 _SHORTEST_TIME = len("2015-11-15 06:00")
 
 
@@ -116,7 +118,10 @@ def _cast(field: Field) -> Column:
 
 def _compile(source: Source, rules: RuleSet) -> CompiledRules:
     """Form rules first, so that the first broken rule is the most basic one."""
-    found = [("not_utf8", rules.form["not_utf8"], ~sf.is_valid_utf8("raw")), ("malformed", rules.form["malformed"], sf.col(_BAD))]
+    found = [
+        ("not_utf8", rules.form["not_utf8"], ~sf.is_valid_utf8("raw")),
+        ("malformed", rules.form["malformed"], sf.col(_BAD) | sf.expr(_OPEN_QUOTE)),
+    ]
     for field in source.fields:
         text = sf.col(f"text_{field.name}")
         absent = text.isNull() | (text == "")
