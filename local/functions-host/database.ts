@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { SQLInputValue, StatementSync } from "node:sqlite";
+import { HostError } from "./log";
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS instances (
@@ -45,9 +46,12 @@ export class Database {
   private readonly statements = new Map<string, StatementSync>();
   private depth = 0;
 
-  /** Opens (or creates) `<stateDir>/functions-host.sqlite`. */
+  private readonly lock: DatabaseSync;
+
+  /** Opens (or creates) `<stateDir>/functions-host.sqlite`. Throws HostError when another host uses the folder. */
   constructor(stateDir: string) {
     mkdirSync(stateDir, { recursive: true });
+    this.lock = lockFolder(stateDir);
     this.db = new DatabaseSync(join(stateDir, "functions-host.sqlite"), { timeout: 5000 });
     this.db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
     this.db.exec(SCHEMA);
@@ -89,11 +93,26 @@ export class Database {
   close(): void {
     this.statements.clear();
     this.db.close();
+    this.lock.close();
   }
 
   private prepare(sql: string): StatementSync {
     let statement = this.statements.get(sql);
     if (!statement) this.statements.set(sql, (statement = this.db.prepare(sql)));
     return statement;
+  }
+}
+
+/** An open exclusive transaction: the system ends it with the process, however that dies. */
+function lockFolder(stateDir: string): DatabaseSync {
+  const lock = new DatabaseSync(join(stateDir, "functions-host.lock"), { timeout: 2000 });
+  try {
+    lock.exec("BEGIN EXCLUSIVE");
+    return lock;
+  } catch (error) {
+    lock.close();
+    if (error instanceof Error && error.message.includes("locked"))
+      throw new HostError(`--state ${stateDir} is in use by another functions host`);
+    throw error;
   }
 }

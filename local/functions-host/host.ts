@@ -99,7 +99,7 @@ function mountAdmin(server: HttpServer, core: CoreApi, invoker: Invoker, listene
   const hostId = `${hostname()
     .replace(/[^a-z0-9]/gi, "")
     .toLowerCase()}-${String(options.port)}`.slice(-32);
-  const admin = new AdminApi(core, hostId, async (fn, input) => adminInvoke(fn, input, invoker, listeners));
+  const admin = new AdminApi(core, hostId, (fn, input) => adminInvoke(fn, input, invoker, listeners));
   server.mount("/admin", (exchange, rest) => admin.handle(exchange, rest), []);
   server.mount("/runtime/webhooks/blobs", (exchange) => handleBlobWebhook(exchange, listeners.blobs), ["system:blobs_extension"]);
 }

@@ -13,7 +13,7 @@ export function loadLocalSettings(file: string, required: boolean): { CORS?: str
   for (const [name, value] of Object.entries(section(parsed, "Values", file))) setDefault(name, value, file);
   for (const [name, value] of Object.entries(section(parsed, "ConnectionStrings", file)))
     setDefault(`ConnectionStrings:${name}`, value, file);
-  return section(parsed, "Host", file) as { CORS?: string; CORSCredentials?: boolean };
+  return section(parsed, "Host", file);
 }
 
 /** Parses a JSON object file. Comments, as templates have them in host.json, are not allowed. Throws HostError with the file. */
@@ -36,7 +36,9 @@ function section(parsed: Record<string, unknown>, name: string, file: string): R
 
 function setDefault(name: string, value: unknown, file: string): void {
   if (name === "" || value === null || process.env[name] !== undefined) return;
-  if (typeof value === "object") throw new HostError(`${file}: the value of "${name}" must be a string`);
+  if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean") {
+    throw new HostError(`${file}: the value of "${name}" must be a string`);
+  }
   process.env[name] = String(value);
 }
 

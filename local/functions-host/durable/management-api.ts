@@ -75,7 +75,8 @@ export class ManagementApi {
       else send(exchange.res, instance.status === "Failed" ? 500 : 200, statusBody(instance, { showInput: true }));
       return;
     }
-    const { rewindPostUri: _omitted, ...urls } = managementUrls(this.endpoints, id);
+    const urls = managementUrls(this.endpoints, id);
+    delete urls["rewindPostUri"];
     send(exchange.res, 202, urls, { Location: urls["statusQueryGetUri"] ?? "", "Retry-After": "10" });
   }
 

@@ -92,9 +92,12 @@ export class DurableStore {
     );
   }
 
-  /** Queues an event; with an execution id it is dropped when that execution has been replaced. */
+  /** Queues an event, if there is such an instance; with an execution id it is dropped when that execution has been replaced. */
   send(instanceId: string, executionId: string | null, event: HistoryEvent): void {
-    this.db.run("INSERT INTO inbox (instance_id, execution_id, event) VALUES (?, ?, ?)", instanceId, executionId, JSON.stringify(event));
+    this.db.run(
+      "INSERT INTO inbox (instance_id, execution_id, event) SELECT id, ?, ? FROM instances WHERE id = ?",
+      ...[executionId, JSON.stringify(event), instanceId],
+    );
   }
 
   /** Queued events for the present execution, oldest first; those for replaced executions are deleted. */
@@ -169,7 +172,10 @@ export function startedEvent(start: NewExecution): HistoryEvent {
 
 /** An instance from its table row. */
 export function toInstance(row: Row): Instance {
-  const text = (key: string): string | null => (row[key] === null || row[key] === undefined ? null : String(row[key]));
+  const text = (key: string): string | null => {
+    const value = row[key];
+    return typeof value === "string" ? value : null;
+  };
   const parentId = text("parent_id");
   return {
     id: String(row["id"]),

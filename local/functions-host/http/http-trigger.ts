@@ -89,7 +89,9 @@ function forward(exchange: Exchange, target: string, invocationId: string, signa
   const headers = { ...req.headers, "x-ms-invocation-id": invocationId, "x-forwarded-host": url.host, "x-forwarded-proto": "http" };
   return new Promise((resolve, reject) => {
     const proxy = httpRequest(new URL(url.pathname + url.search, target), { method: req.method, headers, signal }, (answer) => {
-      const { connection: _connection, "keep-alive": _keepAlive, ...rest } = answer.headers;
+      const rest = { ...answer.headers };
+      delete rest.connection;
+      delete rest["keep-alive"];
       res.writeHead(answer.statusCode ?? 500, rest);
       answer.pipe(res).on("finish", resolve);
       answer.on("error", reject);

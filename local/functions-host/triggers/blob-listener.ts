@@ -1,6 +1,8 @@
 import { log, messageOf } from "../log";
-import { OutageLog, StorageOutage, plainEtag } from "./blob-trigger";
-import type { BlobMessage, BlobQueue, BlobTrigger } from "./blob-trigger";
+import type { BlobMessage, BlobQueue } from "./blob-queue";
+import { StorageOutage, plainEtag } from "./blob-trigger";
+import type { BlobTrigger } from "./blob-trigger";
+import { OutageLog } from "./outage-log";
 
 /** Intervals and limits of blob triggers. */
 export interface BlobOptions {

@@ -1,6 +1,7 @@
 import type { Database } from "../database";
 import { log, messageOf } from "../log";
 import { resolveSettings } from "../settings";
+import { textOption } from "../worker/core-types";
 import type { RegisteredFunction, RpcTypedData } from "../worker/core-types";
 import type { Invoker } from "../worker/invoker";
 import { parseSchedule } from "./schedule";
@@ -28,7 +29,7 @@ export class TimerTrigger {
     private readonly db: Database,
     private readonly deliverTwice: boolean,
   ) {
-    this.expression = resolveSettings(String(fn.trigger["schedule"] ?? ""), `schedule of timer function ${fn.name}`);
+    this.expression = resolveSettings(textOption(fn.trigger, "schedule", ""), `schedule of timer function ${fn.name}`);
     this.schedule = parseSchedule(this.expression, fn.name);
     this.monitored = fn.trigger["useMonitor"] !== false && !this.schedule.frequent;
   }

@@ -20,12 +20,12 @@ export class CoreApi {
 
   /** Makes every `require("@azure/functions-core")` of this process yield this object. */
   install(): void {
-    const original = Module.prototype.require;
+    const original = Reflect.get(Module.prototype, "require") as NodeJS.Require;
     const facade = this.facade();
     const patched = function (this: NodeJS.Module, id: string): unknown {
       return id === "@azure/functions-core" ? facade : Reflect.apply(original, this, [id]);
     };
-    Module.prototype.require = Object.assign(patched, original) as typeof original;
+    Module.prototype.require = Object.assign(patched, original);
   }
 
   /** After this the app can register no more functions. */

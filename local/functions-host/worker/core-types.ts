@@ -48,6 +48,12 @@ export interface Binding {
   readonly [option: string]: unknown;
 }
 
+/** A text option of a binding, or `otherwise` when it is not set. */
+export function textOption(binding: Binding, name: string, otherwise: string): string {
+  const value = binding[name];
+  return typeof value === "string" ? value : otherwise;
+}
+
 /** A `google.protobuf.Duration` as the library writes it. */
 export interface RpcDuration {
   seconds?: number | string;

@@ -130,7 +130,11 @@ export class Invoker {
     }
     core.state = "postInvocationHooks";
     await this.core.runHooks("postInvocation", after);
-    if (after["error"] !== undefined && after["error"] !== null) throw after["error"];
+    rethrow(after["error"]);
     return { value: after["result"], response: await model.getResponse(context, after["result"]) };
   }
+}
+
+function rethrow(error: unknown): void {
+  if (error !== undefined && error !== null) throw error instanceof Error ? error : new Error(messageOf(error), { cause: error });
 }

@@ -187,8 +187,9 @@ describe("start-up faults name their cause", () => {
     );
   });
 
-  test("a port that is taken", async () => {
+  test("a state folder that is in use, a port that is taken", async () => {
     await host.start();
+    await expect(start(fixture("triggers"), { env, stateDir: `${host.dir}/state` })).rejects.toThrow("is in use by another functions host");
     const port = Number(new URL(host.url).port);
     await expect(start(fixture("triggers"), { env, port })).rejects.toThrow(`Port ${String(port)} is unavailable`);
   });
