@@ -23,8 +23,8 @@ class _Threads:
     cancelled run has ended only when none of them lives: the controller finds them by name.
     """
 
-    def __init__(self, run_id: str) -> None:
-        self._run_id = run_id
+    def __init__(self, key: str) -> None:
+        self._key = key
         self._context: SparkContext | None = None
         self._java_session: Any = None
         create = JavaClient._create_new_connection
@@ -44,22 +44,25 @@ class _Threads:
         self._join(context)
 
     def _mark(self, client: JavaClient) -> None:
-        JVMView(client, jvm_name=DEFAULT_JVM_NAME, id=DEFAULT_JVM_ID).java.lang.Thread.currentThread().setName(thread_name(self._run_id))
+        JVMView(client, jvm_name=DEFAULT_JVM_NAME, id=DEFAULT_JVM_ID).java.lang.Thread.currentThread().setName(thread_name(self._key))
         if self._context is not None:
             self._join(self._context)
 
     def _join(self, context: SparkContext) -> None:
         scala_context = context._jsc.sc()
-        scala_context.setJobGroup(self._run_id, f"notebook run {self._run_id}", True)
-        scala_context.addJobTag(self._run_id)
+        scala_context.setJobGroup(self._key, f"notebook run {self._key}", True)
+        scala_context.addJobTag(self._key)
         # Pools share the cores fairly between runs; without one, jobs of the first run starve those of the second.
-        scala_context.setLocalProperty("spark.scheduler.pool", self._run_id)
+        scala_context.setLocalProperty("spark.scheduler.pool", self._key)
         context._jvm.org.apache.spark.sql.classic.SparkSession.setActiveSession(self._java_session)
 
 
-def attach(run_id: str) -> SparkSession:
-    """A session of its own in the JVM that PYSPARK_GATEWAY_PORT and PYSPARK_GATEWAY_SECRET name."""
-    threads = _Threads(run_id)
+def attach(key: str) -> SparkSession:
+    """A session of its own in the JVM that PYSPARK_GATEWAY_PORT and PYSPARK_GATEWAY_SECRET name.
+
+    `key` names this process's job group, tag, pool and threads in the JVM.
+    """
+    threads = _Threads(key)
     gateway = launch_gateway()
     jvm = gateway.jvm
     java_context = jvm.JavaSparkContext.fromSparkContext(jvm.org.apache.spark.SparkContext.getOrCreate())
@@ -70,12 +73,12 @@ def attach(run_id: str) -> SparkSession:
     session = SparkSession(context, base.newSession())
     jvm.org.apache.spark.sql.classic.SparkSession.setDefaultSession(base)
     threads.adopt(context, session._jsparkSession)
-    JavaObject("GATEWAY_SERVER", gateway._gateway_client).getGateway().putObject(session_key(run_id), session._jsparkSession)
-    _neutralise(context, run_id)
+    JavaObject("GATEWAY_SERVER", gateway._gateway_client).getGateway().putObject(session_key(key), session._jsparkSession)
+    _neutralise(context, key)
     return session
 
 
-def _neutralise(context: SparkContext, run_id: str) -> None:
+def _neutralise(context: SparkContext, key: str) -> None:
     """Takes the sting out of calls that reach beyond one notebook: the cluster is shared."""
 
     def stop(_self: object) -> None:
@@ -85,7 +88,7 @@ def _neutralise(context: SparkContext, run_id: str) -> None:
         print("clearCache() ignored: the cache is shared with other notebooks", file=sys.stderr)
 
     def cancel_own_jobs(_self: object) -> None:
-        context._jsc.sc().cancelJobGroup(run_id)
+        context._jsc.sc().cancelJobGroup(key)
 
     SparkContext.stop = stop
     SparkSession.stop = stop

@@ -16,7 +16,7 @@ from py4j.protocol import Py4JError
 
 from cluster import setup
 from cluster.driver_client import DriverClient
-from cluster.jvm import Gateway, JvmStartError, start_jvm, stop_jvm
+from cluster.jvm import Gateway, start_jvm, stop_jvm
 from cluster.paths import StateFolder
 from cluster.processes import ProcessRecords, take_lock
 
@@ -110,6 +110,7 @@ class Driver:
         log_path = self._state.logs / "driver.log"
         if log_path.exists():
             log_path.replace(self._state.logs / "driver.previous.log")
+        driver = None
         try:
             with log_path.open("wb") as log, ThreadPoolExecutor(1) as worker:
                 migration = worker.submit(setup.migrate_mlflow, self._state)
@@ -118,7 +119,9 @@ class Driver:
                 for path in setup.remove_stray_directories(self._state, driver.client):
                     print(f"removed {path}: a table directory that the metastore does not know", file=sys.stderr, flush=True)
                 migration.result()
-        except (JvmStartError, Py4JError, OSError, RuntimeError) as error:
+        except (Py4JError, OSError, RuntimeError) as error:
+            if driver:
+                self._stop(driver)
             raise DriverStartError(f"the driver JVM could not be started ({error}); see {log_path}") from error
         self._on_ready(driver.gateway.process.pid)
         return driver

@@ -13,14 +13,14 @@ from py4j.java_gateway import JavaObject
 from cluster.jvm import Gateway
 
 
-def thread_name(run_id: str) -> str:
-    """The name of every JVM thread that serves the notebook process of `run_id`."""
-    return f"notebook-run {run_id}"
+def thread_name(key: str) -> str:
+    """The name of every JVM thread that serves the notebook process with this key."""
+    return f"notebook-run {key}"
 
 
-def session_key(run_id: str) -> str:
-    """Under which key the gateway knows the Spark session of `run_id`."""
-    return f"session-{run_id}"
+def session_key(key: str) -> str:
+    """Under which name the gateway knows the Spark session of the notebook process with this key."""
+    return f"session-{key}"
 
 
 class DriverClient:
@@ -57,24 +57,25 @@ class DriverClient:
         storage = self._session.sharedState().externalCatalog().getTable(schema, table).storage().locationUri()
         return Path(unquote(urlparse(storage.get().toString()).path)) if storage.isDefined() else None
 
-    def cancel(self, run_id: str) -> None:
-        """Cancels the Spark jobs of a run, those it may still submit, and its streaming queries."""
+    def cancel(self, key: str) -> None:
+        """Cancels the Spark jobs of a notebook process, those it may still submit, and its streaming queries."""
         context = self._session.sparkContext()
-        context.cancelJobGroupAndFutureJobs(run_id)
-        context.cancelJobsWithTag(run_id)
-        session = self._bindings().getObject(session_key(run_id))
+        context.cancelJobGroupAndFutureJobs(key)
+        context.cancelJobsWithTag(key)
+        session = self._bindings().getObject(session_key(key))
         if session is not None:
             for query in session.streams().active():
                 query.stop()
 
-    def forget(self, run_id: str) -> None:
-        """Lets the JVM collect the session of an ended run."""
-        self._bindings().deleteObject(session_key(run_id))
+    def forget(self, key: str) -> None:
+        """Lets the JVM collect the session of an ended notebook process."""
+        self._bindings().deleteObject(session_key(key))
 
-    def living_threads(self, run_id: str) -> int:
-        """How many JVM threads still serve the notebook process of a run."""
-        name = thread_name(run_id)
-        return sum(thread.getName() == name for thread in self._client.jvm.java.lang.Thread.getAllStackTraces().keySet())
+    def has_living_threads(self, key: str) -> bool:
+        """Whether a JVM thread still serves the notebook process."""
+        # One string `[Thread[#1,name,priority,group], …]` instead of a call for each thread.
+        threads: str = self._client.jvm.java.lang.Thread.getAllStackTraces().keySet().toString()
+        return f",{thread_name(key)}," in threads
 
     def close(self) -> None:
         """Ends the connections of this client; the JVM runs on."""

@@ -102,7 +102,7 @@ def main() -> None:
     sys.stdout, sys.stderr = cast(Any, RedactedStream(sys.stdout, redaction)), cast(Any, RedactedStream(sys.stderr, redaction))
     with open(order["reportDescriptor"], "w", encoding="utf-8") as reports:
         try:
-            spark = attach(order["runId"])
+            spark = attach(order["key"])
         except Exception as error:
             report = {"outcome": "failed", "error": describe(error), "errorTrace": format_trace(error, set())}
         else:

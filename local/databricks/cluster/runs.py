@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,8 @@ class NotebookRun:
     def __init__(self, request: RunRequest, state: StateFolder, driver: Driver, records: ProcessRecords, emit: Emit) -> None:
         self.request = request
         self._state, self._driver, self._records, self._emit = state, driver, records, emit
+        # Spark refuses all further jobs of a cancelled group, so a run id that comes again must not name the same group.
+        self._key = f"{request.run_id}.{uuid.uuid4().hex[:8]}"
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._cancelled = False
@@ -132,6 +135,7 @@ class NotebookRun:
         self._records.record(process.pid, f"notebook run {request.run_id}")
         order = {
             "runId": request.run_id,
+            "key": self._key,
             "notebookPath": str(request.notebook_path),
             "parameters": dict(request.parameters),
             "state": str(self._state.root),
@@ -151,9 +155,9 @@ class NotebookRun:
         deadline = time.monotonic() + THREADS_TIMEOUT_SECONDS
         try:
             while not driver.lost.is_set():
-                driver.client.cancel(self.request.run_id)
-                if driver.client.living_threads(self.request.run_id) == 0:
-                    driver.client.forget(self.request.run_id)
+                driver.client.cancel(self._key)
+                if not driver.client.has_living_threads(self._key):
+                    driver.client.forget(self._key)
                     return
                 if time.monotonic() > deadline:
                     print(f"run {self.request.run_id}: its JVM threads did not end; the JVM is killed", file=sys.stderr, flush=True)
