@@ -14,7 +14,7 @@ from pathlib import Path
 from workbench.session import local_session
 
 from bench.bars import table
-from bench.stages import Bench
+from bench.stages import STAGES, Bench
 from bench.unit import unit
 
 FULL_SIZE = 1000
@@ -26,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--machines", type=int, default=FULL_SIZE, help=f"default {FULL_SIZE}; the bars are meant for that size")
     parser.add_argument("--seed", type=int, default=7, help="seed of the simulator (default 7)")
     parser.add_argument("--memory", default="4g", help="heap of the driver JVM (default 4g)")
+    parser.add_argument("--until", choices=STAGES, default=STAGES[-1], help="stop after this stage (default: all)")
     parser.add_argument("--json", action="store_true", help="print the measures as JSON")
     given = parser.parse_args(arguments)
     if given.machines < 1:
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         root = Path(folder)
         with local_session(root / "state", given.memory) as session:
             bench = Bench(session, root, tell)
-            bench.run(given.machines, given.seed)
+            bench.run(given.machines, given.seed, given.until)
     reference = unit(bench.unit_seconds)
     load = os.getloadavg()[0]
     if given.json:

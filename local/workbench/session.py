@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from py4j.protocol import Py4JError
 from pyspark import SparkContext
+from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from cluster.jvm import start_jvm, stop_jvm
@@ -51,6 +53,10 @@ def local_session(folder: Path, memory: str) -> Iterator[LocalSession]:
             spark = SparkSession.builder.appName("workbench").getOrCreate()
             yield LocalSession(spark, gateway.process.pid, folder)
             spark.stop()
+        except (Py4JError, PySparkException) as error:
+            # Its text lives in the JVM, which ends before anybody prints it.
+            error.add_note(str(error))
+            raise
         finally:
             for name in _GATEWAY:
                 del os.environ[name]
