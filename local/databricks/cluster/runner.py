@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -104,7 +105,8 @@ def main() -> None:
         try:
             spark = attach(order["key"])
         except Exception as error:
-            report = {"outcome": "failed", "error": describe(error), "errorTrace": format_trace(error, set())}
+            traceback.print_exc()
+            report = {"outcome": "failed", "error": describe(error), "errorTrace": format_trace(error, {__file__})}
         else:
             # Workers find the notebook's modules as the notebook does.
             spark.sparkContext.environment["PYTHONPATH"] = str(Path(order["notebookPath"]).parent)
