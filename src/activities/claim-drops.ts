@@ -17,7 +17,7 @@ export function createClaimDrops({ ledger }: ActivityDeps): Activity<RunAttempt,
     const page = await ledger.batches.claim(run.pipeline, runId, DROPS_PER_ACTIVITY);
     const after = await ledger.runs.get(runId);
     if (!mayClaim(after, attempt)) {
-      await inParallel(page.claimed, 16, async (keys) => await ledger.batches.giveBack(runId, keys));
+      await inParallel(page.claimed, 16, async (keys) => ledger.batches.giveBack(runId, keys));
       return { more: false, cancelRequested: after?.cancelRequestedAt !== null };
     }
     log.info("drops claimed", { runId, attempt, drops: page.claimed.length });

@@ -10,7 +10,7 @@ export function createCloseRun({ ledger }: ActivityDeps): Activity<CloseInput, n
     if (!run || isClosed(run.state) || run.attempt !== attempt) return null;
     if (run.frozenAt === null) {
       const open = (await ledger.batches.entries(runId)).filter(({ outcome }) => outcome === "" || outcome === "frozen");
-      await inParallel(open, 16, async (entry) => await ledger.batches.giveBack(runId, entry.keys));
+      await inParallel(open, 16, async (entry) => ledger.batches.giveBack(runId, entry.keys));
     }
     if (state === "succeeded" || state === "not_ready") await ledger.states.set(run.pipeline, { notReady: state === "not_ready" });
     const endedAt = ledger.now().toISOString();

@@ -4,6 +4,9 @@ import { withSteps } from "../ledger/run-lists";
 import { faultText } from "./databricks-call";
 import type { Activity, ActivityDeps, RunNotification } from "./deps";
 
+/** Fields of the record that mean nothing outside of the ledger. */
+const INTERNAL = new Set(["etag", "notifiedAttempt"]);
+
 function notification(run: RunRecord): RunNotification {
   const { runId, attempt, pipeline, state, reason, batch, error } = run;
   const urls = run.steps.flatMap((step) => step.generations.map((generation) => generation.url)).filter((url) => url !== null);
@@ -16,7 +19,7 @@ export function createPublishRun({ ledger, notifier }: ActivityDeps): Activity<R
     const stored = await ledger.runs.find(runId);
     if (!stored || !isClosed(stored.run.state) || stored.run.attempt !== attempt) return null;
     const run = withSteps(stored, await ledger.generations.list(runId));
-    const { etag: _etag, notifiedAttempt: _notified, ...summary } = run;
+    const summary = Object.fromEntries(Object.entries(run).filter(([name]) => !INTERNAL.has(name)));
     await ledger.blobs.putJson(ledger.containers.results, `${runId}/summary.json`, summary);
     if (run.notifiedAttempt >= attempt) return null;
     try {

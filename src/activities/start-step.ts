@@ -22,7 +22,7 @@ export function createStartStep(deps: ActivityDeps): Activity<StepAttempt, StepA
 
   async function intend({ run }: StoredRun, step: StepDefinition, input: StepAttempt): Promise<GenerationRecord> {
     const { runId, attempt, ordinal, generation } = input;
-    return await ledger.generations.intend({
+    return ledger.generations.intend({
       ...{ runId, attempt, ordinal, generation, step: step.name, job: `${deps.jobNamePrefix}${step.job}` },
       idempotencyToken: idempotencyToken(deps.deploymentId, run.runId, step.name, generation),
       intendedAt: ledger.now().toISOString(),

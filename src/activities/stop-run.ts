@@ -40,7 +40,7 @@ async function read({ jobs }: ActivityDeps, databricksRunId: string): Promise<{ 
 
 /** Asks Databricks to end the run of a generation; it is terminal some time later. */
 export async function cancelGeneration(deps: ActivityDeps, record: GenerationRecord): Promise<CallResult<void>> {
-  return await callDatabricks(deps.ledger, async () => {
+  return callDatabricks(deps.ledger, async () => {
     const databricksRunId = record.databricksRunId ?? (await adopt(deps, record));
     if (databricksRunId !== null) await deps.jobs.cancelRun(databricksRunId);
   });

@@ -12,6 +12,7 @@ export function createWebhookNotifier(url: string): Notifier {
       } catch (error) {
         // The URL may hold a secret and axios puts it into its errors: tell only the status.
         const status = axios.isAxiosError(error) ? (error.response?.status ?? error.code) : "unknown";
+        // eslint-disable-next-line preserve-caught-error -- a cause would carry the URL into the log
         throw new Error(`notification webhook did not take the message (${status})`);
       }
     },
@@ -19,4 +20,4 @@ export function createWebhookNotifier(url: string): Notifier {
 }
 
 /** For deployments without a notification webhook. */
-export const silentNotifier: Notifier = { notify: async () => await Promise.resolve() };
+export const silentNotifier: Notifier = { notify: async () => Promise.resolve() };

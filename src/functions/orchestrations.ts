@@ -36,7 +36,7 @@ function registerActivity<I, O>(name: string, activity: Activity<I, O>, starterF
   df.app.activity(name, {
     extraInputs: [df.input.durableClient()],
     handler: async (input: I, context: InvocationContext) =>
-      await withInvocationLog(context, async () => await activity(input, { log: createLogger(context), starter: starterFor(context) })),
+      withInvocationLog(context, async () => activity(input, { log: createLogger(context), starter: starterFor(context) })),
   });
 }
 

@@ -78,7 +78,7 @@ class LedgerRunRequests implements RunRequests {
   }
 
   async listRuns(filter: Parameters<RunRequests["listRuns"]>[0]): ReturnType<RunRequests["listRuns"]> {
-    return await listRuns(this.deps.runs, [...this.deps.definitions.keys()], filter);
+    return listRuns(this.deps.runs, [...this.deps.definitions.keys()], filter);
   }
 
   async getRun(runId: string): Promise<RunRecord | null> {
@@ -117,7 +117,7 @@ class LedgerRunRequests implements RunRequests {
   async listDrops(filter: Parameters<RunRequests["listDrops"]>[0]): ReturnType<RunRequests["listDrops"]> {
     const definition = this.deps.definitions.get(filter.pipeline);
     if (!definition) throw new UnknownPipelineError(filter.pipeline, [...this.deps.definitions.keys()]);
-    return await listDrops(this.deps.drops, definition, filter);
+    return listDrops(this.deps.drops, definition, filter);
   }
 
   async hasten(databricksRunId: string, starter: OrchestrationStarter): Promise<boolean> {
@@ -144,7 +144,7 @@ class LedgerRunRequests implements RunRequests {
     if (!run || !(await this.covers(run, request))) return null;
     return (await this.deps.runs.addAlias(run, aliasKey, fingerprint))
       ? { run, created: false }
-      : await this.byAlias(normalise(request, this.deps.definitions));
+      : this.byAlias(normalise(request, this.deps.definitions));
   }
 
   /**

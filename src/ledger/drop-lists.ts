@@ -14,5 +14,5 @@ export async function listDrops(drops: DropStore, definition: PipelineDefinition
     const versions = await drops.versions(definition.drops.container, filter.path);
     return { items: versions.filter(accept), nextToken: null };
   }
-  return await drops.list(definition.name, accept, filter.top ?? DEFAULT_TOP, filter.token);
+  return drops.list(definition.name, accept, filter.top ?? DEFAULT_TOP, filter.token);
 }

@@ -23,12 +23,12 @@ export class DropStore {
 
   /** Records a version of a blob once; a duplicate changes nothing but mends a missing index row. */
   async record(drop: SeenDrop): Promise<{ created: boolean; drop: DropRecord }> {
-    return await this.insert(drop, null);
+    return this.insert(drop, null);
   }
 
   /** Records a version that no pipeline takes, with the reason. */
   async quarantine(drop: SeenDrop, reason: string): Promise<{ created: boolean; drop: DropRecord }> {
-    return await this.insert(drop, reason);
+    return this.insert(drop, reason);
   }
 
   async get(keys: DropKeys): Promise<{ drop: DropRecord; rowEtag: string } | null> {

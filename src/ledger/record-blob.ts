@@ -24,9 +24,9 @@ export async function recordBlob(
   if (head === null) return null;
   const { etag, size, lastModified } = head;
   const route = routeDrop(definitions, container, path);
-  if (route !== null) return await drops.record({ ...route, container, path, etag, size, lastModified });
+  if (route !== null) return drops.record({ ...route, container, path, etag, size, lastModified });
   // The first pipeline of the container shows it, so that somebody sees it.
   const owner = [...definitions.values()].find((definition) => definition.drops?.container === container);
   const unrouted = { pipeline: owner?.name ?? "none", source: "", container, path, etag, size, lastModified };
-  return await drops.quarantine(unrouted, "the path fits no pipeline's pathPattern");
+  return drops.quarantine(unrouted, "the path fits no pipeline's pathPattern");
 }

@@ -26,7 +26,7 @@ export function withSteps({ run, definition }: StoredRun, generations: readonly 
 export async function listRuns(runs: RunStore, pipelines: readonly string[], filter: RunFilter): Promise<Page<RunRecord>> {
   const top = filter.top ?? DEFAULT_TOP;
   const names = filter.pipeline === undefined ? pipelines : [filter.pipeline];
-  const pages = await Promise.all(names.map(async (name) => await runs.list(name, filter.state, top, filter.token)));
+  const pages = await Promise.all(names.map(async (name) => runs.list(name, filter.state, top, filter.token)));
   const all = pages.flatMap((page) => page.items).sort((a, b) => (runRowKey(a.runId) < runRowKey(b.runId) ? -1 : 1));
   const items = all.slice(0, top);
   const last = items.at(-1);

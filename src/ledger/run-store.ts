@@ -55,14 +55,14 @@ export class RunStore {
 
   /** Lets a further alias name an existing run; false when the alias is taken. */
   async addAlias(run: RunRecord, aliasKey: string, fingerprint: string): Promise<boolean> {
-    return await this.table.insert({ partitionKey: run.pipeline, rowKey: `alias|${aliasKey}`, runId: run.runId, fingerprint });
+    return this.table.insert({ partitionKey: run.pipeline, rowKey: `alias|${aliasKey}`, runId: run.runId, fingerprint });
   }
 
   /** Inserts the request as one transaction; false when the alias or the work was taken meanwhile. */
   async create({ run, definition, aliasKey, fingerprint, workKey }: NewRun, replaces: RunPointer | null): Promise<boolean> {
     const partitionKey = run.pipeline;
     const work = { partitionKey, rowKey: `work|${workKey}`, runId: run.runId };
-    return await this.table.transact([
+    return this.table.transact([
       { kind: "insert", row: { partitionKey, rowKey: `alias|${aliasKey}`, runId: run.runId, fingerprint } },
       replaces ? { kind: "merge", row: work, expect: replaces.etag } : { kind: "insert", row: work },
       { kind: "insert", row: newRunRow(run, JSON.stringify(definition)) },
@@ -89,7 +89,7 @@ export class RunStore {
   /** Runs that are not closed, in id order. */
   async open(pipeline: string): Promise<RunRecord[]> {
     const rows = await this.table.listPrefix(pipeline, "open|");
-    const runs = await Promise.all(rows.map(async (row) => await this.get(String(row["runId"]))));
+    const runs = await Promise.all(rows.map(async (row) => this.get(String(row["runId"]))));
     return runs.filter((run) => run !== null && !isClosed(run.state)) as RunRecord[];
   }
 
@@ -118,6 +118,8 @@ export class RunStore {
   }
 
   private pointer(row: Row | null): RunPointer | null {
-    return row && { runId: String(row["runId"]), fingerprint: String(row["fingerprint"] ?? ""), etag: row.etag };
+    return (
+      row && { runId: String(row["runId"]), fingerprint: typeof row["fingerprint"] === "string" ? row["fingerprint"] : "", etag: row.etag }
+    );
   }
 }

@@ -75,7 +75,7 @@ export class SlotStore {
     const row = { partitionKey: group, rowKey: "slot", holder: ticket ? String(ticket["holder"]) : "" };
     const changes: RowChange[] = [{ kind: "merge", row, expect: slot.etag }];
     if (ticket) changes.push({ kind: "delete", partitionKey: group, rowKey: ticket.rowKey });
-    return await this.table.transact(changes);
+    return this.table.transact(changes);
   }
 
   private async read(group: string): Promise<Partition> {

@@ -53,7 +53,7 @@ export class LedgerTable {
   async get(partitionKey: string, rowKey: string): Promise<Row | null> {
     await this.open();
     try {
-      return (await this.client.getEntity(partitionKey, rowKey)) as Row;
+      return await this.client.getEntity(partitionKey, rowKey);
     } catch (error) {
       if (isAbsent(error)) return null;
       throw error;
@@ -62,12 +62,12 @@ export class LedgerTable {
 
   /** Inserts; false when the row is there already. */
   async insert(row: NewRow): Promise<boolean> {
-    return await this.guarded(async () => await this.client.createEntity(row));
+    return this.guarded(async () => this.client.createEntity(row));
   }
 
   /** Merges columns into a row that still has the entity tag; false when it changed or is gone. */
   async merge(row: NewRow, expect: string): Promise<boolean> {
-    return await this.guarded(async () => await this.client.updateEntity(row, "Merge", { etag: expect }));
+    return this.guarded(async () => this.client.updateEntity(row, "Merge", { etag: expect }));
   }
 
   /** Inserts or replaces; for rows of which every writer writes the same. */
@@ -84,12 +84,12 @@ export class LedgerTable {
 
   /** Deletes; an absent row is no error. */
   async remove(partitionKey: string, rowKey: string): Promise<void> {
-    await this.guarded(async () => await this.client.deleteEntity(partitionKey, rowKey));
+    await this.guarded(async () => this.client.deleteEntity(partitionKey, rowKey));
   }
 
   /** Applies all changes of one partition or none; false on a conflict. */
   async transact(changes: readonly RowChange[]): Promise<boolean> {
-    return await this.guarded(async () => await this.client.submitTransaction(changes.map(action)));
+    return this.guarded(async () => this.client.submitTransaction(changes.map(action)));
   }
 
   /** Rows of an OData filter in key order, at most `limit`. */
@@ -112,7 +112,7 @@ export class LedgerTable {
   async listPrefix(partitionKey: string, prefix: string, options: { after?: string; limit?: number } = {}): Promise<Row[]> {
     const lower = options.after === undefined ? `RowKey ge ${quote(prefix)}` : `RowKey gt ${quote(options.after)}`;
     const filter = `PartitionKey eq ${quote(partitionKey)} and ${lower} and RowKey lt ${quote(`${prefix}~`)}`;
-    return await this.list(filter, options.limit);
+    return this.list(filter, options.limit);
   }
 
   private async guarded(write: () => Promise<unknown>): Promise<boolean> {

@@ -81,7 +81,7 @@ export class CoreApp {
   }
 
   async manifest(runId: string): Promise<{ files: { path: string; etag: string }[] } | null> {
-    return await manifest(this.blobs, runId);
+    return manifest(this.blobs, runId);
   }
 
   /** Waits until `look` gives something. @throws Error with the host's last output when it does not in time */
@@ -96,7 +96,7 @@ export class CoreApp {
   }
 
   async ended(runId: string, seconds = 60): Promise<RunView> {
-    return await this.until(
+    return this.until(
       `the end of ${runId}`,
       async () => {
         const { body } = await this.api("GET", `runs/${runId}`);
@@ -119,7 +119,7 @@ async function boot(
   stateDir: string,
   deliverTwice: boolean,
 ): Promise<FunctionsHostProcess> {
-  return await startFunctionsHost({
+  return startFunctionsHost({
     appDir: REPO_ROOT,
     stateDir,
     deliverTwice,

@@ -146,7 +146,7 @@ export class FakeJobs {
       case "runs/get":
         return run ? this.view(run) : null;
       case "runs/get-output":
-        return run ? await this.output(run) : null;
+        return run ? this.output(run) : null;
       case "runs/cancel":
         if (run && this.state(run).life !== "TERMINATED") run.cancelledAt ??= Date.now();
         return {};

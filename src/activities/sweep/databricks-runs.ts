@@ -29,7 +29,7 @@ export async function sweepUnownedRuns(pass: SweepPass): Promise<void> {
   const names = new Set([...definitions.values()].flatMap(({ steps }) => steps.map((step) => `${jobNamePrefix}${step.job}`)));
   for (const name of names) {
     try {
-      const listed = await callDatabricks(ledger, async () => await jobs.listActiveRuns(await jobs.findJobId(name)));
+      const listed = await callDatabricks(ledger, async () => jobs.listActiveRuns(await jobs.findJobId(name)));
       if (listed.kind === "wait") return;
       for (const run of listed.value) {
         if (!(await isUnowned(pass, run))) continue;
