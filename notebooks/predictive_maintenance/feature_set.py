@@ -24,9 +24,9 @@ NORMAL_GAP_HOURS = 48
 VISIT_PERIOD_DAYS = 15
 """Machines are visited for maintenance every 15 days, each on its own phase."""
 
-MEAN_WINDOWS = (3, 12, 24, 48)
+MEAN_WINDOWS = (1, 3, 12, 24, 48)
 SPREAD_WINDOWS = (12, 24, 48)
-DEVIATION_WINDOWS = (12, 24, 48)
+DEVIATION_WINDOWS = (24,)
 COUNT_WINDOWS = (24, 48)
 
 UNBOUNDED = None

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+from pyspark.sql import functions as sf
 
 from batchkeeper.coverage import read_coverage
 from batchkeeper.parameters import JobParameters, iso
@@ -57,7 +57,7 @@ class _Extent:
 
 
 def _extent(points: DataFrame) -> _Extent | None:
-    row = points.agg(F.count("*"), F.min(F.unix_timestamp("as_of")), F.max(F.unix_timestamp("as_of"))).first()
+    row = points.agg(sf.count("*"), sf.min(sf.unix_timestamp("as_of")), sf.max(sf.unix_timestamp("as_of"))).first()
     if row is None or not row[0]:
         return None
     return _Extent(row[0], datetime.fromtimestamp(row[1], UTC), datetime.fromtimestamp(row[2], UTC))
@@ -65,28 +65,28 @@ def _extent(points: DataFrame) -> _Extent | None:
 
 def grid(tables: Tables, start: datetime, end: datetime) -> DataFrame:
     """Every machine at every as-of point in (start, end]."""
-    first = grid_point_at_or_after(F.lit(int(start.timestamp()) + 1))
-    times = tables.spark.range(1).select(F.explode(F.sequence(first, F.lit(int(end.timestamp())), F.lit(GRID_SECONDS))).alias("end"))
+    first = grid_point_at_or_after(sf.lit(int(start.timestamp()) + 1))
+    times = tables.spark.range(1).select(sf.explode(sf.sequence(first, sf.lit(int(end.timestamp())), sf.lit(GRID_SECONDS))).alias("end"))
     machines = tables.read("machines").select("machine_id")
-    return machines.crossJoin(F.broadcast(times)).select("machine_id", F.timestamp_seconds("end").alias("as_of"))
+    return machines.crossJoin(sf.broadcast(times)).select("machine_id", sf.timestamp_seconds("end").alias("as_of"))
 
 
 def _touched(tables: Tables, run_id: str) -> DataFrame:
     """Spans (source, machine_id, from_ts, to_ts) of late rows that no other run has taken into account."""
-    done = tables.read(FEATURE_PROGRESS.name).where(F.col("consumed_by") != run_id).select(F.col("touched_run_id").alias("run_id"))
-    return tables.read(TOUCHED.name).where(F.col("source").isin(*_SOURCES)).join(F.broadcast(done), "run_id", "left_anti")
+    done = tables.read(FEATURE_PROGRESS.name).where(sf.col("consumed_by") != run_id).select(sf.col("touched_run_id").alias("run_id"))
+    return tables.read(TOUCHED.name).where(sf.col("source").isin(*_SOURCES)).join(sf.broadcast(done), "run_id", "left_anti")
 
 
 def _reached(touched: DataFrame) -> DataFrame:
     """Spans [from_ts, until) of as-of times that the touched rows can change, per machine."""
-    unbounded = F.timestamp_seconds(F.lit(253370764800))  # year 9999
+    unbounded = sf.timestamp_seconds(sf.lit(253370764800))  # year 9999
     until: SparkColumn = unbounded
     for source in _SOURCES:
         hours = reach_hours(source)
         if hours is not None:
-            until = F.when(F.col("source") == source, F.col("to_ts") + F.make_interval(hours=F.lit(hours))).otherwise(until)
-    since = F.when(F.col("source") == "machines", F.timestamp_seconds(F.lit(0))).otherwise(F.col("from_ts"))
-    return touched.groupBy("machine_id", since.alias("from_as_of"), until.alias("until_as_of")).agg(F.count("*").alias("spans"))
+            until = sf.when(sf.col("source") == source, sf.col("to_ts") + sf.make_interval(hours=sf.lit(hours))).otherwise(until)
+    since = sf.when(sf.col("source") == "machines", sf.timestamp_seconds(sf.lit(0))).otherwise(sf.col("from_ts"))
+    return touched.groupBy("machine_id", since.alias("from_as_of"), until.alias("until_as_of")).agg(sf.count("*").alias("spans"))
 
 
 def _sources(tables: Tables, extent: _Extent, points: DataFrame | None) -> SourceFrames:
@@ -97,7 +97,7 @@ def _sources(tables: Tables, extent: _Extent, points: DataFrame | None) -> Sourc
     frames = [tables.read("telemetry").where(inside), tables.read("errors").where(inside), tables.read("maint").where(until)]
     if points is not None:
         machines = points.select("machine_id").distinct()
-        frames = [frame.join(F.broadcast(machines), "machine_id", "left_semi") for frame in frames]
+        frames = [frame.join(sf.broadcast(machines), "machine_id", "left_semi") for frame in frames]
     return SourceFrames(tables.read("machines"), *frames)
 
 
@@ -106,11 +106,11 @@ def _computed(tables: Tables, points: DataFrame, extent: _Extent, run_id: str, *
     return features.select(
         "machine_id",
         "as_of",
-        F.lit(FEATURE_SET_VERSION).alias("feature_set_version"),
+        sf.lit(FEATURE_SET_VERSION).alias("feature_set_version"),
         *FEATURE_NAMES,
-        F.xxhash64(F.lit(FEATURE_SET_VERSION), *FEATURE_NAMES).alias("feature_hash"),
-        F.lit(run_id).alias("run_id"),
-        F.current_timestamp().alias("computed_at"),
+        sf.xxhash64(sf.lit(FEATURE_SET_VERSION), *FEATURE_NAMES).alias("feature_hash"),
+        sf.lit(run_id).alias("run_id"),
+        sf.current_timestamp().alias("computed_at"),
     )
 
 
@@ -133,7 +133,7 @@ def _recompute(tables: Tables, affected: DataFrame, run_id: str) -> tuple[int, i
     if extent is None:
         return 0, 0
     computed = _computed(tables, affected, extent, run_id, all_machines=False)
-    known = tables.read(FEATURES_TABLE.name).select("machine_id", "as_of", F.col("feature_hash").alias("known_hash"))
+    known = tables.read(FEATURES_TABLE.name).select("machine_id", "as_of", sf.col("feature_hash").alias("known_hash"))
     span = f"as_of BETWEEN {literal(extent.first)} AND {literal(extent.last)}"
     changed = computed.join(known.where(span), ["machine_id", "as_of"]).where("feature_hash <> known_hash").drop("known_hash")
     return extent.count, tables.update_changed(FEATURES_TABLE, changed, (extent.first, extent.last))
@@ -142,16 +142,16 @@ def _recompute(tables: Tables, affected: DataFrame, run_id: str) -> tuple[int, i
 def _affected(tables: Tables, run_id: str) -> DataFrame:
     """Existing points that late rows can change, and those of an older feature set."""
     existing = tables.read(FEATURES_TABLE.name).select("machine_id", "as_of", "feature_set_version")
-    spans = F.broadcast(_reached(_touched(tables, run_id)).select("machine_id", "from_as_of", "until_as_of"))
-    reached = (F.col("as_of") >= F.col("from_as_of")) & (F.col("as_of") < F.col("until_as_of"))
+    spans = sf.broadcast(_reached(_touched(tables, run_id)).select("machine_id", "from_as_of", "until_as_of"))
+    reached = (sf.col("as_of") >= sf.col("from_as_of")) & (sf.col("as_of") < sf.col("until_as_of"))
     late = existing.join(spans, "machine_id").where(reached).select("machine_id", "as_of")
-    outdated = existing.where(F.col("feature_set_version") != FEATURE_SET_VERSION).select("machine_id", "as_of")
+    outdated = existing.where(sf.col("feature_set_version") != FEATURE_SET_VERSION).select("machine_id", "as_of")
     return late.union(outdated).distinct()
 
 
 def _mark_consumed(tables: Tables, run_id: str) -> None:
-    runs = _touched(tables, run_id).select(F.col("run_id").alias("touched_run_id")).distinct()
-    rows = runs.select("touched_run_id", F.lit(run_id).alias("consumed_by"), F.current_timestamp().alias("consumed_at"))
+    runs = _touched(tables, run_id).select(sf.col("run_id").alias("touched_run_id")).distinct()
+    rows = runs.select("touched_run_id", sf.lit(run_id).alias("consumed_by"), sf.current_timestamp().alias("consumed_at"))
     tables.insert_only_merge(FEATURE_PROGRESS, rows)
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+from pyspark.sql import functions as sf
 
 from batchkeeper.tables import Column, Tables, TableSpec, literal
 from predictive_maintenance.feature_set import COMPONENTS
@@ -37,7 +37,7 @@ FAILS_IN = tuple(f"{component}_fails_in_hours" for component in COMPONENTS)
 
 def label(component: str, horizon_hours: int) -> SparkColumn:
     """1.0 when `component` failed within the horizon, else 0.0."""
-    return (F.coalesce(F.col(f"{component}_fails_in_hours"), F.lit(float("inf"))) <= horizon_hours).cast("double")
+    return (sf.coalesce(sf.col(f"{component}_fails_in_hours"), sf.lit(float("inf"))) <= horizon_hours).cast("double")
 
 
 def compute_labels(points: DataFrame, failures: DataFrame) -> DataFrame:
@@ -45,13 +45,15 @@ def compute_labels(points: DataFrame, failures: DataFrame) -> DataFrame:
     at = epoch("ts")
     # The grid points in [F - 168 h, F): a failure is handed to the few points it labels, so no range join is needed.
     first = grid_point_at_or_after(at - HORIZONS[-1] * HOUR)
-    reached = failures.select("machine_id", "comp", at.alias("at"), F.explode(F.sequence(first, at - 1, F.lit(GRID_SECONDS))).alias("end"))
-    hours = (F.col("at") - F.col("end")) / HOUR
+    reached = failures.select(
+        "machine_id", "comp", at.alias("at"), sf.explode(sf.sequence(first, at - 1, sf.lit(GRID_SECONDS))).alias("end")
+    )
+    hours = (sf.col("at") - sf.col("end")) / HOUR
     nearest = [
-        F.min(F.when(F.col("comp") == component, hours)).cast("float").alias(f"{component}_fails_in_hours") for component in COMPONENTS
+        sf.min(sf.when(sf.col("comp") == component, hours)).cast("float").alias(f"{component}_fails_in_hours") for component in COMPONENTS
     ]
-    found = reached.groupBy("machine_id", F.timestamp_seconds("end").alias("as_of")).agg(*nearest)
-    complete = F.timestamp_seconds(epoch("as_of") + HORIZONS[-1] * HOUR).alias("label_complete_at")
+    found = reached.groupBy("machine_id", sf.timestamp_seconds("end").alias("as_of")).agg(*nearest)
+    complete = sf.timestamp_seconds(epoch("as_of") + HORIZONS[-1] * HOUR).alias("label_complete_at")
     return (
         points.select("machine_id", "as_of").join(found, ["machine_id", "as_of"], "left").select("machine_id", "as_of", *FAILS_IN, complete)
     )
@@ -69,15 +71,15 @@ def update_labels(tables: Tables, watermark: datetime) -> tuple[int, int]:
     points = tables.read("features").where(f"as_of <= {literal(until)}").select("machine_id", "as_of")
     fresh = compute_labels(points, tables.read("failures").where(f"ts <= {literal(watermark)}"))
     known = tables.read(LABELS_TABLE.name)
-    before = known.agg(F.count("*")).first()
+    before = known.agg(sf.count("*")).first()
     if before is None or not before[0]:
         tables.append(LABELS_TABLE, fresh, f"labels-{watermark.isoformat()}")
         return fresh.count(), 0
     missing = fresh.join(known, ["machine_id", "as_of"], "left_anti")
     added = tables.insert_only_merge(LABELS_TABLE, missing)
-    old = known.select("machine_id", "as_of", *(F.col(name).alias(f"old_{name}") for name in FAILS_IN))
-    differs = F.lit(False)
+    old = known.select("machine_id", "as_of", *(sf.col(name).alias(f"old_{name}") for name in FAILS_IN))
+    differs = sf.lit(False)
     for name in FAILS_IN:
-        differs = differs | ~F.col(name).eqNullSafe(F.col(f"old_{name}"))
+        differs = differs | ~sf.col(name).eqNullSafe(sf.col(f"old_{name}"))
     changed = fresh.join(old, ["machine_id", "as_of"]).where(differs).select(*LABELS_TABLE.column_names)
     return added, tables.update_changed(LABELS_TABLE, changed)

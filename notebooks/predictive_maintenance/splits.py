@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pyspark.sql import Column
-from pyspark.sql import functions as F
+from pyspark.sql import functions as sf
 
 from batchkeeper.errors import ParameterError
 from batchkeeper.parameters import iso
@@ -33,10 +33,10 @@ class Splits:
 
     def column(self) -> Column:
         """The split of a row by its `as_of`; null inside a gap."""
-        chosen = F.lit(None).cast("string")
+        chosen = sf.lit(None).cast("string")
         for name, (start, end) in ((TRAIN, self.train), (VALIDATION, self.validation), (TEST, self.test)):
-            inside = F.expr(f"as_of > {literal(start)} AND as_of <= {literal(end)}")
-            chosen = F.when(inside, name).otherwise(chosen)
+            inside = sf.expr(f"as_of > {literal(start)} AND as_of <= {literal(end)}")
+            chosen = sf.when(inside, name).otherwise(chosen)
         return chosen
 
     def as_text(self) -> dict[str, list[str]]:

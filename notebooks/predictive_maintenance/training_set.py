@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+from pyspark.sql import functions as sf
 
 from batchkeeper.errors import ParameterError, TableError
 from batchkeeper.parameters import JobParameters, Widgets, text_parameter
@@ -96,7 +96,7 @@ def read_training_set(tables: Tables, run_id: str) -> TrainingSet:
     Raises:
         TableError: the training-set step of this run has not been there.
     """
-    row = tables.read(TRAINING_SETS.name).where(F.col("run_id") == run_id).first() if tables.exists(TRAINING_SETS.name) else None
+    row = tables.read(TRAINING_SETS.name).where(sf.col("run_id") == run_id).first() if tables.exists(TRAINING_SETS.name) else None
     if row is None:
         raise TableError(f"table {TRAINING_SETS.name} has no row of run {run_id}: run the training-set step first")
     texts = {name: json.loads(row[name]) for name in ("versions", "splits", "settings")}
@@ -105,7 +105,7 @@ def read_training_set(tables: Tables, run_id: str) -> TrainingSet:
 
 def training_rows(tables: Tables, run_id: str, split: str) -> DataFrame:
     """The rows of one split of one run."""
-    return tables.read(TRAINING_ROWS.name).where((F.col("run_id") == run_id) & (F.col("split") == split))
+    return tables.read(TRAINING_ROWS.name).where((sf.col("run_id") == run_id) & (sf.col("split") == split))
 
 
 def sampled(rows: DataFrame, settings: TrainingSetSettings) -> DataFrame:
@@ -113,18 +113,18 @@ def sampled(rows: DataFrame, settings: TrainingSetSettings) -> DataFrame:
 
     The draw hashes key and seed, so it does not depend on the order or the layout of the rows.
     """
-    failure_ahead = F.coalesce(*FAILS_IN).isNotNull()
-    slot = F.pmod(F.xxhash64("machine_id", F.unix_timestamp("as_of"), F.lit(settings.seed)), F.lit(_SLOTS))
-    whole = (F.col("split") != TRAIN) | failure_ahead
-    weight = F.when(whole, 1.0).otherwise(1.0 / settings.negative_fraction)
+    failure_ahead = sf.coalesce(*FAILS_IN).isNotNull()
+    slot = sf.pmod(sf.xxhash64("machine_id", sf.unix_timestamp("as_of"), sf.lit(settings.seed)), sf.lit(_SLOTS))
+    whole = (sf.col("split") != TRAIN) | failure_ahead
+    weight = sf.when(whole, 1.0).otherwise(1.0 / settings.negative_fraction)
     # A machine without any reading in two days teaches nothing; it is still scored.
-    usable = (F.col("split") != TRAIN) | (F.col("readings_48h") > 0)
+    usable = (sf.col("split") != TRAIN) | (sf.col("readings_48h") > 0)
     return rows.where(usable & (whole | (slot < int(settings.negative_fraction * _SLOTS)))).withColumn("weight", weight)
 
 
 def _span(tables: Tables, parameters: JobParameters, until: datetime) -> tuple[datetime, datetime]:
     """The as-of span to learn from, (first, last]; as asked for, but never beyond complete labels."""
-    row = tables.read(FEATURES_TABLE.name).agg(F.min(F.unix_timestamp("as_of"))).first()
+    row = tables.read(FEATURES_TABLE.name).agg(sf.min(sf.unix_timestamp("as_of"))).first()
     if row is None or row[0] is None:
         raise TableError("table features is empty: run the scoring pipeline's ingestion and features first")
     first = datetime.fromtimestamp(row[0], UTC) - timedelta(seconds=1)
@@ -138,10 +138,10 @@ def _span(tables: Tables, parameters: JobParameters, until: datetime) -> tuple[d
 def _write_rows(tables: Tables, run_id: str, splits: Splits, settings: TrainingSetSettings, versions: dict[str, int]) -> None:
     span = f"as_of > {literal(splits.train[0])} AND as_of <= {literal(splits.test[1])}"
     features = tables.read(FEATURES_TABLE.name, versions[FEATURES_TABLE.name]).where(span)
-    features = features.where(F.col("feature_set_version") == FEATURE_SET_VERSION).select("machine_id", "as_of", *FEATURE_NAMES)
+    features = features.where(sf.col("feature_set_version") == FEATURE_SET_VERSION).select("machine_id", "as_of", *FEATURE_NAMES)
     labels = tables.read(LABELS_TABLE.name, versions[LABELS_TABLE.name]).where(span).drop("label_complete_at")
     rows = features.join(labels, ["machine_id", "as_of"]).withColumn("split", splits.column()).where("split IS NOT NULL")
-    chosen = sampled(rows, settings).withColumn("run_id", F.lit(run_id)).select(*TRAINING_ROWS.column_names)
+    chosen = sampled(rows, settings).withColumn("run_id", sf.lit(run_id)).select(*TRAINING_ROWS.column_names)
     chosen.write.format("delta").mode("overwrite").option("replaceWhere", f"run_id = '{run_id}'").saveAsTable(
         tables.name(TRAINING_ROWS.name)
     )
@@ -177,6 +177,6 @@ def run_training_set(tables: Tables, parameters: JobParameters, settings: Traini
     row.write.format("delta").mode("overwrite").option("replaceWhere", f"run_id = '{parameters.run_id}'").saveAsTable(
         tables.name(TRAINING_SETS.name)
     )
-    sizes = tables.read(TRAINING_ROWS.name).where(F.col("run_id") == parameters.run_id).groupBy("split").count().collect()
+    sizes = tables.read(TRAINING_ROWS.name).where(sf.col("run_id") == parameters.run_id).groupBy("split").count().collect()
     counts = {f"{row['split']}Rows": int(row["count"]) for row in sizes} | {"labelsAdded": added, "labelsChanged": changed}
     return StepResult("training_set", parameters.run_id, counts=counts, tables=versions, watermark=until)

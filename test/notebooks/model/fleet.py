@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+from pyspark.sql import functions as sf
 
 from batchkeeper.parameters import JobParameters
 from batchkeeper.sources import INGEST_LOG
@@ -34,17 +34,17 @@ def store(tables: Tables, source: str, rows: DataFrame, run_id: str) -> None:
     spec = next(found.spec for found in SOURCES if found.name == source)
     stamped = rows.select(
         "*",
-        F.lit(source).alias("source_path"),
-        F.lit("etag").alias("source_etag"),
-        F.timestamp_seconds(F.lit(0)).alias("source_modified"),
-        F.lit(run_id).alias("run_id"),
-        F.current_timestamp().alias("ingested_at"),
+        sf.lit(source).alias("source_path"),
+        sf.lit("etag").alias("source_etag"),
+        sf.timestamp_seconds(sf.lit(0)).alias("source_modified"),
+        sf.lit(run_id).alias("run_id"),
+        sf.current_timestamp().alias("ingested_at"),
     )
     tables.insert_only_merge(spec, stamped.select(*spec.column_names))
     if source == "machines":
         return
-    spans = rows.groupBy("machine_id").agg(F.min("ts").alias("from_ts"), F.max("ts").alias("to_ts"))
-    marked = spans.select(F.lit(run_id).alias("run_id"), F.lit(source).alias("source"), "*", F.current_timestamp().alias("recorded_at"))
+    spans = rows.groupBy("machine_id").agg(sf.min("ts").alias("from_ts"), sf.max("ts").alias("to_ts"))
+    marked = spans.select(sf.lit(run_id).alias("run_id"), sf.lit(source).alias("source"), "*", sf.current_timestamp().alias("recorded_at"))
     tables.append(TOUCHED, marked, f"touched-{run_id}-{source}")
 
 

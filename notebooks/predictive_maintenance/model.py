@@ -1,0 +1,107 @@
+"""The model: one pipeline from plain feature columns to twelve probabilities (four components, three horizons).
+
+Each component has one random forest over the classes "fails within 24 h", "24 to 48 h", "48 to 168 h" and "not within 168 h". Since
+horizons are nested, adding classes gives all three probabilities from one fit, and they can never contradict each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pyspark.ml import Pipeline, PipelineModel
+from pyspark.ml.classification import RandomForestClassifier
+from pyspark.ml.feature import SQLTransformer, VectorAssembler
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as sf
+
+from predictive_maintenance.feature_set import COMPONENTS, ERRORS, FEATURES, MEAN_WINDOWS, SENSORS, VISIT_FEATURES
+from predictive_maintenance.heads import classes_column
+from predictive_maintenance.labels import HORIZONS
+
+MODELS = ("model1", "model2", "model3", "model4")
+"""Machine models with an input of their own; any other is none of these."""
+
+VECTOR = "features"
+"""Name of the vector column between preparation and forests."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """One number of the forests' vector: an SQL expression over feature columns, and the family under which reasons name it."""
+
+    name: str
+    expression: str
+    family: str
+
+
+def _feature(name: str) -> Input:
+    feature = next(found for found in FEATURES if found.name == name)
+    return Input(f"in_{name}", f"CAST(COALESCE({name}, {feature.fill}) AS DOUBLE)", feature.family)
+
+
+def _sensor_inputs(sensor: str) -> list[Input]:
+    """How far each window lies from the machine's own normal; 0 while either is unknown, which `readings_*` says."""
+    found = []
+    for hours in MEAN_WINDOWS:
+        deviation = f"CAST(COALESCE({sensor}_mean_{hours}h - {sensor}_normal_mean, 0) AS DOUBLE)"
+        found.append(Input(f"in_{sensor}_deviation_{hours}h", deviation, sensor))
+    return [*found, _feature(f"{sensor}_sd_24h")]
+
+
+def model_inputs(*, with_visits: bool = True) -> list[Input]:
+    """The inputs in vector order. The forests get a choice of the features: others, such as longer spreads, say nothing more."""
+    found = [entry for sensor in SENSORS for entry in _sensor_inputs(sensor)]
+    found += [_feature(f"{error}_{what}") for error in ERRORS for what in ("count_24h", "hours_since")]
+    found += [_feature(f"{component}_{what}") for component in COMPONENTS for what in ("age_hours", "never_replaced")]
+    found += [_feature(name) for name in ("readings_24h", "readings_normal", "machine_age_years")]
+    found += [Input(f"in_{model}", f"CAST(machine_model <=> '{model}' AS DOUBLE)", "machine") for model in MODELS]
+    return [*found, *(_feature(feature.name) for feature in VISIT_FEATURES)] if with_visits else found
+
+
+def preparation(inputs: Sequence[Input]) -> list[SQLTransformer | VectorAssembler]:
+    """The stages from feature columns to the vector; nothing in them is learnt, so training and scoring cannot differ."""
+    names = [entry.name for entry in inputs]
+    return [
+        SQLTransformer(statement=f"SELECT *, {', '.join(f'{entry.expression} AS {entry.name}' for entry in inputs)} FROM __THIS__"),
+        VectorAssembler(inputCols=names, outputCol=VECTOR, handleInvalid="error"),
+        SQLTransformer(statement=f"SELECT * EXCEPT ({', '.join(names)}) FROM __THIS__"),
+    ]
+
+
+def failure_class(component: str) -> Column:
+    """The class of a row: 0 no failure within the longest horizon, k a failure within the k-th horizon but not the one before."""
+    hours = sf.col(f"{component}_fails_in_hours")
+    found = sf.lit(0.0)
+    for number, horizon in reversed(list(enumerate(HORIZONS, start=1))):
+        found = sf.when(hours <= horizon, float(number)).otherwise(found)
+    # Spark learns the number of classes from here, so a class that a small fleet lacks keeps its place.
+    nominal = {"ml_attr": {"type": "nominal", "num_vals": len(HORIZONS) + 1}}
+    return found.alias(f"class_{component}", metadata=nominal)
+
+
+def forest(component: str, *, trees: int, depth: int, seed: int) -> RandomForestClassifier:
+    """The classifier of one component."""
+    return RandomForestClassifier(
+        featuresCol=VECTOR,
+        labelCol=f"class_{component}",
+        weightCol="weight",
+        probabilityCol=classes_column(component),
+        rawPredictionCol=f"raw_{component}",
+        predictionCol=f"class_predicted_{component}",
+        numTrees=trees,
+        maxDepth=depth,
+        minInstancesPerNode=5,
+        featureSubsetStrategy="onethird",
+        maxMemoryInMB=1024,
+        seed=seed + COMPONENTS.index(component),
+    )
+
+
+def fit_forests(rows: DataFrame, inputs: Sequence[Input], *, trees: int, depth: int, seed: int) -> PipelineModel:
+    """Fits the four forests on training rows (features, weight, hours to failure)."""
+    classified = rows.select("*", *(failure_class(component) for component in COMPONENTS))
+    prepare = Pipeline(stages=preparation(inputs)).fit(classified)
+    prepared = prepare.transform(classified)
+    fitted = [forest(component, trees=trees, depth=depth, seed=seed).fit(prepared) for component in COMPONENTS]
+    return PipelineModel(stages=[*prepare.stages, *fitted])

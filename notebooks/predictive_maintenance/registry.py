@@ -1,0 +1,109 @@
+"""The registered model: one version holds all twelve heads and everything needed to use them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import mlflow
+import mlflow.models
+import mlflow.spark
+from mlflow.exceptions import MlflowException
+from mlflow.models.signature import ModelSignature
+from mlflow.tracking import MlflowClient
+from mlflow.types.schema import ColSpec, Schema
+from pyspark.ml import PipelineModel
+
+from predictive_maintenance.feature_set import COMPONENTS, FEATURES
+from predictive_maintenance.heads import probability_column
+from predictive_maintenance.labels import HORIZONS
+
+CHAMPION = "champion"
+CHALLENGER = "challenger"
+_KEY = "batchkeeper"
+_MLFLOW_TYPES = {"float": "float", "int": "integer", "string": "string"}
+REQUIREMENTS = ["mlflow-skinny==3.17.2", "pyspark==4.1.1", "numpy"]
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What a version says of itself.
+
+    Attributes:
+        thresholds: probability from which an alert is raised, by horizon in hours.
+        trained_until: last as-of time of the training split (ISO).
+        reasons: what `reasons.py` needs to name causes.
+        drift_baseline: quantiles of the features in the training rows.
+    """
+
+    run_id: str
+    feature_set_version: str
+    feature_schema_hash: str
+    thresholds: dict[str, float]
+    splits: dict[str, list[str]]
+    versions: dict[str, int]
+    trained_until: str
+    reasons: dict[str, Any]
+    drift_baseline: dict[str, list[float]]
+
+
+@dataclass(frozen=True)
+class RegisteredVersion:
+    """A version of the registered model."""
+
+    name: str
+    version: str
+    mlflow_run_id: str
+    card: ModelCard
+
+
+def model_name(catalog: str, schema: str) -> str:
+    """The three-part name, the same in Unity Catalog and in a local registry."""
+    return f"{catalog}.{schema}.predictive_maintenance"
+
+
+def signature() -> ModelSignature:
+    """Plain feature columns in, twelve probabilities out."""
+    columns = [ColSpec(_MLFLOW_TYPES[feature.type], feature.name, required=False) for feature in FEATURES]
+    outputs = [ColSpec("double", probability_column(component, horizon)) for component in COMPONENTS for horizon in HORIZONS]
+    return ModelSignature(inputs=Schema(columns), outputs=Schema(outputs))
+
+
+def register(model: PipelineModel, name: str, card: ModelCard) -> str:
+    """Logs the model into the active MLflow run and registers it; returns the new version."""
+    info = mlflow.spark.log_model(
+        model,
+        artifact_path="model",
+        registered_model_name=name,
+        signature=signature(),
+        pip_requirements=REQUIREMENTS,
+        metadata={_KEY: json.dumps(asdict(card))},
+    )
+    return str(info.registered_model_version)
+
+
+def find_alias(name: str, alias: str) -> str | None:
+    """The version that bears an alias, or None."""
+    try:
+        return str(MlflowClient().get_model_version_by_alias(name, alias).version)
+    except MlflowException as error:
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            return None
+        raise
+
+
+def set_alias(name: str, alias: str, version: str) -> None:
+    """Moves an alias to a version, in one step."""
+    MlflowClient().set_registered_model_alias(name, alias, version)
+
+
+def describe(name: str, version: str) -> RegisteredVersion:
+    """A version and its card."""
+    info = mlflow.models.get_model_info(f"models:/{name}/{version}")
+    return RegisteredVersion(name, version, str(info.run_id), ModelCard(**json.loads(info.metadata[_KEY])))
+
+
+def load(version: RegisteredVersion) -> PipelineModel:
+    """The pipeline of a version."""
+    return mlflow.spark.load_model(f"models:/{version.name}/{version.version}")
