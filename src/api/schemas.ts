@@ -39,7 +39,7 @@ export const listDropsQuery = z.strictObject({
 });
 
 const generation = z.strictObject({
-  generation: z.number().int().meta({ description: "counts the Databricks runs of this step" }),
+  generation: z.number().int().meta({ description: "counts the Databricks runs of this step, from 0" }),
   attempt: z.number().int(),
   databricksRunId: z.string().nullable().meta({ description: "int64 as a decimal string" }),
   jobId: z.string().nullable(),

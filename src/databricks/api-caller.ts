@@ -28,6 +28,8 @@ export interface ApiCallerOptions {
   readonly retry: RetryPolicy;
   /** Of a single attempt. */
   readonly timeoutMs: number;
+  /** Told of each fault that is nobody's answer: no connection, no access, throttled for long, a fault of the server. */
+  readonly onFault?: (error: DatabricksApiError) => void;
 }
 
 /** Makes a call and gives back its JSON, int64-safe. @throws DatabricksApiError */
@@ -36,17 +38,30 @@ export type ApiCaller = (call: ApiCall) => Promise<unknown>;
 /** Calls with a bearer token, within the rate, with retries, and one new token after a 401. */
 export function createApiCaller(options: ApiCallerOptions): ApiCaller {
   return async (call) => {
-    let token = await options.tokens.getToken();
-    let answer = await sendCall(options, call, token);
-    if (answer.status === 401) {
-      const fresh = await options.tokens.getToken(token);
-      if (fresh !== token) {
-        token = fresh;
-        answer = await sendCall(options, call, token);
-      }
+    try {
+      return await callWithToken(options, call);
+    } catch (error) {
+      if (error instanceof DatabricksApiError && isFault(error.status)) options.onFault?.(error);
+      throw error;
     }
-    return readAnswer(options, call, answer, token);
   };
+}
+
+function isFault(status: number): boolean {
+  return status === 0 || status === 401 || status === 403 || status === 429 || status >= 500;
+}
+
+async function callWithToken(options: ApiCallerOptions, call: ApiCall): Promise<unknown> {
+  let token = await options.tokens.getToken();
+  let answer = await sendCall(options, call, token);
+  if (answer.status === 401) {
+    const fresh = await options.tokens.getToken(token);
+    if (fresh !== token) {
+      token = fresh;
+      answer = await sendCall(options, call, token);
+    }
+  }
+  return readAnswer(options, call, answer, token);
 }
 
 async function sendCall(options: ApiCallerOptions, call: ApiCall, token: string): Promise<HttpAnswer> {

@@ -27,7 +27,7 @@ export interface DatabricksConnection {
   readonly random?: () => number;
   /** Of one attempt; default 60 s. */
   readonly timeoutMs?: number;
-  /** Of one call with its retries; default 90 s, well below the time-out of an invocation. */
+  /** Of one call with its retries; default 20 s: longer outages are waited out by durable timers, where everybody can see them. */
   readonly budgetMs?: number;
   /** Told of each retry; default: the log of the running invocation. */
   readonly logger?: Logger;
@@ -39,7 +39,7 @@ export function createJobsClient(connection: DatabricksConnection): JobsClient {
   const retry: RetryPolicy = {
     clock,
     random,
-    budgetMs: connection.budgetMs ?? 90_000,
+    budgetMs: connection.budgetMs ?? 20_000,
     onRetry: (event) => {
       logger.warn("databricks call is repeated", event);
     },
@@ -53,6 +53,9 @@ export function createJobsClient(connection: DatabricksConnection): JobsClient {
     limiter: createRateLimiter(connection.requestsPerSecond, clock),
     retry,
     timeoutMs,
+    onFault: (error) => {
+      logger.error("databricks call failed", { fault: error.message });
+    },
   });
   return createJobsClientOver(caller);
 }

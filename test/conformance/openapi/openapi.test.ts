@@ -82,7 +82,7 @@ describe("the OpenAPI document", () => {
 
     expect(StartRun).toMatchObject({ type: "object", additionalProperties: false });
     expect(StartRun).not.toHaveProperty("required");
-    expect(Object.keys((StartRun?.["properties"] ?? {}))).toEqual(["window", "rerun", "parameters"]);
+    expect(Object.keys(StartRun?.["properties"] ?? {})).toEqual(["window", "rerun", "parameters"]);
   });
 
   it("describes filters as the handlers check them", () => {

@@ -170,7 +170,9 @@ describe("faults", () => {
       }
     }
 
-    expect(lines.length).toBeGreaterThan(0);
+    expect(lines.filter((line) => line.startsWith("databricks call is repeated")).length).toBeGreaterThan(0);
+    // Away twice, 401, 429, 500 and 503; the answers 400, 404 and "no JSON" are the caller's to tell.
+    expect(lines.filter((line) => line.startsWith("databricks call failed"))).toHaveLength(6);
     expect(JSON.stringify([shown, lines])).not.toContain(CANARY);
   });
 });
