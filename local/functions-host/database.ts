@@ -23,10 +23,6 @@ CREATE TABLE IF NOT EXISTS timers (
   instance_id TEXT NOT NULL, execution_id TEXT NOT NULL, timer_id INTEGER NOT NULL, fire_at INTEGER NOT NULL,
   PRIMARY KEY (instance_id, execution_id, timer_id));
 CREATE INDEX IF NOT EXISTS timers_by_time ON timers (fire_at);
-CREATE TABLE IF NOT EXISTS entities (
-  id TEXT PRIMARY KEY, state TEXT, locked_by TEXT, updated_at INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS entity_messages (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT, entity_id TEXT NOT NULL, message TEXT NOT NULL, due_at INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS blob_receipts (
   function TEXT NOT NULL, path TEXT NOT NULL, etag TEXT NOT NULL, seen_at INTEGER NOT NULL, PRIMARY KEY (function, path, etag)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS blob_messages (

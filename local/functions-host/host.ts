@@ -5,7 +5,6 @@ import { activityData } from "./durable/activity";
 import { DurableClientApi } from "./durable/client";
 import { RPC_PATH, WEBHOOK_PATH, durableClientInput } from "./durable/client-input";
 import { Engine } from "./durable/engine";
-import { EntityApi } from "./durable/entity-api";
 import { ManagementApi } from "./durable/management-api";
 import { DurableStore } from "./durable/store";
 import { loadHostJson } from "./host-json";
@@ -90,7 +89,7 @@ function mountDurable(server: HttpServer, engine: Engine, invoker: Invoker, keys
   const input = JSON.stringify(durableClientInput(endpoints));
   for (const type of ["durableClient", "orchestrationClient"]) invoker.provideInput(type, () => ({ string: input }));
   const client = new DurableClientApi(engine.store, engine, config.defaultVersion);
-  const api = new ManagementApi(client, engine.store, endpoints, new EntityApi());
+  const api = new ManagementApi(client, engine.store, endpoints);
   server.mount(WEBHOOK_PATH, (exchange, rest) => api.handle(exchange, rest), ["system:durabletask_extension"]);
   server.mount(RPC_PATH, (exchange, rest) => api.handle(exchange, rest));
 }

@@ -10,7 +10,7 @@ import { TimerTrigger } from "./triggers/timer-trigger";
 import type { RegisteredFunction } from "./worker/core-types";
 import type { Invoker } from "./worker/invoker";
 
-const SERVED = new Set(["httptrigger", "orchestrationtrigger", "activitytrigger", "entitytrigger"]);
+const SERVED = new Set(["httptrigger", "orchestrationtrigger", "activitytrigger"]);
 
 /** The timer and blob functions of the app, ready to start. */
 export class Listeners {

@@ -1,6 +1,5 @@
 import { ActionType, atomsOf } from "./actions";
 import type { Action } from "./actions";
-import { sendEntityMessages } from "./entity-messages";
 import type { EpisodeContext } from "./episode";
 import { EventType, newEvent } from "./events";
 import type { HistoryEvent } from "./events";
@@ -41,8 +40,6 @@ function dispatchOne(context: EpisodeContext, instance: Instance, command: Comma
       return [];
     case "subOrchestration":
       return [startChild(context, instance, command)];
-    case "entity":
-      return sendEntityMessages(context.store, instance, command.id, command.action);
   }
 }
 

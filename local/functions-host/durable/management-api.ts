@@ -4,7 +4,6 @@ import { ClientError } from "./client";
 import type { DurableClientApi, InstanceFilter } from "./client";
 import { managementUrls } from "./client-input";
 import type { DurableEndpoints } from "./client-input";
-import type { EntityApi } from "./entity-api";
 import { jsonOrText, statusBody } from "./status";
 import { isFinished } from "./store";
 import type { DurableStore, Instance } from "./store";
@@ -17,7 +16,6 @@ export class ManagementApi {
     private readonly client: DurableClientApi,
     private readonly store: DurableStore,
     private readonly endpoints: DurableEndpoints,
-    private readonly entities: EntityApi,
   ) {}
 
   /** Serves one request; `path` is what follows the base path, without a leading slash. */
@@ -43,7 +41,10 @@ export class ManagementApi {
   private async route(exchange: Exchange, [kind, id, verb, name]: string[]): Promise<boolean> {
     const { method } = exchange;
     if (kind === "orchestrators" && method === "POST" && id !== undefined) return this.start(exchange, id, verb);
-    if (kind === "entities") return this.entities.handle(exchange, id, verb);
+    if (kind === "entities") {
+      send(exchange.res, 501, { Message: "Durable entities are not available in the local functions host" });
+      return true;
+    }
     if (kind !== "instances") return false;
     if (id === undefined) return method === "GET" ? this.list(exchange) : method === "DELETE" && this.purgeBy(exchange);
     if (verb === undefined) return method === "GET" ? this.status(exchange, id) : method === "DELETE" && this.purge(exchange, id);

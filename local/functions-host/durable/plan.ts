@@ -14,7 +14,6 @@ export type Command =
   | { kind: "activity"; id: number; name: string; input: string }
   | { kind: "timer"; id: number; fireAt: number }
   | { kind: "subOrchestration"; id: number; name: string; instanceId?: string; input: string; version?: string }
-  | { kind: "entity"; id: number; action: Action }
   | { kind: "repeatFailure"; id: number; name: string; input: string; failure: HistoryEvent }
   | { kind: "cancelTimer"; id: number };
 
@@ -187,16 +186,10 @@ function schedule(plan: Plan, action: Action, now: number): Command[] {
     case ActionType.ScheduledSignalEntity:
     case ActionType.LockEntities:
     case ActionType.ReleaseEntities:
-      return [{ kind: "entity", id: takeEntityIds(plan, action), action }];
+      throw new OrchestrationFault("durable entities are not available in the local functions host");
     default:
       return [];
   }
-}
-
-function takeEntityIds(plan: Plan, action: Action): number {
-  const id = plan.nextId;
-  plan.nextId += action.actionType === ActionType.ReleaseEntities ? (action.lockSet?.length ?? 1) : 1;
-  return id;
 }
 
 function child(action: Action): { instanceId?: string; version?: string } {

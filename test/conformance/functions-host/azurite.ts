@@ -34,12 +34,16 @@ export class Azurite {
     for (const port of this.ports) await eventually(() => reachable(port), 20_000);
   }
 
+  /** SIGTERM lets Azurite write its state; busy connections would keep it for ever, hence SIGKILL after a while. */
   async stop(): Promise<void> {
     const child = this.child;
     this.child = undefined;
     if (!child || child.exitCode !== null) return;
+    const closed = once(child, "close");
     child.kill("SIGTERM");
-    await once(child, "close");
+    const late = setTimeout(() => child.kill("SIGKILL"), 2000);
+    await closed;
+    clearTimeout(late);
   }
 
   async dispose(): Promise<void> {

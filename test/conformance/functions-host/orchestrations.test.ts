@@ -159,6 +159,7 @@ describe("failures", () => {
       "Orchestrator function 'childFails' failed: Orchestrator function 'throws' failed: no good \n Message: no good, StackTrace: ",
     ],
     ["badTimer", "Orchestrator function 'badTimer' failed: createTimer got an invalid date"],
+    ["usesEntity", "Orchestrator function 'usesEntity' failed: durable entities are not available in the local functions host"],
     ["throwsText", "Orchestrator function 'throwsText' failed: "],
     [
       "notDeterministic",

@@ -71,9 +71,9 @@ describe("blobs", () => {
   beforeAll(async () => {
     await azurite.start();
     blobs = BlobServiceClient.fromConnectionString(azurite.connectionString);
-    for (const name of containers) await blobs.createContainer(name);
   });
   beforeEach(async () => {
+    for (const name of containers) await blobs.getContainerClient(name).createIfNotExists();
     for (const name of containers)
       for await (const blob of blobs.getContainerClient(name).listBlobsFlat()) await blobs.getContainerClient(name).deleteBlob(blob.name);
     host = newHost();
@@ -134,6 +134,7 @@ describe("blobs", () => {
     await pause(1500);
     expect(host.output.split("storage of blob function bytes-of-drop cannot be reached")).toHaveLength(2);
     await azurite.start();
+    await blobs.getContainerClient("drops").createIfNotExists();
     await put("drops/errors/2026-01-02.csv", "after");
     await eventually(() => expect(notes(host, "blob")).toHaveLength(1), 40_000);
     expect(host.output).toContain("storage of blob function bytes-of-drop can be reached again");
