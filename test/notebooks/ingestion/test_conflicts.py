@@ -1,4 +1,4 @@
-"""The same key twice: in one file, over files, over runs, in any order. The later (last-modified, path, ETag) wins; nothing is written in vain."""
+"""The same key twice: in a file, over files and runs, in any order. The later (last-modified, path, ETag) wins; no write is in vain."""
 
 from __future__ import annotations
 
