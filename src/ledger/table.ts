@@ -53,7 +53,7 @@ export class LedgerTable {
   async get(partitionKey: string, rowKey: string): Promise<Row | null> {
     await this.open();
     try {
-      return await this.client.getEntity(partitionKey, rowKey);
+      return await this.client.getEntity<Row>(partitionKey, rowKey);
     } catch (error) {
       if (isAbsent(error)) return null;
       throw error;

@@ -1,0 +1,81 @@
+import { randomBytes } from "node:crypto";
+import type { ActivityContext, ActivityDeps, RunNotification } from "../../src/activities/deps";
+import type { SweepPass } from "../../src/activities/sweep/deps";
+import { isLive } from "../../src/functions/durable-starter";
+import type { JobsClient } from "../../src/databricks/jobs-client";
+import type { PipelineDefinitions } from "../../src/domain/pipeline-definition";
+import type { Manifest } from "../../src/domain/manifest";
+import type { Ledger } from "../../src/ledger/ledger";
+import { createLogger } from "../../src/logging/logger";
+import type { FakeClock } from "./fake-clock";
+import { aPipeline, createTestLedger, type FakeStarter } from "./ledger";
+
+/** Activities over a real ledger in tables and containers of their own. */
+export interface ActivityFixture {
+  readonly activities: ActivityDeps;
+  readonly context: ActivityContext;
+  readonly pass: SweepPass;
+  readonly ledger: Ledger;
+  readonly clock: FakeClock;
+  readonly starter: FakeStarter;
+  readonly pipelines: PipelineDefinitions;
+  readonly container: string;
+  readonly notified: RunNotification[];
+  /** What was logged, one line each. */
+  readonly log: string[];
+  put(path: string, text: string): Promise<void>;
+  remove(path: string): Promise<void>;
+  /** Makes a run that holds no slot yet; each has work of its own. */
+  openRun(options?: { rerun?: boolean; window?: { start: string; end: string } }): Promise<string>;
+  manifestFiles(runId: string): Promise<Manifest["files"]>;
+  manifestPaths(runId: string): Promise<string[]>;
+  frozenText(runId: string, path: string): Promise<string | null>;
+}
+
+const noJobs = new Proxy({} as JobsClient, {
+  get: (_target, name) => () => {
+    throw new Error(`this test calls Databricks: ${String(name)}`);
+  },
+});
+
+/** Builds the fixture; `jobs` is the Databricks of the test. */
+export async function createActivityFixture(connectionString: string, jobs: JobsClient = noJobs): Promise<ActivityFixture> {
+  const container = `drops${randomBytes(6).toString("hex")}`;
+  const pattern = { container, pathPattern: "^(?<source>telemetry|errors)/.+\\.csv$", quietPeriodSeconds: 1, maxWaitSeconds: 2 };
+  const steps = ["ingestion", "scoring"].map((name, index) => ({
+    ...{ name, job: `job-${name}`, readsManifest: index === 0, timeoutSeconds: 60, parameters: {} },
+    retry: { maxGenerations: 3, firstDelaySeconds: 1, backoff: 2 },
+  }));
+  const scoring = aPipeline("scoring", { drops: { ...pattern, freeze: "copy" }, steps, schedule: "0 30 6 * * *" });
+  const { ledger, runs, starter, clock, pipelines } = createTestLedger(connectionString, scoring);
+  await ledger.blobs.open(container);
+  const log: string[] = [];
+  const write = (...args: unknown[]): void => void log.push(args.map(String).join(" "));
+  const logger = createLogger({ debug: write, info: write, warn: write, error: write });
+  const notified: RunNotification[] = [];
+  const activities: ActivityDeps = {
+    ...{ ledger, jobs, requests: runs, deploymentId: "test", jobNamePrefix: "" },
+    settings: { catalog: "main", schema: "s", volumeRoot: "/v", batches: ledger.containers.batches },
+    notifier: { notify: (message) => Promise.resolve(void notified.push(message)) },
+  };
+  const blob = (path: string) => ledger.blobs.service.getContainerClient(container).getBlockBlobClient(path);
+  const manifestFiles = async (runId: string): Promise<Manifest["files"]> => {
+    const text = await ledger.blobs.readText(ledger.containers.batches, `${runId}/manifest.json`);
+    return text === null ? [] : (JSON.parse(text) as Manifest).files;
+  };
+  return {
+    ...{ activities, ledger, clock, starter, pipelines, container, notified, log, manifestFiles },
+    context: { log: logger, starter },
+    pass: { activities, definitions: pipelines, starter, log: logger, isLive },
+    put: async (path, text) => void (await blob(path).upload(text, Buffer.byteLength(text))),
+    remove: async (path) => void (await blob(path).delete()),
+    openRun: async (options = {}) => {
+      clock.advance(1000);
+      const alias = randomBytes(8).toString("hex");
+      const { run } = await runs.requestRun({ pipeline: "scoring", reason: "drops", alias, ...options }, starter);
+      return run.runId;
+    },
+    manifestPaths: async (runId) => (await manifestFiles(runId)).map((file) => file.path),
+    frozenText: (runId, path) => ledger.blobs.readText(ledger.containers.batches, `${runId}/files/${path}`),
+  };
+}
