@@ -8,33 +8,47 @@ import { replay } from "./replay";
 import { ClientError } from "./client";
 import type { Instance } from "./store";
 
+interface Rewound {
+  readonly instance: Instance;
+  readonly history: HistoryEvent[];
+  readonly plan: Plan;
+  readonly open: readonly Command[];
+}
+
 /**
- * Takes a failed instance back to before its failures: failed calls leave the history (as GenericEvent), the rest is replayed episode by
- * episode to find which calls are open again, and those are made anew. Failed sub-orchestrations are rewound, not restarted.
+ * Takes a failed instance back to before its failures: failed calls leave the history (as GenericEvent), the rest is replayed event by
+ * event to find which calls are open again, and those are made anew. Failed sub-orchestrations are rewound, not restarted.
+ * @throws ClientError 412 when that cannot be done; then nothing has changed.
  */
 export async function rewindInstance(context: EpisodeContext, id: string, reason: string | null): Promise<void> {
+  const all = await prepare(context, id);
+  // In one transaction: a child that ended before its parent runs again would report to nobody.
+  context.store.db.tx(() => all.forEach((item) => apply(context, item, reason)));
+}
+
+/** What to do for the instance and its failed children, children first. */
+async function prepare(context: EpisodeContext, id: string): Promise<Rewound[]> {
+  const instance = context.store.instance(id);
+  if (instance?.status !== "Failed") return [];
+  const { history, children } = withoutFailures(context.store.history(instance));
+  const below: Rewound[] = [];
+  for (const child of children) below.push(...(await prepare(context, child)));
+  return [...below, { instance, history, ...(await rebuild(context, instance, history)) }];
+}
+
+function apply(context: EpisodeContext, { instance, history, plan, open }: Rewound, reason: string | null): void {
   const { store } = context;
-  const instance = store.instance(id);
-  if (instance?.status !== "Failed") return;
-  const old = store.history(instance);
-  const { history, children } = withoutFailures(old);
-  const rebuilt = await rebuild(context, instance, history);
-  for (const child of children) await rewindInstance(context, child, reason);
-  store.db.tx(() => {
-    const current = store.instance(id);
-    if (current?.status !== "Failed" || current.executionId !== instance.executionId)
-      throw new ClientError(412, "The instance changed while it was rewound.");
-    Object.assign(instance, { plan: rebuilt.plan, status: "Running", output: null });
-    store.db.run("DELETE FROM timers WHERE instance_id = ?", id);
-    store.db.run("DELETE FROM activities WHERE instance_id = ?", id);
-    const kept = history.filter((event) => event.EventType !== EventType.OrchestratorCompleted || event.EventId === -1);
-    store.replaceHistory(instance, kept);
-    const now = Date.now();
-    const again = rebuilt.open.filter((command) => !isOpenChild(context, kept, command));
-    const events = dispatch(context, instance, again, now);
-    store.appendHistory(instance, [newEvent(EventType.ExecutionRewound, { Reason: reason }), ...events]);
-    store.save(instance);
-  });
+  const current = store.instance(instance.id);
+  if (current?.status !== "Failed" || current.executionId !== instance.executionId) {
+    throw new ClientError(412, `The instance '${instance.id}' changed while it was rewound.`);
+  }
+  Object.assign(instance, { plan, status: "Running", output: null });
+  for (const table of ["timers", "activities", "inbox"]) store.db.run(`DELETE FROM ${table} WHERE instance_id = ?`, instance.id);
+  store.replaceHistory(instance, history);
+  const again = open.filter((command) => !isOpenChild(context, history, command));
+  const events = dispatch(context, instance, again, Date.now());
+  store.appendHistory(instance, [newEvent(EventType.ExecutionRewound, { Reason: reason }), ...events]);
+  store.save(instance);
 }
 
 /** The history without failed calls and without the end; `children` are the sub-orchestrations that failed. */
