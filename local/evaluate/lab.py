@@ -8,6 +8,11 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
+from pyspark.ml import Pipeline
+from pyspark.ml.classification import RandomForestClassifier
+from pyspark.ml.functions import vector_to_array
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 from simulator.days import at, closing_hour
 from simulator.drops import DropWriter
@@ -19,6 +24,7 @@ from workbench.workspace import CATALOG, Workspace
 from evaluate.truth import COMPONENTS, Numbers, Points
 from predictive_maintenance import registry
 from predictive_maintenance.heads import probability_column
+from predictive_maintenance.model import VECTOR, model_inputs, preparation
 
 Tell = Callable[[str], None]
 
@@ -127,6 +133,33 @@ class Lab:
             if np.isnan(probability).any():
                 raise ValueError(f"{self.schema}: {int(np.isnan(probability).sum())} points have no probability at {horizon} h")
             answers[horizon] = probability
+        return answers
+
+    def fit_and_classify(self, train: Path, others: list[Path], classes: int, seed: int) -> list[Numbers]:
+        """Fits a forest on the features of the rows in `train` and returns the class probabilities of the rows in each of `others`.
+
+        The Parquet files hold machine_id, as_of and row (the order of the answer); that for training also label and weight.
+        """
+        self._tell(f"{self.schema}: a forest on rows of our own")
+        features = self._spark.table(f"{CATALOG}.{self.schema}.features")
+        prepare = Pipeline(stages=preparation(model_inputs())).fit(features)
+
+        def rows(path: Path) -> DataFrame:
+            return prepare.transform(self._spark.read.parquet(str(path)).join(features, ["machine_id", "as_of"])).select(
+                "row", "label", "weight", VECTOR
+            )
+
+        forest = RandomForestClassifier(featuresCol=VECTOR, weightCol="weight", numTrees=60, maxDepth=12, maxMemoryInMB=1024, seed=seed)
+        # Spark learns the number of classes from the column's metadata, as a small fleet may lack one of them.
+        nominal = {"ml_attr": {"type": "nominal", "num_vals": classes}}
+        model = forest.fit(rows(train).withColumn("label", sf.col("label").alias("label", metadata=nominal)))
+        answers = []
+        for path in others:
+            found = model.transform(rows(path)).select("row", vector_to_array("probability").alias("p")).orderBy("row").toPandas()
+            expected = pq.read_metadata(path).num_rows
+            if len(found) != expected:
+                raise ValueError(f"{self.schema}: {expected - len(found)} of {expected} rows of {path.name} have no features")
+            answers.append(np.stack(found["p"].to_list()))
         return answers
 
     def features_that_differ(self, other: Lab, until: date) -> int:

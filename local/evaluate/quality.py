@@ -100,10 +100,10 @@ def events(judged: Judged, decoys: Flags) -> list[Finding]:
     ]
 
 
-def best_threshold(probability: Numbers, label: Flags) -> float:
-    """The threshold with the highest F1 over all labels given."""
-    order = np.argsort(-probability, axis=None)
-    sorted_probability, hits = probability.ravel()[order], np.cumsum(label.ravel()[order])
-    f1 = 2 * hits / (np.arange(1, len(order) + 1) + hits[-1])
-    last_of_ties = np.append(sorted_probability[1:] != sorted_probability[:-1], True)
-    return float(sorted_probability[np.argmax(np.where(last_of_ties, f1, 0))])
+def best_threshold(score: Numbers, hit: Flags, positives: int) -> float:
+    """The threshold with the highest F1: `hit` says whether a row would be right if decided, `positives` how many there are to find."""
+    order = np.argsort(-score)
+    ordered, hits = score[order], np.cumsum(hit[order])
+    f1 = 2 * hits / (np.arange(1, len(order) + 1) + positives)
+    last_of_ties = np.append(ordered[1:] != ordered[:-1], True)
+    return float(ordered[np.argmax(np.where(last_of_ties, f1, 0))])

@@ -17,6 +17,7 @@ from evaluate import quality
 from evaluate.findings import Finding
 from evaluate.lab import END, START, TEST_FROM, Lab, Tell, known_histories, plan_year, write_drops
 from evaluate.metrics import Scores
+from evaluate.reference import reference_mode
 from evaluate.truth import Flags, Numbers, Points, eligibility, hours_to_failure, rule
 
 _BASE_RATE_FROM = START
@@ -49,6 +50,7 @@ class Study:
             if horizon == max(model.thresholds):
                 self.reliability = quality.reliability(judged)
         yield from self._ablation(points)
+        yield from reference_mode(self._lab, self._histories, self._plan.out, self._plan.seed)
 
     def _points(self, horizon: int) -> Points:
         return Points.of(self._histories, closing_hour(TEST_FROM), closing_hour(END) - horizon)
