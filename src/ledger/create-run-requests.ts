@@ -10,7 +10,7 @@ import type { GenerationStore } from "./generation-store";
 import { listRuns, withSteps } from "./run-lists";
 import { emptyBatch } from "./run-rows";
 import type { RequestedRun, RunRequest, RunRequests } from "./run-requests";
-import type { RunStore } from "./run-store";
+import type { RunPointer, RunStore } from "./run-store";
 import type { StateStore } from "./state-store";
 import { isClosed, type OrchestrationStarter, type RunRecord } from "./types";
 
@@ -69,7 +69,7 @@ class LedgerRunRequests implements RunRequests {
   async requestRun(request: RunRequest, starter: OrchestrationStarter): Promise<RequestedRun> {
     const wanted = normalise(request, this.deps.definitions);
     for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
-      const answer = (await this.byAlias(wanted)) ?? (await this.byWork(wanted)) ?? (await this.insert(wanted));
+      const answer = (await this.byAlias(wanted)) ?? (await this.byWork(wanted));
       if (answer === null) continue;
       if (answer.run.state === "requested") await this.start(answer.run, starter);
       return answer;
@@ -136,15 +136,13 @@ class LedgerRunRequests implements RunRequests {
     return run && { run, created: false };
   }
 
-  /** The run that does, or did, the same work; null when a new one is needed. */
-  private async byWork({ request, aliasKey, fingerprint, workKey }: Wanted): Promise<RequestedRun | null> {
-    if (request.rerun) return null;
+  /** The run that does, or did, the same work, or a new one; null when another request came between. */
+  private async byWork(wanted: Wanted): Promise<RequestedRun | null> {
+    const { request, aliasKey, fingerprint, workKey } = wanted;
     const work = await this.deps.runs.work(request.pipeline, workKey);
     const run = work && (await this.deps.runs.get(work.runId));
-    if (!run || !(await this.covers(run, request))) return null;
-    return (await this.deps.runs.addAlias(run, aliasKey, fingerprint))
-      ? { run, created: false }
-      : this.byAlias(normalise(request, this.deps.definitions));
+    if (!run || request.rerun || !(await this.covers(run, request))) return this.insert(wanted, work);
+    return (await this.deps.runs.addAlias(run, aliasKey, fingerprint)) ? { run, created: false } : null;
   }
 
   /**
@@ -159,7 +157,8 @@ class LedgerRunRequests implements RunRequests {
     return inputsAreNewest && !(await this.deps.drops.hasPending(run.pipeline));
   }
 
-  private async insert(wanted: Wanted): Promise<RequestedRun | null> {
+  /** Inserts a new run in place of exactly that one whose work was judged; whoever is slower judges again. */
+  private async insert(wanted: Wanted, replaces: RunPointer | null): Promise<RequestedRun | null> {
     const { request, definition, window, parameters, aliasKey, fingerprint, workKey } = wanted;
     const at = this.deps.now();
     const runId = newRunId(request.pipeline, at, this.deps.randomHex());
@@ -169,7 +168,6 @@ class LedgerRunRequests implements RunRequests {
       ...{ requestedAt: at.toISOString(), createdAt: at.toISOString(), startedAt: null, frozenAt: null, endedAt: null },
       ...{ cancelRequestedAt: null, batch: emptyBatch(), error: null },
     };
-    const replaces = await this.deps.runs.work(request.pipeline, workKey);
     if (!(await this.deps.runs.create({ run, definition, aliasKey, fingerprint, workKey }, replaces))) return null;
     const stored = await this.deps.runs.get(runId);
     return stored && { run: stored, created: true };
