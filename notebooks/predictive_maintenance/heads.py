@@ -91,7 +91,7 @@ class CalibratedHeads(Transformer, DefaultParamsReadable, DefaultParamsWritable)
             for component, by_horizon in curves.items()
         }
         stage = cls()
-        stage.set(cls.curves, json.dumps(document))
+        stage.set(stage.curves, json.dumps(document))
         return stage
 
     def _transform(self, dataset: DataFrame) -> DataFrame:

@@ -108,7 +108,8 @@ def drift_baseline(rows: DataFrame) -> dict[str, list[float]]:
     return dict(zip(names, quantiles, strict=True))
 
 
-def _head_metrics(scores: Scores, prefix: str) -> dict[str, float]:
+def head_metrics(scores: Scores, prefix: str) -> dict[str, float]:
+    """All qualities of all heads under MLflow metric names."""
     found: dict[str, float] = {}
     for horizon in HORIZONS:
         found |= {f"{prefix}_micro_{name}_{horizon}h": value for name, value in scores.micro(horizon).quality().items()}
@@ -127,7 +128,7 @@ def probability_columns() -> dict[tuple[str, int], Any]:
 def _log(header: TrainingSet, settings: TrainingSettings, inputs: list[Input], scores: Scores) -> None:
     mlflow.log_params({**vars(settings), **header.settings, "feature_set_version": header.feature_set_version})
     mlflow.log_params({f"version_{table}": version for table, version in header.versions.items()})
-    mlflow.log_metrics(_head_metrics(scores, "validation"))
+    mlflow.log_metrics(head_metrics(scores, "validation"))
     mlflow.log_dict({"schemaHash": schema_hash(), "features": [vars(feature) for feature in FEATURES]}, "features.json")
     mlflow.log_dict({"inputs": [vars(entry) for entry in inputs]}, "inputs.json")
     mlflow.log_dict(header.splits, "splits.json")

@@ -1,0 +1,90 @@
+"""Which model scores, checked before anything is written: it exists, fits the features, is not too old, and has not drifted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pyspark.sql import functions as sf
+
+from batchkeeper.parameters import iso, parse_time
+from batchkeeper.tables import Tables
+from predictive_maintenance import registry
+from predictive_maintenance.feature_set import schema_hash
+
+SERIOUS_PSI = 0.25
+STOP, SCORE = "stop", "score"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The version to score with, or None and why; `notes` go into every row that is written."""
+
+    version: registry.RegisteredVersion | None
+    notes: tuple[str, ...] = ()
+    refusal: str | None = None
+
+
+def _earlier_champions(tables: Tables, name: str, champion: str) -> list[str]:
+    """Versions that were champion before, the latest first."""
+    if not tables.exists("gate_decisions"):
+        return []
+    promoted = tables.read("gate_decisions").where((sf.col("model_name") == name) & (sf.col("decision") == "promoted"))
+    rows = promoted.orderBy(sf.col("decided_at").desc()).select("model_version").collect()
+    return [row[0] for row in rows if row[0] != champion]
+
+
+def _fitting(tables: Tables, name: str) -> Choice:
+    """The champion, or the last good model when the champion was made for other features."""
+    champion = registry.find_alias(name, registry.CHAMPION)
+    if champion is None:
+        return Choice(None, refusal=f"no champion: model {name} has no version with the alias {registry.CHAMPION}")
+    found = registry.describe(name, champion)
+    if found.card.feature_schema_hash == schema_hash():
+        return Choice(found)
+    reason = f"champion {champion} was made for features {found.card.feature_schema_hash}, the table has {schema_hash()}"
+    for version in _earlier_champions(tables, name, champion):
+        earlier = registry.describe(name, version)
+        if earlier.card.feature_schema_hash == schema_hash():
+            return Choice(earlier, (f"{reason}; scored with the last good version {version}",))
+    return Choice(None, refusal=f"{reason}, and no earlier champion fits")
+
+
+def _drift(tables: Tables, version: str) -> str | None:
+    """What the last monitoring run found against this version, or None."""
+    if not tables.exists("drift_metrics"):
+        return None
+    mine = tables.read("drift_metrics").where(sf.col("model_version") == version)
+    last = mine.orderBy(sf.col("window_end").desc(), sf.col("measured_at").desc()).select("run_id").first()
+    if last is None:
+        return None
+    serious = mine.where((sf.col("run_id") == last[0]) & (sf.col("psi") >= SERIOUS_PSI)).orderBy(sf.col("psi").desc()).collect()
+    if not serious:
+        return None
+    worst = ", ".join(f"{row['feature']} {row['psi']:.2f}" for row in serious[:3])
+    return f"monitoring run {last[0]} found drift in {len(serious)} features (PSI: {worst})"
+
+
+def choose(tables: Tables, name: str, latest: datetime, *, max_age_days: int, on_doubt: str) -> Choice:
+    """The model for as-of points up to `latest`.
+
+    Args:
+        max_age_days: how long after its last training row a model may be used without doubt.
+        on_doubt: `score` with a note in every row, or `stop`.
+    """
+    choice = _fitting(tables, name)
+    if choice.version is None:
+        return choice
+    notes = list(choice.notes)
+    trained_until = parse_time(choice.version.card.trained_until, "trained_until")
+    age = (latest - trained_until).days
+    if age > max_age_days:
+        notes.append(
+            f"version {choice.version.version} was trained on data up to {iso(trained_until)}, {age} days ago; limit {max_age_days}"
+        )
+    drift = _drift(tables, choice.version.version)
+    if drift:
+        notes.append(drift)
+    if notes and on_doubt == STOP:
+        return Choice(None, refusal="; ".join(notes))
+    return Choice(choice.version, tuple(notes))

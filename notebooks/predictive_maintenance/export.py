@@ -1,0 +1,74 @@
+"""The results of a scoring run for people and other systems: `results/<run id>/predictions.parquet` and `summary.json`."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as sf
+
+from batchkeeper.parameters import JobParameters, iso
+from batchkeeper.results import write_text
+from batchkeeper.tables import Tables, literal
+from predictive_maintenance.predictions import PREDICTIONS
+from predictive_maintenance.registry import RegisteredVersion
+
+SUMMARY_MACHINES = 20
+"""How many of the machines most likely to fail are listed per horizon."""
+
+_COLUMNS = (
+    "machine_id",
+    "as_of",
+    "horizon_h",
+    "component",
+    "probability",
+    "decision",
+    "threshold",
+    "reasons",
+    "note",
+    "model_version",
+    "revision",
+)
+
+
+def _entry(row: Any) -> dict[str, Any]:
+    return {
+        "machineId": row["machine_id"],
+        "asOf": iso(datetime.fromtimestamp(row["at"], UTC)),
+        "component": row["component"],
+        "horizonHours": row["horizon_h"],
+        "probability": row["probability"],
+        "alert": row["decision"],
+        "reasons": list(row["reasons"]),
+    }
+
+
+def export_results(
+    tables: Tables, parameters: JobParameters, version: RegisteredVersion, points: DataFrame, span: tuple[datetime, datetime], count: int
+) -> int:
+    """Writes the current predictions of `points` under the volume, over an earlier attempt's; returns the number of alerts."""
+    inside = f"as_of BETWEEN {literal(span[0])} AND {literal(span[1])} AND NOT superseded AND model_version = '{version.version}'"
+    current = tables.read(PREDICTIONS.name).where(inside).join(points, ["machine_id", "as_of"], "left_semi")
+    folder = f"results/{parameters.run_id}"
+    ordered = current.select(*_COLUMNS).orderBy("as_of", "machine_id", "component", "horizon_h")
+    ordered.coalesce(1).write.mode("overwrite").parquet(f"{parameters.path(folder)}/predictions.parquet")
+    alerts = current.groupBy("horizon_h").agg(sf.count_if("decision").alias("alerts")).collect()
+    # The latest point of each machine says how it stands now; earlier points of the window are history.
+    latest = current.where(f"as_of = {literal(span[1])}").withColumn("at", sf.unix_timestamp("as_of"))
+    found: dict[str, list[dict[str, Any]]] = {}
+    for horizon in sorted(row["horizon_h"] for row in alerts):
+        top = latest.where(sf.col("horizon_h") == horizon).orderBy(sf.col("probability").desc(), "machine_id", "component")
+        found[f"{horizon}h"] = [_entry(row) for row in top.limit(SUMMARY_MACHINES).collect()]
+    summary = {
+        "runId": parameters.run_id,
+        "model": {"name": version.name, "version": version.version},
+        "firstAsOf": iso(span[0]),
+        "lastAsOf": iso(span[1]),
+        "asOfPoints": count,
+        "alerts": {f"{row['horizon_h']}h": row["alerts"] for row in alerts},
+        "mostLikelyToFail": found,
+    }
+    write_text(parameters.path(f"{folder}/summary.json"), json.dumps(summary, indent=1, sort_keys=True, allow_nan=False) + "\n")
+    return int(sum(row["alerts"] for row in alerts))

@@ -1,0 +1,14 @@
+# Databricks notebook source
+# MAGIC %md Scoring: the champion's probabilities, decisions and reasons for the window, or for what this run's features step changed.
+# MAGIC Job: `resources/scoring.job.yml`. Parameters: the seven of every step, then `max_model_age_days`, `on_doubt` (score, stop).
+# COMMAND ----------
+from batchkeeper.parameters import JobParameters
+from batchkeeper.tables import Tables
+from predictive_maintenance.scoring import ScoringSettings, run_scoring
+
+# COMMAND ----------
+parameters = JobParameters.from_widgets(dbutils.widgets)
+settings = ScoringSettings.from_widgets(dbutils.widgets)
+tables = Tables(spark, parameters.catalog, parameters.schema)
+# COMMAND ----------
+dbutils.notebook.exit(run_scoring(tables, parameters, settings).to_json())
