@@ -15,6 +15,7 @@ import { JobStore } from "./job-store";
 import { jobsRoutes, permissionRoutes } from "./jobs-routes";
 import { Notifications } from "./notifications";
 import { pageRoutes } from "./page-routes";
+import { without } from "./params";
 import { ProcessRegistry } from "./process-registry";
 import { RunEngine } from "./run-engine";
 import { RunStore } from "./run-store";
@@ -83,7 +84,8 @@ export async function startServer(options: ServerOptions): Promise<LocalDatabric
   const cluster = new Cluster({
     command: controllerCommand(options),
     cwd: join(REPO_ROOT, "local", "databricks"),
-    env: () => ({ ...process.env, DATABRICKS_HOST: url, DATABRICKS_TOKEN: tokens.personal }),
+    // Notebooks reach the storage through their volumes only; its key stays here.
+    env: () => ({ ...without(process.env, "DATA_STORAGE"), DATABRICKS_HOST: url, DATABRICKS_TOKEN: tokens.personal }),
     logFile: join(stateDir, "logs", "controller.log"),
     onProcess: (pid) => processes.record(pid),
     onLost: async () => processes.killAll(),

@@ -356,7 +356,7 @@ describe("several tasks", () => {
 describe("notebooks that start notebooks", () => {
   it("returns the child's exit value even when every slot is taken", async () => {
     const child = bench.notebook("child", "echo");
-    const runIds = await Promise.all([1, 2, 3, 4].map(async () => bench.runNow(await bench.job([`run ${child}`]))));
+    const runIds = await Promise.all([1, 2, 3, 4].map(async () => bench.runNow(await bench.job(["sleep 300", `run ${child}`]))));
 
     for (const runId of runIds) {
       await bench.ended(runId);
@@ -367,7 +367,7 @@ describe("notebooks that start notebooks", () => {
   it("fails when the child fails, with the child's error", async () => {
     const child = bench.notebook("failing-child", "raise KeyError: speed");
 
-    const run = await bench.ended(await bench.runNow(await bench.job([`run ${child}`])));
+    const run = await bench.ended(await bench.runNow(await bench.job(["sleep 300", `run ${child}`])));
 
     expect((await bench.output(run.run_id)).error).toContain("KeyError: speed");
   });

@@ -81,6 +81,20 @@ describe("volumes behind a task", () => {
     expect((await blob.getProperties()).etag).toBe(before);
   });
 
+  it("are the notebook's only way to the storage: its key is not in the environment", async () => {
+    process.env["DATA_STORAGE"] = storage.connectionString;
+    const fresh = new Bench();
+    await fresh.start({ storage: storage.connectionString });
+    const runId = await fresh.runNow(await fresh.job(["environment"]));
+    await fresh.ended(runId);
+    delete process.env["DATA_STORAGE"];
+    const names = (await fresh.output(runId)).notebook_output.result.split(" ");
+    await fresh.remove();
+
+    expect(names).toContain("DATABRICKS_TOKEN");
+    expect(names).not.toContain("DATA_STORAGE");
+  });
+
   it("never write outside the volume root, whatever a manifest says", async () => {
     const run = "evil-20151116t063000-1a2b3c4d";
     await put("batches", `${run}/manifest.json`, JSON.stringify({ files: [{ path: "x", frozenPath: "../escaped/x" }] }));
