@@ -162,6 +162,16 @@ describe("startRun", () => {
     expect(test.starter.started).toEqual([]);
   });
 
+  it("takes JSON from curl, which calls it a form", async () => {
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+
+    expect(await start({ headers, body: { parameters: { depth: "4" } } })).toMatchObject({
+      status: 202,
+      body: { parameters: { depth: "4" } },
+    });
+    expect((await start({ headers, body: "depth=4" })).status).toBe(415);
+  });
+
   it("refuses what is not JSON by its type: 415", async () => {
     expect((await start({ headers: { "content-type": "text/csv" }, body: "a,b" })).status).toBe(415);
   });
