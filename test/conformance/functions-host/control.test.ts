@@ -182,3 +182,13 @@ describe("restart and purge", () => {
     expect(["Pending", "Running"]).toContain((await host.status("stays")).runtimeStatus);
   });
 });
+
+test("at most maxConcurrentActivityFunctions activities run at the same time", async () => {
+  const limited = new TestHost("durable", { env: { AzureFunctionsJobHost__extensions__durableTask__maxConcurrentActivityFunctions: "3" } });
+  await limited.start();
+  expect((await limited.run("slowTogether", { count: 10, ms: 100 })).output).toBe(10);
+  let running = 0;
+  const levels = limited.calls().map((line) => (running += line.startsWith("begin") ? 1 : -1));
+  expect(Math.max(...levels)).toBe(3);
+  await limited.dispose();
+});

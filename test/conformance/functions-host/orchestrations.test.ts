@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { TestHost, eventually } from "./harness";
 
 jest.setTimeout(60_000);
@@ -184,4 +187,36 @@ describe("failures", () => {
     await host.post(`instances/${id}/raiseEvent/go`, 1);
     expect((await host.finished(id)).output).toContain("must not exceed 16 KB");
   });
+});
+
+describe("callHttp", () => {
+  const asked: string[] = [];
+  const server = createServer((req, res) => {
+    asked.push(`${req.method ?? ""} ${req.url ?? ""}`);
+    const done = asked.filter((line) => line === "GET /poll").length >= 2;
+    if (req.url === "/poll" && done) res.end("finished");
+    else res.writeHead(202, { Location: "/poll", "Retry-After": "1" }).end("wait");
+  });
+  beforeAll(() => once(server.listen(0, "127.0.0.1"), "listening"));
+  afterAll(() => server.close());
+  const url = (): string => `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/start`;
+
+  test("polls the Location of a 202 until it is done", async () => {
+    const response = await host.post("orchestrators/callHttp/http1?version=7", { url: url() });
+    expect(response.status).toBe(202);
+    expect((await host.finished("http1")).output).toEqual({ status: 200, content: "finished", after: "Hello after!", version: "7" });
+    expect(asked).toEqual(["POST /start", "GET /poll", "GET /poll"]);
+  });
+
+  test("does not poll when told so", async () => {
+    expect((await host.run("callHttp", { url: url(), enablePolling: false })).output).toMatchObject({
+      status: 202,
+      content: "wait",
+      after: "Hello after!",
+    });
+  });
+});
+
+test("a fan-out of 500 activities ends in reasonable time", async () => {
+  expect((await host.finished(await host.begin("fanOut", 500), 45_000)).output).toBe((499 * 500) / 2);
 });

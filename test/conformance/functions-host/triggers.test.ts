@@ -66,7 +66,7 @@ describe("blobs", () => {
   const azurite = new Azurite();
   let blobs: BlobServiceClient;
   let host: TestHost;
-  const containers = ["drops", "deferred", "poison", "evented"];
+  const containers = ["drops", "deferred", "poison", "evented", "slow"];
 
   beforeAll(async () => {
     await azurite.start();
@@ -118,6 +118,15 @@ describe("blobs", () => {
       reference: { Connection: "FixtureStorage", ContainerName: "deferred", BlobName: "a/b.csv" },
       name: "a/b.csv",
     });
+  });
+
+  test("kill -9 in the middle of a handler: the blob is delivered again", async () => {
+    await put("slow/a.csv", "x");
+    await eventually(() => expect(notes(host, "slow-begin")).toEqual(["a.csv"]));
+    await host.stop("SIGKILL");
+    await host.start();
+    await eventually(() => expect(notes(host, "slow-end")).toEqual(["a.csv"]));
+    expect(notes(host, "slow-begin")).toEqual(["a.csv", "a.csv"]);
   });
 
   test("five attempts, then the poison queue", async () => {
