@@ -18,6 +18,7 @@ async function main(): Promise<void> {
     void host.stop().then(() => process.exit(0));
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop(signal));
+  if (options.exitWithStdin) process.stdin.resume().on("close", () => stop("end of standard input"));
 }
 
 process.on("unhandledRejection", (reason) =>

@@ -14,6 +14,8 @@ export interface HostOptions {
   readonly deliverTwice: boolean;
   readonly enableAuth: boolean;
   readonly scanIntervalMs: number;
+  /** Stop when standard input ends. */
+  readonly exitWithStdin: boolean;
 }
 
 /** Text of `--help`. */
@@ -29,6 +31,7 @@ usage: node dist/local/functions-host/main.js --app DIR [options]
                        (also BATCHKEEPER_HOST_DELIVER_TWICE=1); every third activity runs twice at the same time
   --enable-auth        ask for access keys, which are kept in the state (Core Tools asks for none locally)
   --scan-interval MS   time between two scans of a blob container (default 1000)
+  --exit-with-stdin    stop when standard input ends: the host does not outlive the program that started it
   --help               this text
 
 BATCHKEEPER_HOST_LOG_LEVEL = trace | debug | information | warning | error sets what is printed.
@@ -49,6 +52,7 @@ export function parseOptions(argv: readonly string[]): HostOptions | undefined {
     settingsRequired: values.settings !== undefined,
     deliverTwice: values["deliver-twice"] ?? process.env["BATCHKEEPER_HOST_DELIVER_TWICE"] === "1",
     enableAuth: values["enable-auth"] ?? false,
+    exitWithStdin: values["exit-with-stdin"] ?? false,
     scanIntervalMs: integer("--scan-interval", values["scan-interval"] ?? "1000", 50, 3_600_000),
   };
 }
@@ -59,7 +63,7 @@ function readArgs(argv: readonly string[]) {
     const flag = { type: "boolean" } as const;
     const options = {
       ...{ app: text, port: text, state: text, settings: text, "scan-interval": text },
-      ...{ "deliver-twice": flag, "enable-auth": flag, help: flag },
+      ...{ "deliver-twice": flag, "enable-auth": flag, "exit-with-stdin": flag, help: flag },
     };
     return parseArgs({ args: [...argv], options }).values;
   } catch (error) {

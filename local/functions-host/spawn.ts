@@ -42,18 +42,29 @@ export interface FunctionsHostProcess {
 const READY = /Host started at (http:\/\/\S+)/;
 
 /**
- * Starts the embedded Functions host (`dist/local/functions-host/main.js`, so build first) and resolves when it serves.
+ * Starts the embedded Functions host (`dist/local/functions-host/main.js`, so build first) and resolves when it serves. The host ends with
+ * this process, however that ends.
  * @throws Error with the host's output when it ends or does not become ready in time.
  */
 export async function startFunctionsHost(options: SpawnOptions): Promise<FunctionsHostProcess> {
   const port = options.port === undefined || options.port === 0 ? await freePort() : options.port;
   const main = join(REPO_ROOT, "dist", "local", "functions-host", "main.js");
-  const args = [main, "--app", options.appDir, "--port", String(port), "--state", options.stateDir, ...(options.args ?? [])];
+  const args = [
+    main,
+    "--app",
+    options.appDir,
+    "--port",
+    String(port),
+    "--state",
+    options.stateDir,
+    "--exit-with-stdin",
+    ...(options.args ?? []),
+  ];
   if (options.deliverTwice) args.push("--deliver-twice");
   // `node --disable-warning`: node:sqlite says that it is experimental.
   const child = spawn(NODE, ["--disable-warning=ExperimentalWarning", ...args], {
     env: { ...process.env, ...options.env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
   });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {

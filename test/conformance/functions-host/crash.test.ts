@@ -1,4 +1,10 @@
-import { TestHost, eventually } from "./harness";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { NODE, REPO_ROOT } from "../../../local/paths";
+import { TestHost, eventually, fixture } from "./harness";
 
 jest.setTimeout(60_000);
 
@@ -92,4 +98,18 @@ describe("--deliver-twice", () => {
     expect(calls.slice(8, 10)).toEqual([`begin ${id}-2`, `begin ${id}-2`]);
     await host.dispose();
   });
+});
+
+test("the host does not outlive the program that started it, even if that is killed", async () => {
+  const stateDir = mkdtempSync(join(tmpdir(), "functions-host-"));
+  const spawner = join(REPO_ROOT, "dist", "local", "functions-host", "spawn.js");
+  const options = JSON.stringify({ appDir: fixture("durable"), stateDir });
+  const script = `require(${JSON.stringify(spawner)}).startFunctionsHost(${options}).then((host) => console.log(host.pid))`;
+  const parent = spawn(NODE, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+  const [line] = (await once(parent.stdout, "data")) as [Buffer];
+  const pid = Number(line.toString());
+  expect(() => process.kill(pid, 0)).not.toThrow();
+  parent.kill("SIGKILL");
+  await eventually(() => expect(() => process.kill(pid, 0)).toThrow("ESRCH"));
+  rmSync(stateDir, { recursive: true, force: true });
 });
