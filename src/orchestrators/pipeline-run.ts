@@ -41,8 +41,8 @@ function* runStep(context: OrchestrationContext, run: RunAttempt, step: StepPlan
     if (outcome.kind === "succeeded") return outcome;
     const decision = decideRetry(outcome.cause, tries, step.retry);
     if (decision.kind === "stop") return outcome;
-    const until = context.df.currentUtcDateTime.getTime() + decision.delaySeconds * 1000;
-    yield context.df.createTimer(new Date(until));
+    // A cancel wakes this wait; the next start then sees its flag.
+    yield* waitSeconds(context, decision.delaySeconds);
   }
 }
 

@@ -1,0 +1,116 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { REPO_ROOT } from "../../../local/paths";
+import { loadDefinitions } from "../../../src/definitions-folder";
+import { COMMON_PARAMETERS, parseDefinitions, routeDrop } from "../../../src/domain/pipeline-definition";
+
+const folder = join(REPO_ROOT, "pipelines");
+const sample = readFileSync(join(folder, "scoring.json"), "utf8");
+const edited = (change: (definition: Record<string, unknown>) => void): string => {
+  const definition = JSON.parse(sample) as Record<string, unknown>;
+  change(definition);
+  return JSON.stringify(definition);
+};
+
+interface Job {
+  readonly name: string;
+  readonly parameters: readonly { readonly name: string }[];
+  readonly timeout_seconds: number;
+  readonly tasks: readonly { readonly max_retries: number; readonly notebook_task: { readonly notebook_path: string } }[];
+}
+
+const jobs = readdirSync(join(REPO_ROOT, "resources")).map((file) => {
+  const text = readFileSync(join(REPO_ROOT, "resources", file), "utf8");
+  return Object.values((parse(text) as { resources: { jobs: Record<string, Job> } }).resources.jobs)[0] as Job;
+});
+
+describe("the shipped definitions", () => {
+  const definitions = loadDefinitions(folder);
+  const steps = [...definitions.values()].flatMap((definition) => definition.steps);
+
+  it("are scoring, training and monitoring, and training blocks no night", () => {
+    expect([...definitions.keys()]).toEqual(["monitoring", "scoring", "training"]);
+    expect(definitions.get("training")?.concurrencyGroup).not.toBe(definitions.get("scoring")?.concurrencyGroup);
+  });
+
+  it.each(steps.map((step) => [step.name, step] as const))(
+    "step %s has a job with the same parameters, no retries and a longer limit",
+    (_name, step) => {
+      const job = jobs.find((candidate) => candidate.name === step.job);
+
+      expect(job?.parameters.map(({ name }) => name)).toEqual([...COMMON_PARAMETERS, ...Object.keys(step.parameters)]);
+      expect(job?.tasks.map((task) => task.max_retries)).toEqual([0]);
+      expect(job?.timeout_seconds).toBeGreaterThan(step.timeoutSeconds);
+    },
+  );
+
+  it("use every job, and every job's notebook is there", () => {
+    expect(jobs.map((job) => job.name).sort()).toEqual(steps.map((step) => step.job).sort());
+    for (const job of jobs) {
+      const path = join(REPO_ROOT, "resources", job.tasks[0]?.notebook_task.notebook_path ?? "");
+      expect(readFileSync(path, "utf8").split("\n")[0]).toBe("# Databricks notebook source");
+    }
+  });
+
+  it("take drops by the paths of the contract", () => {
+    expect(routeDrop(definitions, "drops", "telemetry/2015-11-15.csv.gz")).toEqual({ pipeline: "scoring", source: "telemetry" });
+    expect(routeDrop(definitions, "drops", "machines/2015-11-15.csv")).toEqual({ pipeline: "scoring", source: "machines" });
+    for (const path of ["unknown/2015-11-15.csv", "telemetry/x.txt", "telemetry.csv"])
+      expect(routeDrop(definitions, "drops", path)).toBeNull();
+    expect(routeDrop(definitions, "other", "telemetry/2015-11-15.csv")).toBeNull();
+  });
+});
+
+describe("parseDefinitions", () => {
+  it("lists every fault of every file, with file and place", () => {
+    const { faults } = parseDefinitions([
+      { file: "a.json", text: "{" },
+      {
+        file: "scoring.json",
+        text: edited((definition) => {
+          definition["schedule"] = "30 6 * * *";
+          definition["extra"] = true;
+          (definition["steps"] as { parameters: object }[])[0]!.parameters = { run_id: "x" };
+          (definition["drops"] as { maxWaitSeconds: number }).maxWaitSeconds = 1;
+        }),
+      },
+      { file: "other.json", text: sample },
+    ]);
+
+    const places = faults.map((fault) => fault.where);
+    expect(places).toEqual(
+      expect.arrayContaining([
+        "a.json",
+        "other.json at name",
+        "scoring.json at schedule",
+        "scoring.json at (root)",
+        "scoring.json at drops.maxWaitSeconds",
+        "scoring.json at steps.0.parameters.run_id",
+      ]),
+    );
+  });
+
+  it.each([
+    [
+      "a pattern without a source",
+      (d: Record<string, unknown>) => void ((d["drops"] as { pathPattern: string }).pathPattern = "^x$"),
+      /\?<source>/,
+    ],
+    [
+      "a pattern that is none",
+      (d: Record<string, unknown>) => void ((d["drops"] as { pathPattern: string }).pathPattern = "("),
+      /Invalid|Unterminated/,
+    ],
+    [
+      "a step name twice",
+      (d: Record<string, unknown>) => void (d["steps"] as unknown[]).push((d["steps"] as unknown[])[0]),
+      /occurs twice/,
+    ],
+  ])("refuses %s", (_title, change, message) => {
+    const { faults, definitions } = parseDefinitions([{ file: "scoring.json", text: edited(change) }]);
+
+    expect(definitions.size).toBe(0);
+    expect(faults.map((fault) => fault.message).join("\n")).toMatch(message);
+  });
+});
