@@ -74,7 +74,7 @@ export const ROUTES = {
   },
   getRun: {
     method: "GET",
-    path: "runs/{runId}",
+    path: "pipelines/{pipeline}/runs/{runId}",
     summary: "Get a run with every step and Databricks run",
     authLevel: "function",
     headers: ifNoneMatch,
@@ -86,7 +86,7 @@ export const ROUTES = {
   },
   cancelRun: {
     method: "POST",
-    path: "runs/{runId}/cancel",
+    path: "pipelines/{pipeline}/runs/{runId}/cancel",
     summary: "Cancel a run and its Databricks run",
     authLevel: "function",
     success: {
@@ -97,7 +97,7 @@ export const ROUTES = {
   },
   retryRun: {
     method: "POST",
-    path: "runs/{runId}/retry",
+    path: "pipelines/{pipeline}/runs/{runId}/retry",
     summary: "Resume a run from its failed step, with the same batch",
     authLevel: "function",
     success: { 202: { description: "The next attempt is open", body: "Run" } },

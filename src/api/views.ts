@@ -27,7 +27,7 @@ export function runView(run: RunRecord, root: string): RunView {
 
 /** A run as it stands in a list. */
 export function runSummaryView(run: RunRecord, root: string): Omit<RunView, "steps"> {
-  const self = `${root}/runs/${run.runId}`;
+  const self = `${root}/pipelines/${run.pipeline}/runs/${run.runId}`;
   return {
     id: run.runId,
     pipeline: run.pipeline,

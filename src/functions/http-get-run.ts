@@ -1,19 +1,16 @@
 import type { ApiDeps } from "../api/deps";
-import { apiRoot, pathParameter, registerHttp, type ApiHandler } from "../api/http-function";
+import { apiRoot, registerHttp, type ApiHandler } from "../api/http-function";
+import { pathRun } from "../api/path-run";
 import { currentRun } from "../api/run-answer";
-import { RunNotInLedgerError } from "../ledger/errors";
 
 /** Shows one run with every step and every Databricks run of it. */
 export function createGetRunHandler({ runs }: Pick<ApiDeps, "runs">): ApiHandler {
   return async (request) => {
-    const runId = pathParameter(request, "runId");
-    const run = await runs.getRun(runId);
-    if (!run) throw new RunNotInLedgerError(runId);
-    return currentRun(run, apiRoot(request, "getRun"), request);
+    return currentRun(await pathRun(request, runs), apiRoot(request, "getRun"), request);
   };
 }
 
-/** Registers `GET runs/{runId}`. */
+/** Registers `GET pipelines/{pipeline}/runs/{runId}`. */
 export function registerGetRun(deps: Pick<ApiDeps, "runs">): void {
   registerHttp("getRun", createGetRunHandler(deps));
 }

@@ -154,7 +154,7 @@ describe("the app on the functions host", () => {
   it("answers refusals with problems", async () => {
     for (const [method, path, status] of [
       ["POST", "pipelines/nope/runs", 404],
-      ["GET", "runs/nope", 404],
+      ["GET", "pipelines/raising/runs/nope", 404],
       ["GET", "runs?top=0", 400],
       ["GET", "pipelines/raising/drops?state=lost", 400],
     ] as const) {

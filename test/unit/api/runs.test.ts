@@ -29,9 +29,9 @@ const start = (request: Partial<ApiRequest> = {}, pipeline = "scoring") =>
 const startWithKey = (key: string, body?: unknown) =>
   start({ headers: { "idempotency-key": key }, ...(body === undefined ? {} : { body }) });
 const get = (runId: string, headers: Record<string, string> = {}) =>
-  callApi("getRun", createGetRunHandler(deps), { params: { runId }, headers });
-const cancel = (runId: string) => callApi("cancelRun", createCancelRunHandler(deps), { params: { runId } });
-const retry = (runId: string) => callApi("retryRun", createRetryRunHandler(deps), { params: { runId } });
+  callApi("getRun", createGetRunHandler(deps), { params: { pipeline: "scoring", runId }, headers });
+const cancel = (runId: string) => callApi("cancelRun", createCancelRunHandler(deps), { params: { pipeline: "scoring", runId } });
+const retry = (runId: string) => callApi("retryRun", createRetryRunHandler(deps), { params: { pipeline: "scoring", runId } });
 const list = (query: string) => callApi("listRuns", createListRunsHandler(deps), { query });
 
 /** Ends a run as its orchestration would. */
@@ -57,7 +57,7 @@ describe("startRun", () => {
       parameters: { depth: "2" },
       steps: [{ name: "ingestion", job: "job-ingestion", state: "pending", generations: [] }],
     });
-    expect(answer.headers).toMatchObject({ location: `https://app.example/api/runs/${run.id}`, "retry-after": "5" });
+    expect(answer.headers).toMatchObject({ location: `https://app.example/api/pipelines/scoring/runs/${run.id}`, "retry-after": "5" });
     expect(test.starter.started).toEqual([`${run.id}-a1`]);
   });
 
@@ -221,6 +221,14 @@ describe("getRun", () => {
     expect(last.headers).not.toHaveProperty("retry-after");
   });
 
+  it("does not show a run under another pipeline: 404", async () => {
+    const runId = idOf(await start());
+
+    const answer = await callApi("getRun", createGetRunHandler(deps), { params: { pipeline: "training", runId } });
+
+    expect(answer.status).toBe(404);
+  });
+
   it.each(["scoring-20260101t000000-00000000", "nonsense", "'%2F"])("does not know run %s: 404", async (runId) => {
     expect(await get(runId)).toMatchObject({ status: 404, body: { title: "Unknown run", traceId: "trace-1" } });
   });
@@ -296,7 +304,7 @@ describe("cancelRun and retryRun", () => {
     expect(first).toMatchObject({
       status: 202,
       body: { cancelRequestedAt: expect.any(String) },
-      headers: { location: `https://app.example/api/runs/${runId}` },
+      headers: { location: `https://app.example/api/pipelines/scoring/runs/${runId}` },
     });
     expect(second).toMatchObject({ status: 202, body: { cancelRequestedAt: first.body["cancelRequestedAt"] } });
     expect(test.starter.raised.length).toBeGreaterThan(0);
