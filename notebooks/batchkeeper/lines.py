@@ -6,7 +6,9 @@ same (measured on 8.7 million rows: 7 to 8.5 s against 8 to 9.5 s) and keeps bot
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from urllib.parse import unquote
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as sf
@@ -17,6 +19,7 @@ from batchkeeper.sources import CoverageRule, Field, Source
 from batchkeeper.tables import Tables
 
 _BAD = "_bad"
+_TIMES = ("covers_from", "covers_to", "source_modified")
 # Spark closes a quote that the line leaves open.
 _OPEN_QUOTE = """contains(raw, '"') AND (length(raw) - length(replace(raw, '"', ''))) % 2 = 1"""
 _SHORTEST_TIME = len("2015-11-15 06:00")
@@ -64,31 +67,34 @@ def _by_header(spark: SparkSession, files: Sequence[ProbedFile], coverage: Cover
 
 
 def _lines(spark: SparkSession, files: Sequence[ProbedFile], ranks: Sequence[int], coverage: CoverageRule) -> DataFrame:
-    lines = spark.read.text([str(files[rank].location) for rank in ranks]).select(
+    text = spark.read.text([str(files[rank].location) for rank in ranks])
+    lines = text.select(
         sf.col("value").alias("raw"),
-        _local_path(sf.col("_metadata.file_path")).alias("location"),
+        sf.col("_metadata.file_path").alias("uri"),
         sf.col("_metadata.file_block_start").alias("block"),
         sf.monotonically_increasing_id().alias("place"),
     )
-    facts = _file_facts(spark, files, ranks, coverage)
-    return lines.join(sf.broadcast(facts), "location", "left").drop("location")
+    facts = {str(files[rank].location): _facts(files[rank], rank, coverage) for rank in ranks}
+    names = ("rank int", "header string", *(f"{name} double" for name in _TIMES))
+    rows = [(uri, *fact) for found in text.inputFiles() if (fact := facts.get(_local_path(found))) for uri in _spellings(found)]
+    known = spark.createDataFrame(rows, ", ".join(("uri string", *names)))
+    typed = known.withColumns({name: sf.col(name).cast("timestamp") for name in _TIMES})
+    return lines.join(sf.broadcast(typed), "uri", "left").drop("uri")
 
 
-def _local_path(uri: Column) -> Column:
-    """The path in a file URI: `file:/a%20b` and `dbfs:/a%20b` become `/a b`."""
-    return sf.url_decode(sf.replace(sf.regexp_replace(uri, "^[a-z]+:/+", "/"), sf.lit("+"), sf.lit("%2B")))
+def _facts(probed: ProbedFile, rank: int, coverage: CoverageRule) -> tuple[object, ...]:
+    times = (*(coverage.covers(probed.file.path) or (None, None)), probed.file.modified)
+    return (rank, probed.header, *(None if time is None else time.timestamp() for time in times))
 
 
-def _file_facts(spark: SparkSession, files: Sequence[ProbedFile], ranks: Sequence[int], coverage: CoverageRule) -> DataFrame:
-    rows = []
-    for rank in ranks:
-        file = files[rank].file
-        span = coverage.covers(file.path) or (None, None)
-        times = [None if time is None else time.timestamp() for time in (*span, file.modified)]
-        rows.append((str(files[rank].location), rank, files[rank].header, *times))
-    names = ("covers_from", "covers_to", "source_modified")
-    facts = spark.createDataFrame(rows, f"location string, rank int, header string, {', '.join(f'{name} double' for name in names)}")
-    return facts.withColumns({name: sf.col(name).cast("timestamp") for name in names})
+def _local_path(uri: str) -> str:
+    """The path in a file URI: `file:///a%20b` and `dbfs:/a%20b` become `/a b`."""
+    return unquote(re.sub("^[a-z]+:/+", "/", uri))
+
+
+def _spellings(uri: str) -> set[str]:
+    """A file URI with one slash and with three: Spark lists files one way and names them in rows the other."""
+    return {re.sub("^([a-z]+):/+", rf"\1:{slashes}", uri) for slashes in ("/", "///")}
 
 
 def _typed(lines: DataFrame, source: Source, probed: ProbedFile) -> DataFrame:
