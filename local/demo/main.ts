@@ -18,13 +18,15 @@ async function main(): Promise<void> {
   }
   const stateDir = options.state ?? join(STATE_DIR, "demo");
   rmSync(stateDir, { recursive: true, force: true });
-  const interrupted = new Promise<never>((_, reject) => process.once("SIGINT", () => reject(new Error("interrupted"))));
+  const interrupted = new Promise<never>((_, reject) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => reject(new Error("interrupted")));
+  });
   // Nobody may be waiting yet when Ctrl-C comes.
   interrupted.catch(() => undefined);
-  await Promise.race([run(options, stateDir), interrupted]);
+  await run(options, stateDir, interrupted);
 }
 
-async function run(options: DemoOptions, stateDir: string): Promise<void> {
+async function run(options: DemoOptions, stateDir: string, interrupted: Promise<never>): Promise<void> {
   const calendar = demoCalendar(options.days);
   heading(`Batchkeeper on this machine: ${options.machines} machines, ${options.events ? "real events" : "simulated events"}`);
   const filesDir = join(stateDir, "files");
@@ -51,17 +53,15 @@ async function run(options: DemoOptions, stateDir: string): Promise<void> {
     good(
       `Azurite, local Databricks (${stack.databricks.url}) and functions host (${stack.functions.url}) are up; data made (${formatSeconds(Date.now() - STARTED)})`,
     );
-    await tellStory({ stack, calendar, filesDir, stateDir });
+    await Promise.race([tellStory({ stack, calendar, filesDir, stateDir }), interrupted]);
     good(`done in ${formatSeconds(Date.now() - STARTED)}`);
-    if (options.keep) await keepUp(stack.functions.url, stack.databricks.url);
+    if (options.keep) {
+      line(`\n  Still up until Ctrl-C: ${stack.functions.url}/api/runs and ${stack.databricks.url}/`);
+      await interrupted.catch(() => undefined);
+    }
   } finally {
     await stack.stop();
   }
-}
-
-async function keepUp(functionsUrl: string, databricksUrl: string): Promise<void> {
-  line(`\n  Still up until Ctrl-C: ${functionsUrl}/api/runs and ${databricksUrl}/`);
-  await new Promise<void>((resolve) => process.once("SIGINT", () => resolve()));
 }
 
 main().catch((error: unknown) => {

@@ -33,7 +33,7 @@ export async function tellStory({ stack, calendar, filesDir, stateDir }: Scene):
   const monitoring = await acts.monitor(calendar, lastDay);
   await tellRiskTable(stack, lastNight.id);
   await tellModelQuality(stack, monitoring.id);
-  tellWhereThingsLie(stack, stateDir, lastNight.id, monitoring.id);
+  tellWhereThingsLie(stateDir, lastNight.id, monitoring.id);
 }
 
 class Acts {
