@@ -12,7 +12,6 @@ export function createCloseRun({ ledger }: ActivityDeps): Activity<CloseInput, n
       const open = (await ledger.batches.entries(runId)).filter(({ outcome }) => outcome === "" || outcome === "frozen");
       await inParallel(open, 16, async (entry) => ledger.batches.giveBack(runId, entry.keys));
     }
-    if (state === "succeeded" || state === "not_ready") await ledger.states.set(run.pipeline, { notReady: state === "not_ready" });
     const endedAt = ledger.now().toISOString();
     await ledger.runs.change(runId, (current) =>
       isClosed(current.state) || current.attempt !== attempt ? null : { state, error, endedAt },

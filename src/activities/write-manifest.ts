@@ -28,10 +28,8 @@ export function createWriteManifest({ ledger }: ActivityDeps): Activity<RunAttem
     return { path, source, frozenPath, etag, size, lastModified };
   }
 
-  async function nothingToScore({ run, definition }: StoredRun): Promise<boolean> {
-    if (definition.drops === undefined || run.window !== null || run.rerun) return false;
-    return !(await ledger.states.get(run.pipeline)).notReady;
-  }
+  /** Without files only an explicit window, a repeat on purpose, or a pipeline that takes no drops has anything to score. */
+  const nothingToScore = ({ run, definition }: StoredRun): boolean => definition.drops !== undefined && run.window === null && !run.rerun;
 
   async function stored(runId: string): Promise<Manifest | null> {
     const text = await ledger.blobs.readText(batches, manifestBlob(runId));
@@ -52,7 +50,7 @@ export function createWriteManifest({ ledger }: ActivityDeps): Activity<RunAttem
     let manifest = await stored(runId);
     if (manifest === null) {
       const files = (await held(runId)).map((entry) => fileOf(found, entry));
-      if (files.length === 0 && (await nothingToScore(found))) return { kind: "empty", files: 0 };
+      if (files.length === 0 && nothingToScore(found)) return { kind: "empty", files: 0 };
       const { pipeline, reason, window } = run;
       const own: Manifest = { manifestVersion: 1, runId, pipeline, createdAt: ledger.now().toISOString(), reason, window, files };
       manifest = (await ledger.blobs.createJson(batches, manifestBlob(runId), own)) ? own : await stored(runId);

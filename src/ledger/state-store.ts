@@ -4,8 +4,6 @@ import type { LedgerTable } from "./table";
 export interface PipelineState {
   /** When a batch with files was last frozen; null before the first. */
   readonly lastIngestAt: string | null;
-  /** True when the last run ended as not ready: its as-of points are still to be scored. */
-  readonly notReady: boolean;
   /** Schedule occurrences up to here were asked for or reported as missed; null before the first sweep. */
   readonly scheduledUntil: string | null;
 }
@@ -19,7 +17,7 @@ export class StateStore {
   async get(pipeline: string): Promise<PipelineState> {
     const row = await this.table.get(pipeline, "state");
     const text = (column: string): string | null => (typeof row?.[column] === "string" ? row[column] : null);
-    return { lastIngestAt: text("lastIngestAt"), notReady: row?.["notReady"] === true, scheduledUntil: text("scheduledUntil") };
+    return { lastIngestAt: text("lastIngestAt"), scheduledUntil: text("scheduledUntil") };
   }
 
   async set(pipeline: string, change: Partial<PipelineState>): Promise<void> {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { REPO_ROOT } from "../../../local/paths";
@@ -42,6 +42,19 @@ describe("the shipped definitions", () => {
       expect(job?.parameters.map(({ name }) => name)).toEqual([...COMMON_PARAMETERS, ...Object.keys(step.parameters)]);
       expect(job?.tasks.map((task) => task.max_retries)).toEqual([0]);
       expect(job?.timeout_seconds).toBeGreaterThan(step.timeoutSeconds);
+    },
+  );
+
+  it.each(steps.map((step) => [step.name, Object.keys(step.parameters)] as const))(
+    "step %s declares what its notebook reads",
+    (name, declared) => {
+      const file = join(REPO_ROOT, "notebooks", "predictive_maintenance", `${name}.py`);
+      const code = existsSync(file) ? readFileSync(file, "utf8") : "";
+
+      const read = [...code.matchAll(/(?:text_parameter|_number)\(widgets, "(\w+)"/g)].map((match) => match[1]);
+
+      expect(declared).toEqual(expect.arrayContaining(read));
+      for (const parameter of declared) expect(code).toContain(`"${parameter}"`);
     },
   );
 
