@@ -10,7 +10,7 @@ from pathlib import Path
 
 from simulator.drops import DropWriter
 from simulator.plan import Plan
-from workbench.models import share_champion
+from workbench.models import make_champion, share_champion
 from workbench.session import LocalSession
 from workbench.workspace import Workspace
 
@@ -111,8 +111,12 @@ class Bench:
 
     def _train(self, workspace: Workspace) -> None:
         run_id = workspace.new_run("training")
+        version = ""
         for step, bar in (("training_set", bars.TRAINING_SET), ("training", bars.TRAINING), ("evaluation", bars.EVALUATION)):
-            self._add(bar, workspace.step(step, run_id).seconds)
+            done = workspace.step(step, run_id)
+            self._add(bar, done.seconds)
+            version = str(done.result.get("model", {}).get("version", version))
+        make_champion(workspace.schema, version)
 
     def _score(self, workspace: Workspace) -> None:
         end = datetime(HISTORY_UNTIL.year, HISTORY_UNTIL.month, HISTORY_UNTIL.day, 7, tzinfo=UTC)
