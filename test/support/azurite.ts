@@ -6,5 +6,5 @@ export async function startAzurite(): Promise<LocalStorage> {
   const ports = new Set<number>();
   while (ports.size < 3) ports.add(await freePort());
   const [blob, queue, table] = [...ports] as [number, number, number];
-  return await start({ ports: [blob, queue, table] });
+  return start({ ports: [blob, queue, table] });
 }

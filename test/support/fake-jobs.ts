@@ -103,7 +103,7 @@ export class FakeJobs {
       rowsQuarantined: 0,
       rowsDuplicate: 0,
     };
-    const step = run.jobName.replace(/^(batchkeeper|meters)-/, "").replaceAll("-", "_");
+    const step = run.jobName.replace(/^(batchkeeper|meters|job)-/, "").replaceAll("-", "_");
     const status = end === "not_ready" ? { status: "not_ready", reason: "no champion model" } : { status: "ok", reason: null };
     return {
       notebook_output: {

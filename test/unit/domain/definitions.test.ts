@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { REPO_ROOT } from "../../../local/paths";
+import { loadConfig } from "../../../src/config/config";
 import { loadDefinitions } from "../../../src/definitions-folder";
 import { COMMON_PARAMETERS, parseDefinitions, routeDrop } from "../../../src/domain/pipeline-definition";
 
@@ -125,5 +126,14 @@ describe("parseDefinitions", () => {
 
     expect(definitions.size).toBe(0);
     expect(faults.map((fault) => fault.message).join("\n")).toMatch(message);
+  });
+});
+
+describe("local.settings.sample.json", () => {
+  it("is a valid configuration", () => {
+    const text = readFileSync(join(REPO_ROOT, "local.settings.sample.json"), "utf8");
+    const { Values: values } = JSON.parse(text) as { Values: Record<string, string> };
+
+    expect(loadConfig(values)).toMatchObject({ deploymentId: "local", databricks: { auth: { kind: "token" } } });
   });
 });

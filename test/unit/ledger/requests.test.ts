@@ -86,11 +86,10 @@ describe("requestRun", () => {
       fixture.clock.advance(1000);
       ids.unshift((await ask(alias, { rerun: true })).run.runId);
     }
-    const { listRuns } = fixture.activities.requests;
-    const list = listRuns.bind(fixture.activities.requests);
+    const { requests } = fixture.activities;
 
-    const page = await list({ top: 2 });
-    const rest = await list({ top: 2, token: page.nextToken ?? "" });
+    const page = await requests.listRuns({ top: 2 });
+    const rest = await requests.listRuns({ top: 2, token: page.nextToken ?? "" });
 
     expect([...page.items, ...rest.items].map((run) => run.runId)).toEqual(ids);
     expect(rest.nextToken).toBeNull();
