@@ -10,9 +10,9 @@ export function isLive(status: string | null): boolean {
   return status !== null && LIVE.has(status);
 }
 
-/** True for the answer to a question about an instance that does not exist. */
+/** The client tells an absent instance only by its text. An id may hold any digits, so a bare "404" is not enough. */
 function isUnknownInstance(error: unknown): boolean {
-  return error instanceof Error && /404|No instance with ID|could not find any data|HTTP response code 404/i.test(error.message);
+  return error instanceof Error && /replied with HTTP 404 response|^No instance with ID /.test(error.message);
 }
 
 /** The durable client of an invocation, reduced to what the app may do with it. */
