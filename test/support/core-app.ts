@@ -99,7 +99,7 @@ export class CoreApp {
     return this.until(
       `the end of ${runId}`,
       async () => {
-        const { body } = await this.api("GET", `runs/${runId}`);
+        const { body } = await this.api("GET", `pipelines/meters/runs/${runId}`);
         return ["requested", "queued", "running"].includes(body.state) ? null : body;
       },
       seconds,
