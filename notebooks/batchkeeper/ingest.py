@@ -145,7 +145,8 @@ class Ingestion:
         good = sum(found.good for found in census)
         if good:
             wanted = [field_.name for field_ in source.fields]
-            fit = rows.where(reject == 0).select(*wanted, "rank", "block", "place")
+            # Without rejects the rules need not be worked out again.
+            fit = (rows.where(reject == 0) if any(found.rejected for found in census) else rows).select(*wanted, "rank", "block", "place")
             store(self.tables, self.parameters.run_id, Batch(source, fit, files, good, span))
         return census, span
 

@@ -19,6 +19,7 @@ from batchkeeper.sources import CoverageRule, Field, Source
 from batchkeeper.tables import Tables
 
 _BAD = "_bad"
+_BYTE_ORDER_MARK = "\ufeff"
 _TIMES = ("covers_from", "covers_to", "source_modified")
 # Spark closes a quote that the line leaves open.
 _OPEN_QUOTE = """contains(raw, '"') AND (length(raw) - length(replace(raw, '"', ''))) % 2 = 1"""
@@ -102,9 +103,8 @@ def _typed(lines: DataFrame, source: Source, probed: ProbedFile) -> DataFrame:
     names = [f"text_{column}" if column else f"ignored_{number}" for number, column in enumerate(probed.columns)]
     schema = ", ".join(f"`{name}` string" for name in (*names, _BAD))
     options = {"sep": probed.delimiter, "columnNameOfCorruptRecord": _BAD, "escape": '"', "mode": "PERMISSIVE"}
-    content = lines.where(
-        (sf.col("raw") != sf.col("header")) & (sf.col("raw") != sf.concat(sf.lit("\ufeff"), "header")) & (sf.trim("raw") != "")
-    )
+    marked = sf.startswith("raw", sf.lit(_BYTE_ORDER_MARK)) & (sf.substr("raw", sf.lit(2)) == sf.col("header"))
+    content = lines.where((sf.col("raw") != sf.col("header")) & ~marked & (sf.trim("raw") != ""))
     parsed = content.withColumn("parsed", sf.from_csv("raw", schema, options))
     texts = {f"text_{field.name}": sf.trim(f"parsed.text_{field.name}") for field in source.fields}
     named = parsed.select("*", sf.col(f"parsed.{_BAD}").isNotNull().alias(_BAD), *[text.alias(name) for name, text in texts.items()])
@@ -131,12 +131,14 @@ def _compile(source: Source, rules: RuleSet) -> CompiledRules:
     for field in source.fields:
         text = sf.col(f"text_{field.name}")
         absent = text.isNull() | (text == "")
-        found.append((f"missing_value:{field.name}", rules.form["missing_value"], absent))
+        untyped = sf.col(field.name).isNull()
+        # The cheap test comes first: this runs on every row.
+        found.append((f"missing_value:{field.name}", rules.form["missing_value"], absent if field.type == "string" else untyped & absent))
         if field.type != "string":
-            found.append((f"wrong_type:{field.name}", rules.form["wrong_type"], ~absent & sf.col(field.name).isNull()))
+            found.append((f"wrong_type:{field.name}", rules.form["wrong_type"], untyped & ~absent))
         if field.type == "double":
-            infinite = sf.isnan(field.name) | (sf.abs(field.name) == float("inf"))
-            found.append((f"not_finite:{field.name}", rules.form["not_finite"], infinite))
+            # NaN is larger than any number.
+            found.append((f"not_finite:{field.name}", rules.form["not_finite"], sf.abs(field.name) >= float("inf")))
     for rule in rules.for_source(source.name):
         found.append((rule.name, rule.severity, sf.expr(rule.when) if rule.when else ~sf.col(f"known_{rule.refers_to}")))
     names, severities, conditions = zip(*found, strict=True)
