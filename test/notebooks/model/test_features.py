@@ -1,0 +1,154 @@
+"""Features: known values, the edges of every window, no leakage, no dependence on layout."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as sf
+
+from predictive_maintenance.feature_set import FEATURE_NAMES, FEATURES, longest_window_hours, reach_hours, schema_hash
+from predictive_maintenance.features import SourceFrames, compute_features
+
+AS_OF = datetime(2015, 3, 1, 6, tzinfo=UTC)
+HOURS = 40 * 24
+Event = tuple[int, datetime, str]
+
+
+def before(hours: float) -> datetime:
+    return AS_OF - timedelta(hours=hours)
+
+
+def readings(*, skip: frozenset[int] = frozenset()) -> list[tuple[Any, ...]]:
+    draw = np.random.default_rng(5).normal([170, 450, 100, 40], [15, 50, 10, 5], (HOURS, 4)).round(6)
+    return [(1, before(hour), *map(float, draw[hour])) for hour in range(HOURS) if hour not in skip]
+
+
+def sources(spark: SparkSession, rows: list[tuple[Any, ...]], errors: Sequence[Event] = (), maint: Sequence[Event] = ()) -> SourceFrames:
+    return SourceFrames(
+        spark.createDataFrame([(1, "model3", 18)], "machine_id int, model string, age int"),
+        spark.createDataFrame(rows, "machine_id int, ts timestamp, volt double, rotate double, pressure double, vibration double"),
+        spark.createDataFrame(list(errors), "machine_id int, ts timestamp, error_id string"),
+        spark.createDataFrame(list(maint), "machine_id int, ts timestamp, comp string"),
+    )
+
+
+def at(spark: SparkSession, frames: SourceFrames, *times: datetime) -> list[dict[str, Any]]:
+    points = spark.createDataFrame([(1, time) for time in times or (AS_OF,)], "machine_id int, as_of timestamp")
+    return [row.asDict() for row in compute_features(frames, points).orderBy("as_of").collect()]
+
+
+def volts(rows: list[tuple[Any, ...]], first_hour: int, last_hour: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+    return np.array([row[2] for row in rows if before(last_hour) <= row[1] <= before(first_hour)])
+
+
+def test_means_and_spreads_are_those_of_the_hours_up_to_the_as_of_time(spark: SparkSession) -> None:
+    rows = readings()
+
+    found = at(spark, sources(spark, rows))[0]
+
+    for hours in (1, 3, 12, 24, 48):
+        assert found[f"volt_mean_{hours}h"] == pytest.approx(volts(rows, 0, hours - 1).mean(), abs=1e-3)
+        assert found[f"readings_{hours}h"] == hours
+    for hours in (12, 24, 48):
+        assert found[f"volt_sd_{hours}h"] == pytest.approx(volts(rows, 0, hours - 1).std(ddof=1), abs=1e-3)
+    normal = volts(rows, 48, 719)
+    assert found["readings_normal"] == len(normal) == 672
+    assert found["volt_normal_mean"] == pytest.approx(normal.mean(), abs=1e-3)
+    assert found["volt_normal_sd"] == pytest.approx(normal.std(ddof=1), abs=1e-3)
+    assert found["volt_deviation_24h"] == pytest.approx(volts(rows, 0, 23).mean() - normal.mean(), abs=2e-3)
+
+
+def test_a_gap_leaves_windows_in_place_and_is_counted(spark: SparkSession) -> None:
+    rows = readings(skip=frozenset(range(0, 20)))
+
+    found = at(spark, sources(spark, rows))[0]
+
+    assert found["volt_mean_12h"] is None
+    assert found["readings_12h"] == 0
+    assert found["readings_24h"] == 4
+    assert found["volt_mean_24h"] == pytest.approx(volts(rows, 20, 23).mean(), abs=1e-3)
+
+
+def test_an_error_counts_from_its_own_hour_until_the_window_ends(spark: SparkSession) -> None:
+    frames = sources(
+        spark, readings(), [(1, before(0), "error1"), (1, before(24), "error2"), (1, before(23), "error3"), (1, before(720), "error4")]
+    )
+
+    earlier, now = at(spark, frames, before(12), AS_OF)
+
+    assert (now["error1_count_24h"], now["error1_hours_since"]) == (1, 0)
+    assert earlier["error1_count_24h"] == 0
+    assert (now["error2_count_24h"], now["error2_count_48h"], now["error2_hours_since"]) == (0, 1, 24)
+    assert now["error3_count_24h"] == 1
+    assert now["error4_hours_since"] is None
+    assert earlier["error4_hours_since"] == 708
+
+
+def test_age_is_as_of_and_never_replaced_is_no_zero(spark: SparkSession) -> None:
+    frames = sources(spark, readings(), maint=[(1, before(100), "comp1"), (1, before(12), "comp1"), (1, before(-1), "comp2")])
+
+    earlier, now = at(spark, frames, before(24), AS_OF)
+
+    assert (earlier["comp1_age_hours"], now["comp1_age_hours"]) == (76, 12)
+    assert (now["comp2_age_hours"], now["comp2_never_replaced"]) == (None, 1)
+    assert now["comp1_never_replaced"] == 0
+
+
+def test_the_calendar_is_known_only_from_two_visits_that_agree(spark: SparkSession) -> None:
+    day = 24
+    frames = sources(
+        spark, readings(), maint=[(1, before(31 * day), "comp1"), (1, before(20 * day), "comp2"), (1, before(5 * day), "comp3")]
+    )
+
+    early, at_visit, now = at(spark, frames, before(6 * day), before(5 * day), AS_OF)
+
+    assert (early["hours_to_next_visit"], early["visit_unknown"]) == (None, 1)
+    assert at_visit["hours_to_next_visit"] == 15 * day
+    assert (now["hours_to_next_visit"], now["visit_unknown"]) == (10 * day, 0)
+
+
+def altered(frames: SourceFrames) -> SourceFrames:
+    """The same up to AS_OF; everything after it is other, or more."""
+    later = sf.col("ts") > sf.lit(AS_OF)
+    telemetry = frames.telemetry.withColumn("volt", sf.when(later, 999.0).otherwise(sf.col("volt")))
+
+    def flooded(frame: DataFrame, name: str, values: list[str]) -> DataFrame:
+        more = frame.sparkSession.createDataFrame(
+            [(1, before(-hour), value) for hour in (1, 12, 13, 300) for value in values], frame.schema
+        )
+        return frame.where(~later).unionByName(more.withColumnRenamed(frame.columns[2], name))
+
+    errors = flooded(frames.errors, "error_id", [f"error{n}" for n in range(1, 6)])
+    return SourceFrames(frames.machines, telemetry, errors, flooded(frames.maint, "comp", [f"comp{n}" for n in range(1, 5)]))
+
+
+def test_nothing_after_the_as_of_time_changes_a_feature(spark: SparkSession) -> None:
+    rows = [(1, row[1] + timedelta(hours=72), *row[2:]) for row in readings()]
+    frames = sources(
+        spark, rows, [(1, before(5), "error1"), (1, before(-5), "error2")], [(1, before(360), "comp1"), (1, before(0), "comp2")]
+    )
+
+    assert at(spark, frames) == at(spark, altered(frames))
+
+
+def test_equal_rows_give_equal_features_in_any_layout(spark: SparkSession) -> None:
+    frames = sources(spark, readings())
+    shuffled = SourceFrames(frames.machines, frames.telemetry.repartition(7, "volt").orderBy("pressure"), frames.errors, frames.maint)
+
+    assert at(spark, frames) == at(spark, shuffled)
+
+
+def test_every_feature_declares_where_it_reads_and_how_far() -> None:
+    assert len(set(FEATURE_NAMES)) == len(FEATURES)
+    assert reach_hours("telemetry") == 720
+    assert reach_hours("errors") == 720
+    assert reach_hours("maint") is None
+    assert longest_window_hours() == 720
+    assert len(schema_hash()) == 16
+    with pytest.raises(ValueError, match="failures"):
+        reach_hours("failures")
