@@ -12,11 +12,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from workbench.effort import middle
 from workbench.session import local_session
 
 from bench.bars import table
 from bench.stages import STAGES, Bench
-from bench.unit import unit
 
 FULL_SIZE = 1000
 
@@ -44,14 +44,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with local_session(root / "state", given.memory) as session:
             bench = Bench(session, root, tell)
             bench.run(given.machines, given.seed, given.until)
-    reference = unit(bench.unit_seconds)
+    reference = middle(bench.unit_repeats)
     load = os.getloadavg()[0]
     if given.json:
-        measures = [{"name": m.bar.name, "ratio": m.ratio(reference), "bar": m.bar.most, "met": m.met(reference)} for m in bench.measures]
-        print(json.dumps({"machines": given.machines, "seed": given.seed, "unitSeconds": reference, "measures": measures}, indent=2))
+        measures = [measure.as_json(reference) for measure in bench.measures]
+        size = {"machines": given.machines, "seed": given.seed, "unitSeconds": reference.wall, "unitCpuSeconds": reference.cpu}
+        print(json.dumps({**size, "measures": measures}, indent=2))
     else:
         print(f"{given.machines} machines, seed {given.seed}, {os.cpu_count()} cores, load {load:.1f}")
-        print(table(bench.measures, bench.unit_seconds, reference))
+        print(table(bench.measures, bench.unit_repeats, reference))
     missed = [measure for measure in bench.measures if not measure.met(reference)]
     if missed and given.machines != FULL_SIZE:
         print(f"The bars are meant for {FULL_SIZE} machines; fixed costs dominate smaller sizes.", file=sys.stderr)

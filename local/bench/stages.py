@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from simulator.drops import DropWriter
 from simulator.plan import Plan
+from workbench.effort import NOTHING, Effort, middle
 from workbench.models import make_champion, share_champion
 from workbench.session import LocalSession
 from workbench.workspace import Workspace
@@ -77,7 +77,7 @@ class Bench:
     def __init__(self, session: LocalSession, folder: Path, tell: Tell) -> None:
         self._session, self._folder, self._tell = session, folder, tell
         self.measures: list[Measure] = []
-        self.unit_seconds: list[float] = []
+        self.unit_repeats: list[Effort] = []
 
     def run(self, machines: int, seed: int, until: str = "nights") -> None:
         """All stages up to `until`, one of `STAGES`; ten minutes at 1000 machines."""
@@ -85,7 +85,7 @@ class Bench:
         year = Data.simulate(self._folder / "year", machines, seed, YEAR_START)
         month = Data.simulate(self._folder / "month", machines, seed, MONTH_START)
         self._tell(f"unit C: {unit.WARM_UPS} warm-ups, {unit.REPEATS} repeats")
-        self.unit_seconds = unit.measure_unit(self._session.spark, year.telemetry, self._folder)
+        self.unit_repeats = unit.measure_unit(self._session, year.telemetry, self._folder)
         short, long = Workspace(self._session, "bench_month"), Workspace(self._session, "bench_year")
         self._load(short, month)  # warms the steps up; not measured
         loaded = self._load(long, year)
@@ -100,41 +100,41 @@ class Bench:
             self._nights(short, month, long, year)
         self.measures.append(Measure(bars.MEMORY, self._session.peak_memory_gib()))
 
-    def _add(self, bar: bars.Bar, seconds: float, detail: str = "") -> None:
-        self.measures.append(Measure(bar, seconds, detail))
-        self._tell(f"{bar.name}: {seconds:.1f} s")
+    def _add(self, bar: bars.Bar, effort: Effort, detail: str = "") -> None:
+        self.measures.append(Measure(bar, effort, detail))
+        self._tell(f"{bar.name}: {effort.wall:.1f} s, {effort.cpu:.1f} s of processor time")
 
-    def _load(self, workspace: Workspace, data: Data) -> dict[str, float]:
+    def _load(self, workspace: Workspace, data: Data) -> dict[str, Effort]:
         self._tell(f"{workspace.schema}: ingestion and features of the history")
         run_id = workspace.new_run("scoring", data.folder, data.history)
-        return {step: workspace.step(step, run_id).seconds for step in ("ingestion", "features")}
+        return {step: workspace.step(step, run_id).effort for step in ("ingestion", "features")}
 
     def _train(self, workspace: Workspace) -> None:
         run_id = workspace.new_run("training")
         version = ""
         for step, bar in (("training_set", bars.TRAINING_SET), ("training", bars.TRAINING), ("evaluation", bars.EVALUATION)):
             done = workspace.step(step, run_id)
-            self._add(bar, done.seconds)
+            self._add(bar, done.effort)
             version = str(done.result.get("model", {}).get("version", version))
         make_champion(workspace.schema, version)
 
     def _score(self, workspace: Workspace) -> None:
         end = datetime(HISTORY_UNTIL.year, HISTORY_UNTIL.month, HISTORY_UNTIL.day, 7, tzinfo=UTC)
         done = workspace.step("scoring", workspace.new_run("scoring"), (end - timedelta(days=SCORED_DAYS), end))
-        self._add(bars.SCORE, done.seconds, f"{done.result['counts']['predictions']} predictions")
+        self._add(bars.SCORE, done.effort, f"{done.result['counts']['predictions']} predictions")
 
     def _nights(self, short: Workspace, month: Data, long: Workspace, year: Data) -> None:
         """Alternates between the two, so that both meet the machine in the same state; the median counts."""
-        seconds: dict[str, list[float]] = {short.schema: [], long.schema: []}
+        spent: dict[str, list[Effort]] = {short.schema: [], long.schema: []}
         shares: list[str] = []
         for offset in range(1, NIGHTS + 1):
             day = HISTORY_UNTIL + timedelta(days=offset)
             for workspace, data in ((short, month), (long, year)):
                 run_id = workspace.new_run("scoring", data.folder, data.night(day))
-                steps = {step: workspace.step(step, run_id).seconds for step in NIGHT_STEPS}
-                seconds[workspace.schema].append(sum(steps.values()))
-                shares.append(" ".join(f"{step} {took:.1f}" for step, took in steps.items()))
-        with_year, with_month = statistics.median(seconds[long.schema]), statistics.median(seconds[short.schema])
+                steps = {step: workspace.step(step, run_id).effort for step in NIGHT_STEPS}
+                spent[workspace.schema].append(sum(steps.values(), NOTHING))
+                shares.append(" ".join(f"{step} {took.wall:.1f}" for step, took in steps.items()))
+        with_year, with_month = middle(spent[long.schema]), middle(spent[short.schema])
         self._add(bars.NIGHT, with_year, shares[-1])
         self._add(bars.NIGHT_MONTH, with_month, shares[-2])
-        self.measures.append(Measure(bars.NIGHT_RATIO, with_year / with_month))
+        self.measures.append(Measure(bars.NIGHT_RATIO, with_year.wall / with_month.wall))

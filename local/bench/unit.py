@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import shutil
-import statistics
-import time
 from pathlib import Path
 
-from pyspark.sql import SparkSession
+from workbench.effort import Effort, measured
+from workbench.session import LocalSession
 
 WARM_UPS = 2
 REPEATS = 3
 _SCHEMA = "datetime TIMESTAMP, machineID INT, volt DOUBLE, rotate DOUBLE, pressure DOUBLE, vibration DOUBLE"
 
 
-def _once(spark: SparkSession, csv: Path, target: Path) -> float:
-    started = time.perf_counter()
-    spark.read.csv(str(csv), header=True, schema=_SCHEMA).write.parquet(str(target))
-    seconds = time.perf_counter() - started
+def _once(session: LocalSession, csv: Path, target: Path) -> Effort:
+    with measured(session.jvm_pid) as effort:
+        session.spark.read.csv(str(csv), header=True, schema=_SCHEMA).write.parquet(str(target))
+        spent = effort()
     shutil.rmtree(target)
-    return seconds
+    return spent
 
 
-def measure_unit(spark: SparkSession, csv: Path, scratch: Path) -> list[float]:
-    """Seconds of each repeat after the warm-ups; the unit is their median."""
-    seconds = [_once(spark, csv, scratch / "unit-c") for _ in range(WARM_UPS + REPEATS)]
-    return seconds[WARM_UPS:]
-
-
-def unit(seconds: list[float]) -> float:
-    """The unit in seconds."""
-    return statistics.median(seconds)
+def measure_unit(session: LocalSession, csv: Path, scratch: Path) -> list[Effort]:
+    """The cost of each repeat after the warm-ups; the unit is their median."""
+    spent = [_once(session, csv, scratch / "unit-c") for _ in range(WARM_UPS + REPEATS)]
+    return spent[WARM_UPS:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,6 +44,7 @@ def _high_water(status: Path) -> int:
 @contextmanager
 def local_session(folder: Path, memory: str) -> Iterator[LocalSession]:
     """Starts a driver JVM with `memory` (such as `4g`) whose tables, models and log lie in `folder`; ends it afterwards."""
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
     state = StateFolder.of(folder)
     migrate_mlflow(state)
     os.environ.update(mlflow_environment(state))

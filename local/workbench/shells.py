@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from pyspark.sql import SparkSession
-
 from cluster.source import read_notebook
 from cluster.widgets import Widgets
+from workbench.effort import Effort, measured
 from workbench.paths import REPO_ROOT
+from workbench.session import LocalSession
 
 
 class StepFailedError(RuntimeError):
@@ -30,17 +29,17 @@ class _Exit(BaseException):
 
 @dataclass(frozen=True)
 class StepRun:
-    """A finished step: its exit JSON and how long the notebook took, in seconds."""
+    """A finished step: its exit JSON and what the notebook cost."""
 
     result: Mapping[str, Any]
-    seconds: float
+    effort: Effort
 
 
 def _leave(text: str) -> None:
     raise _Exit(text)
 
 
-def run_shell(spark: SparkSession, step: str, parameters: Mapping[str, str]) -> StepRun:
+def run_shell(session: LocalSession, step: str, parameters: Mapping[str, str]) -> StepRun:
     """Runs `notebooks/<step>.py` with the given widgets.
 
     Raises:
@@ -48,12 +47,12 @@ def run_shell(spark: SparkSession, step: str, parameters: Mapping[str, str]) -> 
     """
     path = REPO_ROOT / "notebooks" / f"{step}.py"
     dbutils = SimpleNamespace(widgets=Widgets(parameters), notebook=SimpleNamespace(exit=_leave))
-    names: dict[str, Any] = {"__name__": "__main__", "spark": spark, "dbutils": dbutils}
-    started = time.perf_counter()
-    try:
-        for cell in read_notebook(path):
-            if cell.magic is None:
-                exec(compile("\n" * (cell.line - 1) + cell.text, path, "exec"), names)
-    except _Exit as left:
-        return StepRun(json.loads(left.text), time.perf_counter() - started)
+    names: dict[str, Any] = {"__name__": "__main__", "spark": session.spark, "dbutils": dbutils}
+    with measured(session.jvm_pid) as effort:
+        try:
+            for cell in read_notebook(path):
+                if cell.magic is None:
+                    exec(compile("\n" * (cell.line - 1) + cell.text, path, "exec"), names)
+        except _Exit as left:
+            return StepRun(json.loads(left.text), effort())
     raise StepFailedError(f"{path.name} ended without dbutils.notebook.exit")

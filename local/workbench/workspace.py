@@ -75,7 +75,7 @@ class Workspace:
             "volume_root": str(self.volume_root),
             **own,
         }
-        done = run_shell(self.session.spark, step, parameters)
+        done = run_shell(self.session, step, parameters)
         if done.result["status"] != "ok":
             raise StepFailedError(f"{step} of {run_id} reports {done.result['status']}: {done.result['reason']}")
         return done
