@@ -17,11 +17,11 @@ export class PipelineApi {
 
   /** Asks for a run; the same `key` never starts a second one. */
   async startRun(pipeline: string, body: object, key: string): Promise<RunView> {
-    return await this.#call<RunView>("POST", `/pipelines/${pipeline}/runs`, body, { "Idempotency-Key": key });
+    return this.#call<RunView>("POST", `/pipelines/${pipeline}/runs`, body, { "Idempotency-Key": key });
   }
 
   async getRun(pipeline: string, id: string): Promise<RunView> {
-    return await this.#call<RunView>("GET", `/pipelines/${pipeline}/runs/${id}`);
+    return this.#call<RunView>("GET", `/pipelines/${pipeline}/runs/${id}`);
   }
 
   async listRunIds(pipeline: string): Promise<Set<string>> {

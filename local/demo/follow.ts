@@ -55,7 +55,7 @@ function tellStep(step: Step): void {
   const words = Object.entries(last?.counts ?? {})
     .filter(([name, count]) => !UNSAID.has(name) && count > 0)
     .map(([name, count]) => `${formatCount(count)} ${COUNT_WORDS[name] ?? name.replaceAll(/([A-Z])/g, " $1").toLowerCase()}`);
-  const seconds = last?.durationSeconds == null ? "" : `${last.durationSeconds.toFixed(1)} s`;
+  const seconds = last?.durationSeconds === null || last?.durationSeconds === undefined ? "" : `${last.durationSeconds.toFixed(1)} s`;
   const model = last?.model ? ` · model version ${last.model.version}` : "";
   const text = `${step.name.padEnd(12)} Databricks run ${last?.databricksRunId ?? "-"}  ${seconds.padStart(7)}  ${words.join(", ")}${model}`;
   if (step.state === "succeeded") good(text);

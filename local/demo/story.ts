@@ -87,11 +87,7 @@ class Acts {
 
   async monitor(calendar: Calendar, lastDay: string): Promise<RunView> {
     heading("6. The monitoring pipeline holds the scores against the failures that then happened");
-    return await this.request(
-      "monitoring",
-      { window: { start: at(calendar.trainingEnd), end: at(addDays(lastDay, 1)) } },
-      "demo-monitoring",
-    );
+    return this.request("monitoring", { window: { start: at(calendar.trainingEnd), end: at(addDays(lastDay, 1)) } }, "demo-monitoring");
   }
 
   private async request(pipeline: string, body: object, key: string): Promise<RunView> {
@@ -106,7 +102,7 @@ class Acts {
     const known = await this.api.listRunIds(DROPS_PIPELINE);
     const files = await dropFiles(this.container, this.filesDir, day);
     good(`dropped ${files.length} files, ${formatCount(Math.round(files.reduce((sum, file) => sum + file.bytes, 0) / 1024))} KiB`);
-    return await follow(this.api, DROPS_PIPELINE, await this.api.nextRun(DROPS_PIPELINE, known, APPEAR_TIMEOUT_MS));
+    return follow(this.api, DROPS_PIPELINE, await this.api.nextRun(DROPS_PIPELINE, known, APPEAR_TIMEOUT_MS));
   }
 
   private async waitUntilRecorded(paths: readonly string[]): Promise<void> {

@@ -10,6 +10,7 @@ import { freePort } from "./ports";
 const ACCOUNT = "devstoreaccount1";
 const KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 const READY_TIMEOUT_MS = 30_000;
+const STOP_TIMEOUT_MS = 3_000;
 
 /** Azure Storage on this machine: blobs, queues, tables. */
 export interface LocalStorage {
@@ -69,15 +70,18 @@ export async function startAzurite(options: LocalStorageOptions = {}): Promise<L
       await pause(50);
     }
   }
+  // Azurite does not end on SIGTERM while a client keeps a connection busy.
   const stop = async (): Promise<void> => {
     child.kill("SIGTERM");
+    const killer = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS);
     await exited;
+    clearTimeout(killer);
   };
   return { connectionString: storageConnectionString(ports), pid: child.pid ?? 0, stop };
 }
 
 async function answers(port: number): Promise<boolean> {
-  return await new Promise((resolve) => {
+  return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1");
     socket.once("connect", () => resolve(socket.end() !== undefined));
     socket.once("error", () => resolve(false));

@@ -2,7 +2,7 @@ import { createServer } from "node:net";
 
 /** A port that is free now; `preferred` when it is. */
 export async function freePort(preferred = 0): Promise<number> {
-  return await new Promise((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     const server = createServer();
     server.once("error", (error: NodeJS.ErrnoException) => {
       if (preferred !== 0 && error.code === "EADDRINUSE") freePort().then(resolve, reject);

@@ -20,7 +20,7 @@ export function createPublishRun({ ledger, notifier }: ActivityDeps): Activity<R
     if (!stored || !isClosed(stored.run.state) || stored.run.attempt !== attempt) return null;
     const run = withSteps(stored, await ledger.generations.list(runId));
     const summary = Object.fromEntries(Object.entries(run).filter(([name]) => !INTERNAL.has(name)));
-    await ledger.blobs.putJson(ledger.containers.results, `${runId}/summary.json`, summary);
+    await ledger.blobs.putJson(ledger.containers.results, `${runId}/run.json`, summary);
     if (run.notifiedAttempt >= attempt) return null;
     try {
       await notifier.notify(notification(run));

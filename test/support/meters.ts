@@ -55,11 +55,11 @@ export class MetersStack {
   async runAfter(act: () => Promise<unknown>): Promise<RunView> {
     const known = await this.api.listRunIds(PIPELINE);
     await act();
-    return await this.end(await this.api.nextRun(PIPELINE, known, 30_000));
+    return this.end(await this.api.nextRun(PIPELINE, known, 30_000));
   }
 
   async end(id: string): Promise<RunView> {
-    return await this.api.waitForRun(PIPELINE, id, () => undefined);
+    return this.api.waitForRun(PIPELINE, id, () => undefined);
   }
 
   /** Waits until `step` of the run has a Databricks run that was started. */

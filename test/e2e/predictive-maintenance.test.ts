@@ -1,0 +1,151 @@
+import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { gunzipSync } from "node:zlib";
+import { PipelineApi, type RunView } from "../../local/demo/api";
+import { dropFiles } from "../../local/demo/drops";
+import { simulate } from "../../local/demo/simulate";
+import { Stack } from "../../local/stack/stack";
+import { last } from "../support/meters";
+import { descendants } from "../support/processes";
+
+jest.setTimeout(900_000);
+
+const MACHINES = 20;
+const HISTORY_END = "2015-04-01";
+/** Two as-of points a day, four components, three horizons. */
+const PREDICTIONS_A_DAY = MACHINES * 2 * 12;
+
+/** The shipped scenario, whole: real notebooks on real Spark. The tests build on each other, like nights. */
+describe("predictive maintenance", () => {
+  const folder = mkdtempSync(join(tmpdir(), "batchkeeper-e2e-"));
+  const files = join(folder, "files");
+  let stack: Stack;
+  let api: PipelineApi;
+  let drops: ContainerClient;
+
+  beforeAll(async () => {
+    const span = ["--start", "2015-01-01", "--end", "2015-04-07", "--history-until", HISTORY_END, "--quiet"];
+    await simulate(["--out", files, "--machines", String(MACHINES), "--seed", "3", ...span], () => undefined);
+    stack = await Stack.start({ stateDir: join(folder, "state"), memory: "2g", collector: { quietPeriodSeconds: 2, maxWaitSeconds: 60 } });
+    api = new PipelineApi(stack.functions.url);
+    drops = BlobServiceClient.fromConnectionString(stack.storage.connectionString).getContainerClient("drops");
+  });
+
+  afterAll(async () => {
+    await stack.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const appear = async (act: () => Promise<unknown>): Promise<string> => {
+    const known = await api.listRunIds("scoring");
+    await act();
+    return api.nextRun("scoring", known, 60_000);
+  };
+  const end = async (pipeline: string, id: string): Promise<RunView> => api.waitForRun(pipeline, id, () => undefined);
+  const scored = async (act: () => Promise<unknown>): Promise<RunView> => end("scoring", await appear(act));
+  const put = async (path: string, text: string): Promise<unknown> => drops.getBlockBlobClient(path).upload(text, Buffer.byteLength(text));
+  const dayFile = (source: string, day: string): string => gunzipSync(readFileSync(join(files, source, `${day}.csv.gz`))).toString();
+  const outcome = (run: RunView): string => readFileSync(join(stack.volumeRoot, "batches", run.id, "outcome", "ingestion.json"), "utf8");
+  const running = async (id: string, step: string): Promise<void> => {
+    for (;;) {
+      const run = await api.getRun("scoring", id);
+      const found = run.steps.find(({ name }) => name === step);
+      if (found?.generations.at(-1)?.databricksRunId) return;
+      if (run.endedAt) throw new Error(`run ${id} ended before its step ${step} began`);
+      await pause(100);
+    }
+  };
+
+  it("ends the first batch as not ready: its data stand, and no champion is there", async () => {
+    const run = await scored(async () => dropFiles(drops, files, HISTORY_END));
+
+    expect(run).toMatchObject({ state: "not_ready", batch: { drops: 5 } });
+    expect(last(run, "ingestion").counts).toMatchObject({ filesRead: 5, filesQuarantined: 0, rowsQuarantined: 0 });
+    expect(last(run, "scoring").reason).toContain("champion");
+  });
+
+  it("trains and promotes a model", async () => {
+    const parameters = { validation_days: "12", test_days: "12", gate_mode: "disabled" };
+    const { id } = await api.startRun("training", { parameters }, "e2e-training");
+    const run = await end("training", id);
+
+    expect(run.error).toBeNull();
+    expect(run.state).toBe("succeeded");
+    expect(last(run, "training").model?.version).toBe("1");
+  });
+
+  it("scores a dropped day", async () => {
+    const run = await scored(async () => dropFiles(drops, files, "2015-04-02"));
+
+    expect(run.state).toBe("succeeded");
+    expect(last(run, "scoring").counts).toMatchObject({ predictionsWritten: PREDICTIONS_A_DAY, predictionsSuperseded: 0 });
+  });
+
+  it("writes nothing when the same day is dropped again", async () => {
+    const before = await scored(async () => dropFiles(drops, files, "2015-04-02"));
+    const again = await scored(async () => dropFiles(drops, files, "2015-04-02"));
+
+    expect(last(again, "ingestion").counts).toMatchObject({ rowsAccepted: 0, rowsQuarantined: 0 });
+    expect(last(again, "ingestion").tables?.["telemetry"]).toEqual(last(before, "ingestion").tables?.["telemetry"]);
+    expect(last(again, "scoring").counts?.["predictionsWritten"] ?? 0).toBe(0);
+  });
+
+  it("sets corrupt rows aside with file, line and reason, a file without a column whole, and scores the rest", async () => {
+    const [header, first, ...rest] = dayFile("telemetry", "2015-04-03").split("\r\n");
+    const telemetry = [header, first?.replace(/,[^,]*$/, ",many"), "2015-04-02 07:00:00,9999,1,1,1,1", "no row at all", ...rest].join(
+      "\r\n",
+    );
+    const run = await scored(async () => {
+      await put("telemetry/2015-04-03.csv", telemetry);
+      await put("errors/2015-04-03.csv", '"datetime","machineID"\r\n2015-04-03 06:00:00,1\r\n');
+      await put("maint/2015-04-03.csv", dayFile("maint", "2015-04-03"));
+      await put("failures/2015-04-03.csv", "");
+    });
+
+    expect(run.state).toBe("succeeded");
+    expect(last(run, "ingestion").counts).toMatchObject({ filesListed: 4, filesQuarantined: 1, rowsQuarantined: 3 });
+    expect(last(run, "ingestion").warnings.join("\n")).toContain("errors/2015-04-03.csv");
+    expect(outcome(run)).toContain("missing_column");
+    expect(outcome(run)).toMatch(/telemetry\/2015-04-03\.csv/);
+  });
+
+  it("goes on to one correct result after kill -9 of the functions host during the features step", async () => {
+    const id = await appear(async () => dropFiles(drops, files, "2015-04-04"));
+    await running(id, "features");
+    await stack.functions.stop("SIGKILL");
+    await stack.startFunctions();
+    const run = await end("scoring", id);
+
+    expect(run.state).toBe("succeeded");
+    expect(run.steps.map(({ generations }) => generations.length)).toEqual([1, 1, 1]);
+  });
+
+  it("goes on to one correct result after kill -9 of the notebook process during scoring", async () => {
+    const id = await appear(async () => {
+      await dropFiles(drops, files, "2015-04-05");
+      // The errors of the 3rd come late: the points they hold back are scored now.
+      await put("errors/2015-04-03.csv", dayFile("errors", "2015-04-03"));
+    });
+    await running(id, "scoring");
+    let killed = 0;
+    for (const deadline = Date.now() + 60_000; killed === 0 && Date.now() < deadline; await pause(50)) {
+      for (const pid of descendants(stack.databricks.pid, "cluster.runner")) {
+        process.kill(pid, "SIGKILL");
+        killed += 1;
+      }
+    }
+    const run = await end("scoring", id);
+
+    expect(killed).toBe(1);
+    expect(run.state).toBe("succeeded");
+    const generations = run.steps.find(({ name }) => name === "scoring")?.generations ?? [];
+    expect(generations.map(({ verdict }) => verdict?.kind)).toEqual(["failed", "succeeded"]);
+    expect(generations[0]?.verdict?.cause).toBe("platform");
+    const counts = last(run, "scoring").counts ?? {};
+    expect((counts["predictionsWritten"] ?? 0) % (MACHINES * 12)).toBe(0);
+    expect(counts["predictions"]).toBeGreaterThanOrEqual(PREDICTIONS_A_DAY);
+  });
+});
