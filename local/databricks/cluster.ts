@@ -84,6 +84,11 @@ export class Cluster {
     clearTimeout(timer);
   }
 
+  /** Starts the controller now rather than at the first run; with `--warm` in its command the driver JVM too. */
+  warmUp(): void {
+    this.controller ??= this.start();
+  }
+
   private send(message: object): void {
     this.controller ??= this.start();
     this.controller.stdin.write(`${JSON.stringify(message)}\n`);

@@ -20,6 +20,7 @@ Usage: node dist/local/databricks/main.js [options]
   --tasks N              notebooks that run at the same time (default 2)
   --storage-retry-ms N   how long a storage outage is waited out (default 60000)
   --token-seconds N      life time of OAuth tokens (default 3600)
+  --warm                 start the driver JVM with the server, not at the first run
   --controller COMMAND   another cluster controller, words separated by blanks
   --help                 this text
 `;
@@ -38,6 +39,7 @@ const OPTIONS = {
   "storage-retry-ms": { type: "string" },
   "token-seconds": { type: "string" },
   controller: { type: "string" },
+  warm: { type: "boolean" },
   help: { type: "boolean" },
 } as const;
 
@@ -90,6 +92,7 @@ function readOptions(): ServerOptions | "help" {
     storageRetryMs: wholeNumber("storage-retry-ms", values["storage-retry-ms"]),
     tokenLifetimeSeconds: wholeNumber("token-seconds", values["token-seconds"]),
     controller: values.controller?.split(" "),
+    warm: values.warm,
   });
 }
 

@@ -20,6 +20,8 @@ export interface LocalDatabricksOptions {
   readonly tokenLifetimeSeconds?: number;
   readonly maxConcurrentTasks?: number;
   readonly controller?: readonly string[];
+  /** Start the driver JVM with the server, not at the first run. */
+  readonly warm?: boolean;
 }
 
 /** A running local Databricks. Its log is `<stateDir>/logs/server.log`. */
@@ -46,7 +48,12 @@ function commandLine(options: LocalDatabricksOptions): string[] {
     controller: options.controller?.join(" "),
   };
   const variables = Object.entries(options.variables ?? {}).flatMap(([name, value]) => ["--var", `${name}=${value}`]);
-  return [...Object.entries(flags).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)])), ...variables];
+  const switches = options.warm ? ["--warm"] : [];
+  return [
+    ...switches,
+    ...Object.entries(flags).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)])),
+    ...variables,
+  ];
 }
 
 /** Token and storage key go by environment: command lines can be read by every user of the machine. */

@@ -73,6 +73,7 @@ export class Stack {
       stateDir: join(stateDir, "databricks"),
       storage: this.storage.connectionString,
       bundleDir: bundleDir ?? REPO_ROOT,
+      warm: true,
       ...(this.#databricks ? { token: this.#databricks.token } : {}),
       ...(memory ? { memory } : {}),
     });

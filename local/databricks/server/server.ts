@@ -49,6 +49,8 @@ export interface ServerOptions {
   readonly tokenLifetimeSeconds?: number;
   /** Command of another cluster controller that speaks the protocol of docs/contracts.md. */
   readonly controller?: readonly string[];
+  /** Start the driver JVM with the server, not at the first run. */
+  readonly warm?: boolean;
   readonly log?: (line: string) => void;
 }
 
@@ -60,7 +62,9 @@ export interface LocalDatabricksServer {
 }
 
 function controllerCommand(options: ServerOptions): readonly string[] {
-  return options.controller ?? [PYTHON, "-m", "cluster.controller", "--state", options.stateDir, "--memory", options.memory ?? "4g"];
+  if (options.controller) return options.controller;
+  const command = [PYTHON, "-m", "cluster.controller", "--state", options.stateDir, "--memory", options.memory ?? "4g"];
+  return options.warm ? [...command, "--warm"] : command;
 }
 
 /**
@@ -118,6 +122,7 @@ export async function startServer(options: ServerOptions): Promise<LocalDatabric
   if (killed.length > 0) log(`ended processes of an earlier life: ${killed.join(", ")}`);
   if (bundle) jobs.syncBundle(bundle);
   engine.recover();
+  if (options.warm) cluster.warmUp();
   const close = async (): Promise<void> => {
     engine.stop();
     http.close();
