@@ -103,8 +103,10 @@ def _typed(lines: DataFrame, source: Source, probed: ProbedFile) -> DataFrame:
     names = [f"text_{column}" if column else f"ignored_{number}" for number, column in enumerate(probed.columns)]
     schema = ", ".join(f"`{name}` string" for name in (*names, _BAD))
     options = {"sep": probed.delimiter, "columnNameOfCorruptRecord": _BAD, "escape": '"', "mode": "PERMISSIVE"}
-    marked = sf.startswith("raw", sf.lit(_BYTE_ORDER_MARK)) & (sf.substr("raw", sf.lit(2)) == sf.col("header"))
-    content = lines.where((sf.col("raw") != sf.col("header")) & ~marked & (sf.trim("raw") != ""))
+    # A line of a file that nobody listed has no header; it must reach the census, which refuses it.
+    header = sf.coalesce("header", sf.lit(""))
+    marked = sf.startswith("raw", sf.lit(_BYTE_ORDER_MARK)) & (sf.substr("raw", sf.lit(2)) == header)
+    content = lines.where((sf.col("raw") != header) & ~marked & (sf.trim("raw") != ""))
     parsed = content.withColumn("parsed", sf.from_csv("raw", schema, options))
     texts = {f"text_{field.name}": sf.trim(f"parsed.text_{field.name}") for field in source.fields}
     named = parsed.select("*", sf.col(f"parsed.{_BAD}").isNotNull().alias(_BAD), *[text.alias(name) for name, text in texts.items()])
