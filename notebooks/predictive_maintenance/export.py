@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from pyspark.sql import DataFrame
@@ -45,6 +47,15 @@ def _entry(row: Any) -> dict[str, Any]:
     }
 
 
+def _write_file(rows: DataFrame, target: Path) -> None:
+    """Writes one Parquet file named `target`; Spark writes a folder, whose only part is moved."""
+    folder = target.with_name(f"{target.name}.writing")
+    rows.coalesce(1).write.mode("overwrite").parquet(str(folder))
+    part = next(folder.glob("part-*.parquet"))
+    part.replace(target)
+    shutil.rmtree(folder)
+
+
 def export_results(
     tables: Tables, parameters: JobParameters, version: RegisteredVersion, points: DataFrame, span: tuple[datetime, datetime], count: int
 ) -> int:
@@ -53,7 +64,7 @@ def export_results(
     current = tables.read(PREDICTIONS.name).where(inside).join(points, ["machine_id", "as_of"], "left_semi")
     folder = f"results/{parameters.run_id}"
     ordered = current.select(*_COLUMNS).orderBy("as_of", "machine_id", "component", "horizon_h")
-    ordered.coalesce(1).write.mode("overwrite").parquet(f"{parameters.path(folder)}/predictions.parquet")
+    _write_file(ordered, parameters.path(f"{folder}/predictions.parquet"))
     alerts = current.groupBy("horizon_h").agg(sf.count_if("decision").alias("alerts")).collect()
     # The latest point of each machine says how it stands now; earlier points of the window are history.
     latest = current.where(f"as_of = {literal(span[1])}").withColumn("at", sf.unix_timestamp("as_of"))

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from multiprocessing.pool import ThreadPool
 
-from pyspark.ml import Pipeline, PipelineModel
+from pyspark.ml import Model, Pipeline, PipelineModel
 from pyspark.ml.classification import RandomForestClassifier
 from pyspark.ml.feature import SQLTransformer, VectorAssembler
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as sf
+from pyspark.util import inheritable_thread_target
 
 from predictive_maintenance.feature_set import COMPONENTS, ERRORS, FEATURES, MEAN_WINDOWS, SENSORS, VISIT_FEATURES
 from predictive_maintenance.heads import classes_column
@@ -22,6 +24,7 @@ from predictive_maintenance.labels import HORIZONS
 MODELS = ("model1", "model2", "model3", "model4")
 """Machine models with an input of their own; any other is none of these."""
 
+_FITS_AT_ONCE = 2
 VECTOR = "features"
 """Name of the vector column between preparation and forests."""
 
@@ -103,5 +106,11 @@ def fit_forests(rows: DataFrame, inputs: Sequence[Input], *, trees: int, depth: 
     classified = rows.select("*", *(failure_class(component) for component in COMPONENTS))
     prepare = Pipeline(stages=preparation(inputs)).fit(classified)
     prepared = prepare.transform(classified)
-    fitted = [forest(component, trees=trees, depth=depth, seed=seed).fit(prepared) for component in COMPONENTS]
+
+    def fit(component: str) -> Model:
+        return forest(component, trees=trees, depth=depth, seed=seed).fit(prepared)
+
+    # A fit is many short jobs, so two at once fill the pauses of each other. The threads inherit the run's job group, as a cancel needs.
+    with ThreadPool(_FITS_AT_ONCE) as pool:
+        fitted = pool.map(inheritable_thread_target(rows.sparkSession)(fit), COMPONENTS)
     return PipelineModel(stages=[*prepare.stages, *fitted])

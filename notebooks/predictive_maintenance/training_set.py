@@ -147,6 +147,19 @@ def _write_rows(tables: Tables, run_id: str, splits: Splits, settings: TrainingS
     )
 
 
+def _sizes(tables: Tables, run_id: str) -> dict[str, int]:
+    sizes = tables.read(TRAINING_ROWS.name).where(sf.col("run_id") == run_id).groupBy("split").agg(sf.count("*").alias("rows")).collect()
+    return {f"{row['split']}Rows": int(row["rows"]) for row in sizes}
+
+
+def _repeated(tables: Tables, run_id: str, until: datetime) -> StepResult | None:
+    """The result of an earlier execution of this run: versions are pinned once. The header is written last, so its rows are whole."""
+    if tables.read(TRAINING_SETS.name).where(sf.col("run_id") == run_id).limit(1).count() == 0:
+        return None
+    versions = read_training_set(tables, run_id).versions
+    return StepResult("training_set", run_id, counts=_sizes(tables, run_id), tables=versions, watermark=until)
+
+
 def run_training_set(tables: Tables, parameters: JobParameters, settings: TrainingSetSettings) -> StepResult:
     """Brings the labels up to date, pins the versions of features and labels, and writes the rows of this run.
 
@@ -159,6 +172,9 @@ def run_training_set(tables: Tables, parameters: JobParameters, settings: Traini
     added, changed = update_labels(tables, until)
     for spec in (TRAINING_ROWS, TRAINING_SETS):
         tables.ensure(spec)
+    repeated = _repeated(tables, parameters.run_id, until)
+    if repeated is not None:
+        return repeated
     first, last = _span(tables, parameters, until)
     days = {"validation_days": settings.validation_days, "test_days": settings.test_days}
     splits = make_splits(first, last, **days, gap_hours=settings.gap_hours)
@@ -177,6 +193,5 @@ def run_training_set(tables: Tables, parameters: JobParameters, settings: Traini
     row.write.format("delta").mode("overwrite").option("replaceWhere", f"run_id = '{parameters.run_id}'").saveAsTable(
         tables.name(TRAINING_SETS.name)
     )
-    sizes = tables.read(TRAINING_ROWS.name).where(sf.col("run_id") == parameters.run_id).groupBy("split").count().collect()
-    counts = {f"{row['split']}Rows": int(row["count"]) for row in sizes} | {"labelsAdded": added, "labelsChanged": changed}
+    counts = _sizes(tables, parameters.run_id) | {"labelsAdded": added, "labelsChanged": changed}
     return StepResult("training_set", parameters.run_id, counts=counts, tables=versions, watermark=until)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as sf
-from simulator.__main__ import main as simulate
+from simulator.cli import main as simulate
 
 from batchkeeper.tables import Tables, literal
 from fleet import cover, job, read_drop, store
