@@ -43,5 +43,5 @@ def table(findings: Iterable[Finding]) -> str:
             section = found.section
             lines += ["", section]
         verdict = "" if not found.bar else "met" if found.met else "MISSED"
-        lines.append(f"  {found.name:44}{found.value:9.4f}  {found.bar:10}{verdict:8}{found.beside}".rstrip())
+        lines.append(f"  {found.name:44}{found.value:9.4f}  {found.bar:12}{verdict:8}{found.beside}".rstrip())
     return "\n".join(lines)
