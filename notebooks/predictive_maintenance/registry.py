@@ -34,7 +34,7 @@ class ModelCard:
         thresholds: probability from which an alert is raised, by horizon in hours.
         trained_until: last as-of time of the training split (ISO).
         reasons: what `reasons.py` needs to name causes.
-        drift_baseline: quantiles of the features in the training rows.
+        drift_baseline: deciles of the features in the validation rows.
     """
 
     run_id: str

@@ -101,10 +101,10 @@ def with_heads(forests: PipelineModel, curves: dict[str, dict[int, Calibration]]
 
 
 def drift_baseline(rows: DataFrame) -> dict[str, list[float]]:
-    """Deciles of every numeric feature in the training rows without a failure ahead."""
+    """Deciles of every numeric feature. `rows` must be a whole split: the training split is a sample that would look like drift."""
     names = [feature.name for feature in FEATURES if feature.type != "string"]
-    healthy = rows.where("weight > 1").select(*(sf.col(name).cast("double") for name in names))
-    quantiles = healthy.approxQuantile(names, [step / 10 for step in range(1, 10)], 0.005)
+    numbers = rows.select(*(sf.col(name).cast("double") for name in names))
+    quantiles = numbers.approxQuantile(names, [step / 10 for step in range(1, 10)], 0.005)
     return dict(zip(names, quantiles, strict=True))
 
 
@@ -152,7 +152,7 @@ def _train(tables: Tables, header: TrainingSet, settings: TrainingSettings, cost
         versions=header.versions,
         trained_until=header.splits[TRAIN][1],
         reasons=learn(rows, forests, inputs),
-        drift_baseline=drift_baseline(rows),
+        drift_baseline=drift_baseline(validation),
     )
     with mlflow.start_run(run_name=header.run_id, tags={"batchkeeper.run_id": header.run_id}) as run:
         _log(header, settings, inputs, scores)

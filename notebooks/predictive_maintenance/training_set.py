@@ -51,6 +51,9 @@ TRAINING_SETS = TableSpec(
 )
 
 _SLOTS = 1_000_000
+NEAR_HOURS = 48
+_MORE = 5
+"""How many times the usual fraction is kept of rows just before a visit, or with a failure farther ahead."""
 
 
 @dataclass(frozen=True)
@@ -109,17 +112,20 @@ def training_rows(tables: Tables, run_id: str, split: str) -> DataFrame:
 
 
 def sampled(rows: DataFrame, settings: TrainingSetSettings) -> DataFrame:
-    """Keeps of the training rows all with a failure ahead and a fraction of the others, with weights that make up for it.
+    """Keeps of the training rows all with a failure near, a fraction of the others, and weights that make up for it.
 
-    The draw hashes key and seed, so it does not depend on the order or the layout of the rows.
+    Just before a visit a failure and a passing disturbance look alike; rows there teach most, so more of them are kept. The draw hashes
+    key and seed, so it does not depend on the order or the layout of the rows.
     """
-    failure_ahead = sf.coalesce(*FAILS_IN).isNotNull()
+    soonest = sf.least(*FAILS_IN)
+    near_visit = sf.coalesce(sf.col("hours_to_next_visit"), sf.lit(NEAR_HOURS)) <= NEAR_HOURS
+    more = min(1.0, settings.negative_fraction * _MORE)
+    wanted = sf.when((sf.col("split") != TRAIN) | sf.coalesce(soonest <= NEAR_HOURS, sf.lit(False)), 1.0)
+    fraction = wanted.when(near_visit | soonest.isNotNull(), more).otherwise(settings.negative_fraction)
     slot = sf.pmod(sf.xxhash64("machine_id", sf.unix_timestamp("as_of"), sf.lit(settings.seed)), sf.lit(_SLOTS))
-    whole = (sf.col("split") != TRAIN) | failure_ahead
-    weight = sf.when(whole, 1.0).otherwise(1.0 / settings.negative_fraction)
     # A machine without any reading in two days teaches nothing; it is still scored.
     usable = (sf.col("split") != TRAIN) | (sf.col("readings_48h") > 0)
-    return rows.where(usable & (whole | (slot < int(settings.negative_fraction * _SLOTS)))).withColumn("weight", weight)
+    return rows.where(usable & (slot < fraction * _SLOTS)).withColumn("weight", 1.0 / fraction)
 
 
 def _span(tables: Tables, parameters: JobParameters, until: datetime) -> tuple[datetime, datetime]:
