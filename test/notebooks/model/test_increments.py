@@ -55,7 +55,7 @@ def prepared(spark: SparkSession, schema: str, drops: Path) -> Tables:
     tables = Tables(spark, "spark_catalog", schema)
     ensure_tables(tables)
     store(tables, "machines", read_drop(tables, "machines", next((drops / "machines").glob("*.csv"))), "scoring-0")
-    cover(tables, "machines", None, "scoring-0", "machines/x.csv")
+    cover(tables, "machines", COVERAGE.covers(f"machines/{LAST}.csv"), "scoring-0", f"machines/{LAST}.csv")
     assert len(SOURCES) == len(TIMED) + 1
     return tables
 
