@@ -57,14 +57,21 @@ def _cheaper(challenger: Scores, other: Scores, name: str, costs: Mapping[int, C
 
 
 def _allowed_error(challenger: Scores, component: str, horizon: int, limits: Limits) -> float:
-    """The limit plus two standard errors, as a small fleet's own luck is no fault of the model.
+    """The limit plus what a perfectly calibrated model would show by luck: mean and two standard deviations of its error.
 
-    The rows of one machine within a horizon share their failure, so they count once.
+    The deviation of a bin is about normal, so its absolute value has the mean sqrt(2/pi) and the variance 1 - 2/pi of the
+    bin's variance. The rows of one machine within a horizon share their failure, so they count once.
     """
-    tally = challenger.head(component, horizon)
-    rate = tally.positives / tally.rows if tally.rows else 0.0
-    independent = max(tally.rows * GRID_HOURS / horizon, 1.0)
-    return limits.calibration_error + 2 * math.sqrt(rate * (1 - rate) / independent)
+    bins = challenger.bins(component, horizon)
+    rows = sum(tally.rows for tally in bins)
+    mean = variance = 0.0
+    for tally in bins:
+        chance = tally.probability / tally.rows
+        spread = chance * (1 - chance) / max(tally.rows * GRID_HOURS / horizon, 1.0)
+        share = tally.rows / rows
+        mean += share * math.sqrt(2 / math.pi * spread)
+        variance += share**2 * (1 - 2 / math.pi) * spread
+    return limits.calibration_error + mean + 2 * math.sqrt(variance)
 
 
 def _calibration(challenger: Scores, limits: Limits) -> tuple[bool, str]:

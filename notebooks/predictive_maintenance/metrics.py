@@ -81,14 +81,19 @@ class Scores:
         """One component at one horizon."""
         return self.total(lambda cell: (cell.component, cell.horizon) == (component, horizon))
 
-    def calibration_error(self, component: str, horizon: int) -> float:
-        """Expected calibration error over 20 equal bins of probability."""
-        bins: dict[int, Tally] = {}
+    def bins(self, component: str, horizon: int) -> tuple[Tally, ...]:
+        """One component at one horizon, by equal bins of probability; empty bins are left out."""
+        found: dict[int, Tally] = {}
         for cell in self.cells:
             if (cell.component, cell.horizon) == (component, horizon):
-                bins[cell.bin] = bins.get(cell.bin, Tally()) + cell.tally
-        rows = sum(tally.rows for tally in bins.values())
-        return sum(abs(tally.probability - tally.positives) for tally in bins.values()) / rows if rows else 0.0
+                found[cell.bin] = found.get(cell.bin, Tally()) + cell.tally
+        return tuple(found.values())
+
+    def calibration_error(self, component: str, horizon: int) -> float:
+        """Expected calibration error over 20 equal bins of probability."""
+        bins = self.bins(component, horizon)
+        rows = sum(tally.rows for tally in bins)
+        return sum(abs(tally.probability - tally.positives) for tally in bins) / rows if rows else 0.0
 
     def slices(self, horizon: int) -> dict[str, Tally]:
         """All components together per machine model and per age band."""

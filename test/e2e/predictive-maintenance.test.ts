@@ -14,7 +14,7 @@ import { descendants } from "../support/processes";
 jest.setTimeout(900_000);
 
 const MACHINES = 20;
-const HISTORY_END = "2015-04-01";
+const HISTORY_END = "2015-08-01";
 /** Two as-of points a day, four components, three horizons. */
 const PREDICTIONS_A_DAY = MACHINES * 2 * 12;
 
@@ -27,7 +27,7 @@ describe("predictive maintenance", () => {
   let drops: ContainerClient;
 
   beforeAll(async () => {
-    const span = ["--start", "2015-01-01", "--end", "2015-04-07", "--history-until", HISTORY_END, "--quiet"];
+    const span = ["--start", "2015-01-01", "--end", "2015-08-07", "--history-until", HISTORY_END, "--quiet"];
     await simulate(["--out", files, "--machines", String(MACHINES), "--seed", "3", ...span], () => undefined);
     stack = await Stack.start({ stateDir: join(folder, "state"), memory: "2g", collector: { quietPeriodSeconds: 2, maxWaitSeconds: 60 } });
     api = new PipelineApi(stack.functions.url);
@@ -68,7 +68,7 @@ describe("predictive maintenance", () => {
   });
 
   it("trains and promotes a model", async () => {
-    const parameters = { validation_days: "12", test_days: "12", gate_mode: "disabled" };
+    const parameters = { validation_days: "15", test_days: "15", gate_mode: "disabled" };
     const { id } = await api.startRun("training", { parameters }, "e2e-training");
     const run = await end("training", id);
 
@@ -78,15 +78,15 @@ describe("predictive maintenance", () => {
   });
 
   it("scores a dropped day", async () => {
-    const run = await scored(async () => dropFiles(drops, files, "2015-04-02"));
+    const run = await scored(async () => dropFiles(drops, files, "2015-08-02"));
 
     expect(run.state).toBe("succeeded");
     expect(last(run, "scoring").counts).toMatchObject({ predictionsWritten: PREDICTIONS_A_DAY, predictionsSuperseded: 0 });
   });
 
   it("writes nothing when the same day is dropped again", async () => {
-    const before = await scored(async () => dropFiles(drops, files, "2015-04-02"));
-    const again = await scored(async () => dropFiles(drops, files, "2015-04-02"));
+    const before = await scored(async () => dropFiles(drops, files, "2015-08-02"));
+    const again = await scored(async () => dropFiles(drops, files, "2015-08-02"));
 
     expect(last(again, "ingestion").counts).toMatchObject({ rowsAccepted: 0, rowsQuarantined: 0 });
     expect(last(again, "ingestion").tables?.["telemetry"]).toEqual(last(before, "ingestion").tables?.["telemetry"]);
@@ -94,26 +94,26 @@ describe("predictive maintenance", () => {
   });
 
   it("sets corrupt rows aside with file, line and reason, a file without a column whole, and scores the rest", async () => {
-    const [header, first, ...rest] = dayFile("telemetry", "2015-04-03").split("\r\n");
-    const telemetry = [header, first?.replace(/,[^,]*$/, ",many"), "2015-04-02 07:00:00,9999,1,1,1,1", "no row at all", ...rest].join(
+    const [header, first, ...rest] = dayFile("telemetry", "2015-08-03").split("\r\n");
+    const telemetry = [header, first?.replace(/,[^,]*$/, ",many"), "2015-08-02 07:00:00,9999,1,1,1,1", "no row at all", ...rest].join(
       "\r\n",
     );
     const run = await scored(async () => {
-      await put("telemetry/2015-04-03.csv", telemetry);
-      await put("errors/2015-04-03.csv", '"datetime","machineID"\r\n2015-04-03 06:00:00,1\r\n');
-      await put("maint/2015-04-03.csv", dayFile("maint", "2015-04-03"));
-      await put("failures/2015-04-03.csv", "");
+      await put("telemetry/2015-08-03.csv", telemetry);
+      await put("errors/2015-08-03.csv", '"datetime","machineID"\r\n2015-08-03 06:00:00,1\r\n');
+      await put("maint/2015-08-03.csv", dayFile("maint", "2015-08-03"));
+      await put("failures/2015-08-03.csv", "");
     });
 
     expect(run.state).toBe("succeeded");
     expect(last(run, "ingestion").counts).toMatchObject({ filesListed: 4, filesQuarantined: 1, rowsQuarantined: 3 });
-    expect(last(run, "ingestion").warnings.join("\n")).toContain("errors/2015-04-03.csv");
+    expect(last(run, "ingestion").warnings.join("\n")).toContain("errors/2015-08-03.csv");
     expect(outcome(run)).toContain("missing_column");
-    expect(outcome(run)).toMatch(/telemetry\/2015-04-03\.csv/);
+    expect(outcome(run)).toMatch(/telemetry\/2015-08-03\.csv/);
   });
 
   it("goes on to one correct result after kill -9 of the functions host during the features step", async () => {
-    const id = await appear(async () => dropFiles(drops, files, "2015-04-04"));
+    const id = await appear(async () => dropFiles(drops, files, "2015-08-04"));
     await running(id, "features");
     await stack.functions.stop("SIGKILL");
     await stack.startFunctions();
@@ -125,9 +125,9 @@ describe("predictive maintenance", () => {
 
   it("goes on to one correct result after kill -9 of the notebook process during scoring", async () => {
     const id = await appear(async () => {
-      await dropFiles(drops, files, "2015-04-05");
+      await dropFiles(drops, files, "2015-08-05");
       // The errors of the 3rd come late: the points they hold back are scored now.
-      await put("errors/2015-04-03.csv", dayFile("errors", "2015-04-03"));
+      await put("errors/2015-08-03.csv", dayFile("errors", "2015-08-03"));
     });
     await running(id, "scoring");
     let killed = 0;

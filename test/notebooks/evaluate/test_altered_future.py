@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from evaluate.leakage import altered_future
 from pyspark.sql import SparkSession
+
+from evaluate.leakage import altered_future
 from workbench.session import LocalSession
 
 

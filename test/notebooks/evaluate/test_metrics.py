@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from evaluate.metrics import Alerts, Scores, alerts, brier, calibration_error, log_loss, per_component
 
 POINTS = 20

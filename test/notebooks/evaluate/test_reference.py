@@ -6,6 +6,7 @@ from datetime import date
 
 import numpy as np
 import pytest
+
 from evaluate.metrics import Scores
 from evaluate.quality import best_threshold
 from evaluate.reference import TEST, TRAIN, bin_of, machine_rows, reference_rows

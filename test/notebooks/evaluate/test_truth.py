@@ -6,6 +6,7 @@ from datetime import date
 
 import numpy as np
 import pytest
+
 from evaluate.metrics import Scores, brier, log_loss
 from evaluate.truth import Points, eligibility, hours_to_failure, rule
 from simulator.days import closing_hour

@@ -9,13 +9,12 @@ from pathlib import Path
 
 import mlflow
 import pytest
+from fleet import job, load_drops
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as sf
-from simulator.cli import main as simulate
 
 from batchkeeper.errors import TableError
 from batchkeeper.tables import Tables
-from fleet import job, load_drops
 from predictive_maintenance import registry
 from predictive_maintenance.evaluation import EvaluationSettings, run_evaluation
 from predictive_maintenance.feature_store import FEATURES_TABLE, run_features
@@ -23,6 +22,7 @@ from predictive_maintenance.predictions import PREDICTIONS
 from predictive_maintenance.scoring import ScoringSettings, run_scoring
 from predictive_maintenance.training import TrainingSettings, run_training
 from predictive_maintenance.training_set import TrainingSetSettings, run_training_set
+from simulator.cli import main as simulate
 
 SCHEMA = "test_model_chain"
 WINDOW = datetime(2015, 8, 1, 6, tzinfo=UTC), datetime(2015, 8, 8, 6, tzinfo=UTC)

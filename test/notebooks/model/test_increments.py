@@ -8,14 +8,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from fleet import cover, job, read_drop, store
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as sf
-from simulator.cli import main as simulate
 
 from batchkeeper.tables import Tables, literal
-from fleet import cover, job, read_drop, store
 from predictive_maintenance.feature_store import FEATURES_TABLE, run_features
 from predictive_maintenance.sources import COVERAGE, SOURCES, ensure_tables
+from simulator.cli import main as simulate
 
 FIRST, LAST = "2015-01-01", "2015-02-12"
 CUTS = ("2015-01-20", "2015-02-05", "2015-02-09")

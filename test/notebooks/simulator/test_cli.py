@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from simulator.cli import main
 
 LOCAL = Path(__file__).parents[3] / "local"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from simulator.cli import main
 from simulator.faults.catalogue import FAULTS, PROFILES
 

@@ -8,6 +8,7 @@ from datetime import date
 
 import numpy as np
 import pytest
+
 from simulator import recipe
 from simulator.days import closing_hour
 from simulator.fleet import Machine, MachineHistory, draw_machine, simulate_history

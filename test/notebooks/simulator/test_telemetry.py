@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow.csv as pacsv
 import pytest
 from numpy.typing import NDArray
+
 from simulator import recipe
 from simulator.cli import main
 from simulator.recorded import read_histories
