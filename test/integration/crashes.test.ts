@@ -23,7 +23,7 @@ describe("kill -9 during a step", () => {
     const run = await meters.end(id);
 
     expect(run.state).toBe("succeeded");
-    expect(last(run, "total")).toMatchObject({ databricksRunId: databricksRun, generation: 1 });
+    expect(last(run, "total")).toMatchObject({ databricksRunId: databricksRun, generation: 0 });
     expect(await meters.databricksRunsOf(id)).toHaveLength(3);
   });
 

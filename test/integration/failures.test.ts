@@ -41,7 +41,7 @@ describe("failures of a step", () => {
   });
 
   it("does not believe an exit JSON whose counts do not add up", async () => {
-    const run = await meters.end((await start("miscount")).id);
+    const run = await meters.end((await start("miscount:count")).id);
 
     expect(run).toMatchObject({ state: "failed", error: { step: "count" } });
     expect(run.error?.message).toMatch(/rows/i);
@@ -73,7 +73,7 @@ describe("failures of a step", () => {
     const unknown = await post("metres", {});
 
     expect(badWindow.status).toBe(400);
-    expect(JSON.stringify(badWindow.problem)).toContain("must be later than start");
+    expect(JSON.stringify(badWindow.problem)).toContain("start must be before end");
     expect(unknown.status).toBe(404);
     expect(unknown.problem.detail).toContain("meters");
   });
