@@ -108,7 +108,8 @@ class CalibratedHeads(Transformer, DefaultParamsReadable, DefaultParamsWritable)
 
 
 def _interpolated(score: Column, curve: Calibration) -> Column:
-    nodes = sf.array(*map(sf.lit, curve.at_nodes()))
+    # As one text that Spark folds into a constant: a literal for each node would be a thousand calls to the JVM.
+    nodes = sf.split(sf.lit(",".join(map(repr, curve.at_nodes()))), ",").cast("array<double>")
     position = score * _NODES
     below = sf.least(sf.floor(position), sf.lit(_NODES - 1)).cast("int")
     low, high = sf.get(nodes, below), sf.get(nodes, below + 1)
