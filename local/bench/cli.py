@@ -12,11 +12,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from workbench.effort import middle
-from workbench.session import local_session
-
 from bench.bars import table
 from bench.stages import STAGES, Bench
+from workbench.effort import middle
+from workbench.session import local_session
 
 FULL_SIZE = 1000
 

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from bench import bars, unit
+from bench.bars import Measure
 from simulator.drops import DropWriter
 from simulator.plan import Plan
 from workbench.effort import NOTHING, Effort, middle
 from workbench.models import make_champion, share_champion
 from workbench.session import LocalSession
 from workbench.workspace import Workspace
-
-from bench import bars, unit
-from bench.bars import Measure
 
 Tell = Callable[[str], None]
 

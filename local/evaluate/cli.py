@@ -11,11 +11,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from workbench.session import local_session
-
 from evaluate.findings import Finding, table
 from evaluate.leakage import altered_future, shuffled_labels
 from evaluate.study import Study
+from workbench.session import local_session
 
 _LEAKAGE_MACHINES = 200
 _FULL_SIZE = 1000

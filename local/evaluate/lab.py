@@ -14,17 +14,17 @@ from pyspark.ml.classification import RandomForestClassifier
 from pyspark.ml.functions import vector_to_array
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
+
+from evaluate.truth import COMPONENTS, Numbers, Points
+from predictive_maintenance import registry
+from predictive_maintenance.heads import probability_column
+from predictive_maintenance.model import VECTOR, model_inputs, preparation
 from simulator.days import at, closing_hour
 from simulator.drops import DropWriter
 from simulator.fleet import MachineHistory
 from simulator.plan import Plan
 from workbench.session import LocalSession
 from workbench.workspace import CATALOG, Workspace
-
-from evaluate.truth import COMPONENTS, Numbers, Points
-from predictive_maintenance import registry
-from predictive_maintenance.heads import probability_column
-from predictive_maintenance.model import VECTOR, model_inputs, preparation
 
 Tell = Callable[[str], None]
 

@@ -8,13 +8,13 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
-from simulator.days import Span, closing_hour
-from simulator.fleet import MachineHistory
-from workbench.session import LocalSession
 
 from evaluate.findings import Finding
 from evaluate.lab import END, TEST_FROM, Lab, Tell, known_histories, plan_year, write_drops
 from evaluate.truth import COMPONENTS, Flags, Numbers, Points, hours_to_failure
+from simulator.days import Span, closing_hour
+from simulator.fleet import MachineHistory
+from workbench.session import LocalSession
 
 SECTION = "leakage"
 _FUTURE_MACHINES = 20

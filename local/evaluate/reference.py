@@ -15,13 +15,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from simulator.days import closing_hour
-from simulator.fleet import MachineHistory
 
 from evaluate.findings import Finding
 from evaluate.lab import Lab
 from evaluate.quality import best_threshold
 from evaluate.truth import Numbers
+from simulator.days import closing_hour
+from simulator.fleet import MachineHistory
 
 SECTION = "reference mode (its rows and labels)"
 BIN_HOURS = 12

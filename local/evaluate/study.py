@@ -6,12 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from simulator import recipe
-from simulator.days import closing_hour
-from simulator.fleet import MachineHistory
-from simulator.plan import Plan
-from simulator.telemetry import decoy_steps
-from workbench.session import LocalSession
 
 from evaluate import quality
 from evaluate.findings import Finding
@@ -19,6 +13,12 @@ from evaluate.lab import END, START, TEST_FROM, Lab, Tell, known_histories, plan
 from evaluate.metrics import Scores
 from evaluate.reference import reference_mode
 from evaluate.truth import Flags, Numbers, Points, eligibility, hours_to_failure, rule
+from simulator import recipe
+from simulator.days import closing_hour
+from simulator.fleet import MachineHistory
+from simulator.plan import Plan
+from simulator.telemetry import decoy_steps
+from workbench.session import LocalSession
 
 _BASE_RATE_FROM = START
 
