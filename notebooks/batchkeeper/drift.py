@@ -50,6 +50,19 @@ def psi(expected: Sequence[float], counts: Sequence[int]) -> float:
     return result
 
 
+def fitted_to_lump(shares: Sequence[float], counts: Sequence[int], quantiles: Sequence[float]) -> list[float]:
+    """The baseline's shares when its highest quantiles are one value, such as a flag that is seldom set.
+
+    How much of the baseline lies above that value is then known only to be at most one step: the share nearest to the actual
+    one is taken, so that a constant feature does not drift.
+    """
+    total = sum(counts)
+    if len(quantiles) < 2 or quantiles[-1] != quantiles[-2] or not total:
+        return list(shares)
+    above = min(counts[-1] / total, shares[-1])
+    return [*shares[:-2], shares[-2] + shares[-1] - above, above]
+
+
 def measure_drift(rows: DataFrame, baseline: Mapping[str, Sequence[float]]) -> list[Drift]:
     """The drift of each feature of `baseline` (name -> ascending quantiles) in `rows`; one Spark job, the worst feature first."""
     bins = {name: edges_and_shares(quantiles) for name, quantiles in baseline.items() if name in rows.columns and quantiles}
@@ -64,11 +77,11 @@ def measure_drift(rows: DataFrame, baseline: Mapping[str, Sequence[float]]) -> l
     counts: dict[str, dict[int | None, int]] = {name: {} for name in bins}
     for feature, bin_, count in exploded.groupBy("feature", "bin").count().collect():
         counts[feature][bin_] = int(count)
-    found = [_drift(name, bins[name][1], counts[name]) for name in bins]
+    found = [_drift(name, bins[name][1], counts[name], baseline[name]) for name in bins]
     return sorted(found, key=lambda drift: (-drift.psi, drift.feature))
 
 
-def _drift(name: str, shares: Sequence[float], counts: Mapping[int | None, int]) -> Drift:
+def _drift(name: str, shares: Sequence[float], counts: Mapping[int | None, int], quantiles: Sequence[float]) -> Drift:
     present = [counts.get(number, 0) for number in range(len(shares))]
     rows = sum(counts.values())
-    return Drift(name, psi(shares, present), rows, counts.get(None, 0) / rows if rows else 0.0)
+    return Drift(name, psi(fitted_to_lump(shares, present, quantiles), present), rows, counts.get(None, 0) / rows if rows else 0.0)

@@ -7,7 +7,7 @@ import math
 import pytest
 from pyspark.sql import SparkSession
 
-from batchkeeper.drift import SERIOUS, edges_and_shares, measure_drift, psi
+from batchkeeper.drift import SERIOUS, edges_and_shares, fitted_to_lump, measure_drift, psi
 
 
 def test_psi_of_a_known_shift() -> None:
@@ -22,6 +22,19 @@ def test_equal_quantiles_join_their_bins() -> None:
     edges, shares = edges_and_shares([0.0, 0.0, 0.0, 5.0])
     assert edges == [0.0, 5.0]
     assert shares == pytest.approx([0.6, 0.2, 0.2])
+
+
+def test_a_lump_at_the_top_drifts_only_when_more_than_a_step_leaves_it() -> None:
+    quantiles = [0.0] * 9
+    _, shares = edges_and_shares(quantiles)
+
+    def drift(above: int) -> float:
+        counts = [1000 - above, above]
+        return psi(fitted_to_lump(shares, counts, quantiles), counts)
+
+    assert drift(0) == pytest.approx(0)
+    assert drift(50) == pytest.approx(0)
+    assert drift(600) > SERIOUS
 
 
 def test_only_the_moved_feature_drifts(spark: SparkSession) -> None:
