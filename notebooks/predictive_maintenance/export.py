@@ -56,6 +56,24 @@ def _write_file(rows: DataFrame, target: Path) -> None:
     shutil.rmtree(folder)
 
 
+def _summed_up(rows: DataFrame, last: datetime) -> list[Any]:
+    """Per horizon the number of alerts and, of each machine's latest point, those most likely to fail; earlier points are history."""
+    entry = sf.struct(
+        (-sf.col("probability")).alias("place"),
+        "machine_id",
+        "component",
+        "horizon_h",
+        sf.unix_timestamp("as_of").alias("at"),
+        "probability",
+        "decision",
+        "reasons",
+    )
+    latest = sf.collect_list(sf.when(sf.expr(f"as_of = {literal(last)}"), entry))
+    top = sf.slice(sf.array_sort(latest), 1, SUMMARY_MACHINES).alias("top")
+    found: list[Any] = rows.groupBy("horizon_h").agg(sf.count_if("decision").alias("alerts"), top).orderBy("horizon_h").collect()
+    return found
+
+
 def export_results(
     tables: Tables, parameters: JobParameters, version: RegisteredVersion, points: DataFrame, span: tuple[datetime, datetime], count: int
 ) -> int:
@@ -64,22 +82,18 @@ def export_results(
     current = tables.read(PREDICTIONS.name).where(inside).join(points, ["machine_id", "as_of"], "left_semi")
     folder = f"results/{parameters.run_id}"
     ordered = current.select(*_COLUMNS).orderBy("as_of", "machine_id", "component", "horizon_h")
-    _write_file(ordered, parameters.path(f"{folder}/predictions.parquet"))
-    alerts = current.groupBy("horizon_h").agg(sf.count_if("decision").alias("alerts")).collect()
-    # The latest point of each machine says how it stands now; earlier points of the window are history.
-    latest = current.where(f"as_of = {literal(span[1])}").withColumn("at", sf.unix_timestamp("as_of"))
-    found: dict[str, list[dict[str, Any]]] = {}
-    for horizon in sorted(row["horizon_h"] for row in alerts):
-        top = latest.where(sf.col("horizon_h") == horizon).orderBy(sf.col("probability").desc(), "machine_id", "component")
-        found[f"{horizon}h"] = [_entry(row) for row in top.limit(SUMMARY_MACHINES).collect()]
+    target = parameters.path(f"{folder}/predictions.parquet")
+    _write_file(ordered, target)
+    # What is summed up is the file itself: the table need not be read again, and the two cannot differ.
+    by_horizon = _summed_up(tables.spark.read.schema(ordered.schema).parquet(str(target)), span[1])
     summary = {
         "runId": parameters.run_id,
         "model": {"name": version.name, "version": version.version},
         "firstAsOf": iso(span[0]),
         "lastAsOf": iso(span[1]),
         "asOfPoints": count,
-        "alerts": {f"{row['horizon_h']}h": row["alerts"] for row in alerts},
-        "mostLikelyToFail": found,
+        "alerts": {f"{row['horizon_h']}h": row["alerts"] for row in by_horizon},
+        "mostLikelyToFail": {f"{row['horizon_h']}h": [_entry(entry) for entry in row["top"]] for row in by_horizon},
     }
     write_text(parameters.path(f"{folder}/summary.json"), json.dumps(summary, indent=1, sort_keys=True, allow_nan=False) + "\n")
-    return int(sum(row["alerts"] for row in alerts))
+    return int(sum(row["alerts"] for row in by_horizon))

@@ -41,14 +41,15 @@ _SCORE_KEY = ["machine_id", "as_of", "horizon_h", "component", "model_version"]
 _VALUES = ("probability", "decision", "threshold", "reasons", "note")
 
 
-def write_predictions(tables: Tables, fresh: DataFrame, span: tuple[datetime, datetime]) -> tuple[int, int]:
+def write_predictions(tables: Tables, fresh: DataFrame, span: tuple[datetime, datetime], model_version: str) -> tuple[int, int]:
     """Adds what is new or differs from the latest revision, then marks older revisions; returns how many of each.
 
-    `fresh` has all columns but `revision` and `superseded`. A run cut off between the two steps is completed by its repetition.
+    `fresh` has all columns but `revision` and `superseded`, all of `model_version`. A run cut off between the two steps is
+    completed by its repetition.
     """
     inside = f"as_of BETWEEN {literal(span[0])} AND {literal(span[1])}"
-    current = tables.read(PREDICTIONS.name).where(inside)
-    if current.limit(1).count() == 0:
+    current = tables.read(PREDICTIONS.name).where(inside).where(sf.col("model_version") == model_version)
+    if current.select("machine_id").isEmpty():
         rows = fresh.withColumns({"revision": sf.lit(1), "superseded": sf.lit(False)})
         return tables.insert_only_merge(PREDICTIONS, rows.select(*PREDICTIONS.column_names), span), 0
     latest = current.groupBy(*_SCORE_KEY).agg(

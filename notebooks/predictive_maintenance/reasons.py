@@ -45,14 +45,14 @@ def learn(rows: DataFrame, fitted: PipelineModel, inputs: Sequence[Input]) -> di
     return learnt
 
 
-def _strength(component: str, family: str, learnt: Mapping[str, Any], inputs: Sequence[Input]) -> Column:
-    total = sf.lit(0.0)
+def _strength(component: str, family: str, learnt: Mapping[str, Any], inputs: Sequence[Input]) -> str:
+    terms = ["0.0D"]
     for entry in inputs:
         found = learnt[component].get(entry.name)
         if found and entry.family == family:
-            weight, mean, deviation = found
-            total = total + sf.lit(weight / deviation) * (sf.expr(entry.expression) - sf.lit(mean))
-    return total
+            weight, mean, deviation = map(float, found)
+            terms.append(f"({weight / deviation!r}D) * ({entry.expression} - ({mean!r}D))")
+    return " + ".join(terms)
 
 
 def _sensor_text(sensor: str) -> Column:
@@ -96,14 +96,17 @@ def texts() -> dict[str, Column]:
 
 
 def strongest(component: str, learnt: Mapping[str, Any], inputs: Sequence[Input], *, count: int = 3) -> Column:
-    """An array of up to `count` sentences, the strongest first. Expects the columns `text_<family>` of `texts`."""
+    """An array of up to `count` sentences, the strongest first. Expects the columns `text_<family>` of `texts`.
+
+    Written as SQL: built by functions, the expression would be some ten thousand calls to the JVM.
+    """
     families = list(dict.fromkeys(entry.family for entry in inputs if entry.name in learnt[component]))
     causes = [
-        sf.struct((-_strength(component, family, learnt, inputs)).alias("order"), sf.col(f"text_{family}").alias("text"))
+        f"struct(-({_strength(component, family, learnt, inputs)}) AS place, text_{family} AS words)"
         for family in families
         if not family.endswith("_age") or family == f"{component}_age"
     ]
     if not causes:
         return sf.array().cast("array<string>")
-    speaking = sf.filter(sf.array(*causes), lambda cause: (cause["order"] < 0) & cause["text"].isNotNull())
-    return sf.transform(sf.slice(sf.array_sort(speaking), 1, count), lambda cause: cause["text"])
+    speaking = f"filter(array({', '.join(causes)}), cause -> cause.place < 0 AND cause.words IS NOT NULL)"
+    return sf.expr(f"transform(slice(array_sort({speaking}), 1, {count}), cause -> cause.words)")

@@ -115,7 +115,7 @@ def run_scoring(tables: Tables, parameters: JobParameters, settings: ScoringSett
         return _not_ready(parameters, choice.refusal or "no model")
     versions = {table: tables.version(table) for table in _INPUTS}
     fresh = _stamped(score(points, choice.version), choice, choice.version, parameters.run_id, versions)
-    written, superseded = write_predictions(tables, fresh, span)
+    written, superseded = write_predictions(tables, fresh, span, choice.version.version)
     alerts = export_results(tables, parameters, choice.version, points.select("machine_id", "as_of"), span, extent[0])
     counts = _counts(extent[0], written, superseded, alerts)
     return StepResult(
