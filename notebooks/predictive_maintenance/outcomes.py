@@ -25,6 +25,8 @@ def labelled_predictions(tables: Tables, start: datetime, end: datetime, waterma
     `usable_at`, when the score could be acted on: when it was written, for replayed history as_of + 30 minutes.
     """
     rows = tables.read("predictions").where(f"as_of >= {literal(start)} AND as_of < {literal(end)}")
+    # Of a point that was scored again with other values only the last revision counts.
+    rows = rows.where("NOT superseded")
     rows = rows.where(f"timestampadd(HOUR, horizon_h, as_of) <= {literal(watermark)}")
     failures = tables.read("failures").groupBy("machine_id", sf.col("comp").alias("component")).agg(sf.collect_list("ts").alias("failed"))
     errors = tables.read("errors").groupBy("machine_id").agg(sf.collect_list(sf.struct("error_id", "ts")).alias("errors"))

@@ -13,26 +13,10 @@ from pyspark.sql import SparkSession
 
 from batchkeeper.coverage import watermark as covered_until
 from batchkeeper.parameters import JobParameters
-from batchkeeper.tables import Column, Tables, TableSpec
+from batchkeeper.tables import Tables
 from predictive_maintenance.monitoring import run_monitoring
+from predictive_maintenance.predictions import PREDICTIONS
 from predictive_maintenance.sources import SOURCES, ensure_tables
-
-PREDICTIONS = TableSpec(
-    "predictions",
-    (
-        Column("machine_id", "int"),
-        Column("as_of", "timestamp"),
-        Column("horizon_h", "int"),
-        Column("component", "string"),
-        Column("probability", "double"),
-        Column("decision", "boolean"),
-        Column("threshold", "double"),
-        Column("model_version", "string"),
-        Column("available_at", "timestamp"),
-    ),
-    ("machine_id", "as_of", "horizon_h", "component", "model_version"),
-    "as_of",
-)
 
 # machine, as-of time, component, probability, alert; all at 24 h, scored in a replay long after.
 SCORED = [
@@ -68,11 +52,14 @@ def fill(tables: Tables) -> None:
     insert("failures", "machine_id, ts, comp", "(1, TIMESTAMP'2015-01-11 06:00:00', 'comp1'), (2, TIMESTAMP'2015-01-11 06:00:00', 'comp2')")
     at = "TIMESTAMP'2015-01-10 06:00:00'"
     insert("errors", "machine_id, ts, error_id", f"(2, {at}, 'error2'), (2, {at}, 'error3'), (3, {at}, 'error2')")
+    columns = "machine_id, as_of, component, probability, decision, superseded, revision, horizon_h, threshold, model_version, available_at"
     rows = ", ".join(
-        f"({machine}, TIMESTAMP'{as_of}', 24, '{component}', {p}, {str(alert).lower()}, 0.5, '1', TIMESTAMP'2016-05-01 00:00:00')"
+        f"({machine}, TIMESTAMP'{as_of}', '{component}', {p}, {alert}, false, 2, 24, 0.5, '1', TIMESTAMP'2016-05-01 00:00:00')"
         for machine, as_of, component, p, alert in SCORED
     )
-    insert("predictions", ", ".join(PREDICTIONS.column_names), rows)
+    insert("predictions", columns, rows)
+    # An older revision of the first row: it must count nowhere.
+    insert("predictions", columns, f"(1, {at}, 'comp1', 0.1, false, true, 1, 24, 0.5, '1', TIMESTAMP'2016-05-01 00:00:00')")
 
 
 def test_figures_report_and_repetition(tables: Tables, tmp_path: Path) -> None:
