@@ -9,13 +9,13 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
-from batchkeeper.coverage import read_coverage
+from batchkeeper.coverage import complete_until, read_coverage
 from batchkeeper.parameters import JobParameters, iso
 from batchkeeper.results import StepResult
 from batchkeeper.tables import Column, Tables, TableSpec, literal
 from predictive_maintenance.feature_set import FEATURE_NAMES, FEATURE_SET_VERSION, FEATURES, longest_window_hours, reach_hours
 from predictive_maintenance.features import GRID_SECONDS, SourceFrames, compute_features, grid_point_at_or_after
-from predictive_maintenance.sources import TOUCHED, watermark
+from predictive_maintenance.sources import SOURCES, TOUCHED
 
 FEATURES_TABLE = TableSpec(
     "features",
@@ -54,6 +54,52 @@ class _Extent:
     count: int
     first: datetime
     last: datetime
+
+
+@dataclass(frozen=True)
+class _Held:
+    """What the table holds.
+
+    Attributes:
+        last: the newest as-of time, None when the table is empty.
+        machines: machines of the fleet or the table.
+        fewest, most: as-of points of the machine that has the fewest, or the most.
+        outdated: rows of an older feature set.
+    """
+
+    last: datetime | None
+    machines: int
+    fewest: int
+    most: int
+    outdated: int
+
+    def whole_since(self, start: datetime) -> bool:
+        """Whether every machine has every point after `start` up to `last`. A key occurs once, so counting is enough."""
+        if self.last is None:
+            return False
+        wanted = _points_between(start, self.last)
+        return self.fewest == self.most == wanted
+
+
+def _points_between(start: datetime, end: datetime) -> int:
+    """As-of times in (start, end]; `end` is one of them."""
+    return -(-(int(end.timestamp()) - int(start.timestamp())) // GRID_SECONDS)
+
+
+def _held(tables: Tables) -> _Held:
+    """One job over key columns."""
+    stored = tables.read(FEATURES_TABLE.name).groupBy("machine_id")
+    per_machine = stored.agg(
+        sf.count("*").alias("points"),
+        sf.max(sf.unix_timestamp("as_of")).alias("last"),
+        sf.count_if(sf.col("feature_set_version") != FEATURE_SET_VERSION).alias("outdated"),
+    )
+    points = sf.coalesce("points", sf.lit(0))
+    every = tables.read("machines").select("machine_id").join(per_machine, "machine_id", "full")
+    row = every.agg(sf.count("*"), sf.min(points), sf.max(points), sf.max("last"), sf.coalesce(sf.sum("outdated"), sf.lit(0))).first()
+    assert row is not None, "an aggregate without groups has one row"
+    machines, fewest, most, last, outdated = row
+    return _Held(datetime.fromtimestamp(last, UTC) if last else None, machines, fewest or 0, most or 0, outdated)
 
 
 def _extent(points: DataFrame) -> _Extent | None:
@@ -114,12 +160,21 @@ def _computed(tables: Tables, points: DataFrame, extent: _Extent, run_id: str, *
     )
 
 
-def _add_missing(tables: Tables, until: datetime, run_id: str) -> int:
-    """Computes the points up to `until` that the table lacks; they can only be new, so they are appended."""
-    start = read_coverage(tables)["telemetry"][0][0]
+def _missing(tables: Tables, start: datetime, until: datetime, held: _Held) -> tuple[DataFrame, _Extent | None]:
+    """The points up to `until` that the table lacks, and their extent; when it holds all up to its last, only later ones."""
+    if held.last and held.whole_since(start):
+        times = (int(until.timestamp()) - int(held.last.timestamp())) // GRID_SECONDS
+        step = timedelta(seconds=GRID_SECONDS)
+        extent = _Extent(held.machines * times, held.last + step, held.last + times * step) if times > 0 else None
+        return grid(tables, held.last, until), extent
     existing = tables.read(FEATURES_TABLE.name).select("machine_id", "as_of")
     missing = grid(tables, start, until).join(existing, ["machine_id", "as_of"], "left_anti")
-    extent = _extent(missing)
+    return missing, _extent(missing)
+
+
+def _add_missing(tables: Tables, start: datetime, until: datetime, held: _Held, run_id: str) -> int:
+    """Computes the points up to `until` that the table lacks; they can only be new, so they are appended."""
+    missing, extent = _missing(tables, start, until, held)
     if extent is None:
         return 0
     rows = _computed(tables, missing, extent, run_id, all_machines=True)
@@ -149,10 +204,19 @@ def _affected(tables: Tables, run_id: str) -> DataFrame:
     return late.union(outdated).distinct()
 
 
-def _mark_consumed(tables: Tables, run_id: str) -> None:
-    runs = _touched(tables, run_id).select(sf.col("run_id").alias("touched_run_id")).distinct()
-    rows = runs.select("touched_run_id", sf.lit(run_id).alias("consumed_by"), sf.current_timestamp().alias("consumed_at"))
-    tables.insert_only_merge(FEATURE_PROGRESS, rows)
+def _late(touched: DataFrame) -> tuple[datetime | None, list[str]]:
+    """The earliest as-of time that the touched rows can change, and the runs that brought them."""
+    since = sf.when(sf.col("source") == "machines", sf.lit(0)).otherwise(sf.unix_timestamp("from_ts"))
+    row = touched.agg(sf.min(since), sf.collect_set("run_id")).first()
+    assert row is not None, "an aggregate without groups has one row"
+    return None if row[0] is None else datetime.fromtimestamp(row[0], UTC), sorted(row[1])
+
+
+def _mark_consumed(tables: Tables, run_id: str, runs: list[str]) -> None:
+    """Notes the runs whose rows were looked for; rows of a run that came meanwhile are left to the next run."""
+    if runs:
+        rows = tables.spark.createDataFrame([(run, run_id) for run in runs], "touched_run_id string, consumed_by string")
+        tables.insert_only_merge(FEATURE_PROGRESS, rows.withColumn("consumed_at", sf.current_timestamp()))
 
 
 def run_features(tables: Tables, parameters: JobParameters) -> StepResult:
@@ -162,12 +226,17 @@ def run_features(tables: Tables, parameters: JobParameters) -> StepResult:
     """
     for spec in (FEATURES_TABLE, FEATURE_PROGRESS):
         tables.ensure(spec)
-    until = watermark(tables)
+    coverage = read_coverage(tables)
+    until = complete_until(coverage, SOURCES)
     if until is None:
         return StepResult("features", parameters.run_id, "not_ready", "no time up to which all required sources are covered")
-    recomputed, changed = _recompute(tables, _affected(tables, parameters.run_id), parameters.run_id)
-    added = _add_missing(tables, until, parameters.run_id)
-    _mark_consumed(tables, parameters.run_id)
+    since, runs = _late(_touched(tables, parameters.run_id))
+    held = _held(tables)
+    recomputed = changed = 0
+    if held.last and (held.outdated or (since and since <= held.last)):
+        recomputed, changed = _recompute(tables, _affected(tables, parameters.run_id), parameters.run_id)
+    added = _add_missing(tables, coverage["telemetry"][0][0], until, held, parameters.run_id)
+    _mark_consumed(tables, parameters.run_id, runs)
     counts = {"asOfPoints": added, "asOfPointsRecomputed": recomputed, "asOfPointsChanged": changed}
     if added + recomputed == 0:
         reason = f"no as-of point up to {iso(until)} is new or touched"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as sf
@@ -131,20 +132,21 @@ def _span(start: int, end: int) -> WindowSpec:
 
 def _window_sums() -> list[Column]:
     """Sums over each window; the normal is a difference of two running sums, as a sliding frame would add up 56 bins a row."""
+    span = cache(_span)  # each frame is built once: a call to the JVM for every step of it adds up
     found = []
     for sensor in SENSORS:
         for part in ("sum", "squares", "count"):
             name = f"{sensor}_{part}"
             for hours in _OVER_BINS:
-                found.append(sf.sum(name).over(_span(-(hours - GRID_HOURS) * HOUR, 0)).alias(f"{name}_{hours}h"))
-            until = sf.coalesce(sf.sum(name).over(_span(Window.unboundedPreceding, -NORMAL_GAP_HOURS * HOUR)), sf.lit(0))
-            before = sf.coalesce(sf.sum(name).over(_span(Window.unboundedPreceding, -NORMAL_HOURS * HOUR)), sf.lit(0))
+                found.append(sf.sum(name).over(span(-(hours - GRID_HOURS) * HOUR, 0)).alias(f"{name}_{hours}h"))
+            until = sf.coalesce(sf.sum(name).over(span(Window.unboundedPreceding, -NORMAL_GAP_HOURS * HOUR)), sf.lit(0))
+            before = sf.coalesce(sf.sum(name).over(span(Window.unboundedPreceding, -NORMAL_HOURS * HOUR)), sf.lit(0))
             found.append((until - before).alias(f"{name}_normal"))
     for error in ERRORS:
         for hours in COUNT_WINDOWS:
-            found.append(sf.sum(f"{error}_count").over(_span(-(hours - GRID_HOURS) * HOUR, 0)).alias(f"{error}_count_{hours}h"))
+            found.append(sf.sum(f"{error}_count").over(span(-(hours - GRID_HOURS) * HOUR, 0)).alias(f"{error}_count_{hours}h"))
     latest = [f"{event}_at" for event in (*ERRORS, *COMPONENTS, "visit")]
-    return found + [sf.max(name).over(_span(Window.unboundedPreceding, 0)).alias(f"{name}_latest") for name in latest]
+    return found + [sf.max(name).over(span(Window.unboundedPreceding, 0)).alias(f"{name}_latest") for name in latest]
 
 
 def _mean(total: str, count: str) -> Column:
