@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import mlflow
@@ -17,7 +18,7 @@ from predictive_maintenance import registry
 from predictive_maintenance.baselines import eligibility_probabilities, rule_probabilities
 from predictive_maintenance.gate import MODES, Limits, Verdict, judge
 from predictive_maintenance.labels import HORIZONS
-from predictive_maintenance.metrics import Scores, tally_scores
+from predictive_maintenance.metrics import Predictor, Scores, tally_predictors
 from predictive_maintenance.splits import TEST
 from predictive_maintenance.thresholds import Cost, parse_costs
 from predictive_maintenance.training import head_metrics, probability_columns, trained_version
@@ -69,10 +70,10 @@ def _number(widgets: Widgets, name: str, default: float) -> float:
         raise ParameterError(f"{name}: {text!r} is no number") from error
 
 
-def model_scores(version: registry.RegisteredVersion, rows: DataFrame) -> Scores:
-    """Tallies of a registered version at its own thresholds."""
+def _scores(version: registry.RegisteredVersion, name: str, rows: DataFrame, others: Mapping[str, Predictor]) -> dict[str, Scores]:
+    """Tallies, in one job, of a registered version at its own thresholds and of others that read plain columns."""
     thresholds = {int(horizon): threshold for horizon, threshold in version.card.thresholds.items()}
-    return tally_scores(registry.load(version).transform(rows), probability_columns(), thresholds)
+    return tally_predictors(registry.load(version).transform(rows), {name: (probability_columns(), thresholds), **others})
 
 
 def _champion(name: str, challenger: registry.RegisteredVersion) -> tuple[registry.RegisteredVersion | None, str | None]:
@@ -111,12 +112,9 @@ def _score_all(
 ) -> dict[str, Scores]:
     rows = training_rows(tables, parameters.run_id, TEST)
     always = dict.fromkeys(HORIZONS, 0.5)
-    scores = {"challenger": model_scores(challenger, rows)}
-    if champion is not None:
-        scores["champion"] = model_scores(champion, rows)
-    scores["rule"] = tally_scores(rows, rule_probabilities(), always)
-    scores["eligibility"] = tally_scores(rows, eligibility_probabilities(), always)
-    return scores
+    baselines = {"rule": (rule_probabilities(), always), "eligibility": (eligibility_probabilities(), always)}
+    scores = _scores(challenger, "challenger", rows, baselines)
+    return scores if champion is None else scores | _scores(champion, "champion", rows, {})
 
 
 def _record(tables: Tables, row: tuple[object, ...]) -> None:

@@ -114,16 +114,27 @@ def age_band() -> Column:
     return band
 
 
+Predictor = tuple[Mapping[Head, Column], Mapping[int, float]]
+"""Probabilities per head, and the threshold of an alert per horizon."""
+
+
 def tally_scores(rows: DataFrame, probabilities: Mapping[Head, Column], thresholds: Mapping[int, float]) -> Scores:
-    """Scores of a predictor: `probabilities` per head, over rows with features and hours to failure. One Spark job."""
+    """Scores of one predictor over rows with features and hours to failure. One Spark job."""
+    return tally_predictors(rows, {"one": (probabilities, thresholds)})["one"]
+
+
+def tally_predictors(rows: DataFrame, predictors: Mapping[str, Predictor]) -> dict[str, Scores]:
+    """Scores of several predictors, by name, over the same rows with features and hours to failure. One Spark job."""
     heads = [
         sf.struct(
+            sf.lit(name).alias("predictor"),
             sf.lit(component).alias("component"),
             sf.lit(horizon).alias("horizon"),
             probabilities[component, horizon].cast("double").alias("p"),
             label(component, horizon).alias("y"),
             sf.lit(thresholds[horizon]).alias("threshold"),
         )
+        for name, (probabilities, thresholds) in predictors.items()
         for component in COMPONENTS
         for horizon in HORIZONS
         if (component, horizon) in probabilities
@@ -141,9 +152,16 @@ def tally_scores(rows: DataFrame, probabilities: Mapping[Head, Column], threshol
         "brier": (p - y) * (p - y),
         "log_loss": -sf.when(y > 0, sf.log(bounded)).otherwise(sf.log(1 - bounded)),
     }
-    keys = ("component", "horizon", "machine_model", "age_band", sf.least(sf.floor(p * BINS), sf.lit(BINS - 1)).cast("int").alias("bin"))
+    keys = (
+        "predictor",
+        "component",
+        "horizon",
+        "machine_model",
+        "age_band",
+        sf.least(sf.floor(p * BINS), sf.lit(BINS - 1)).cast("int").alias("bin"),
+    )
     found = exploded.groupBy(*keys).agg(*(sf.sum(total).alias(name) for name, total in sums.items())).collect()
-    return Scores(tuple(_cell(row.asDict(), sums) for row in found))
+    return {name: Scores(tuple(_cell(row.asDict(), sums) for row in found if row["predictor"] == name)) for name in predictors}
 
 
 def _cell(row: Mapping[str, object], sums: Iterable[str]) -> Cell:
