@@ -106,7 +106,7 @@ if (unknown.length > 0) {
 }
 const ready = spawnSync(process.execPath, [join(root, "scripts", "bootstrap.mjs")], { stdio: "inherit" });
 if (ready.status !== 0) process.exit(ready.status ?? 1);
-const lanes = LANES.map((lane) => lane.filter((name) => chosen.length === 0 ? !ON_REQUEST.includes(name) : chosen.includes(name)));
+const lanes = LANES.map((lane) => lane.filter((name) => (chosen.length === 0 ? !ON_REQUEST.includes(name) : chosen.includes(name))));
 const results = (await Promise.all(lanes.map(runLane))).flat();
 rmSync(reports, { recursive: true, force: true });
 const sum = (key) => results.reduce((total, result) => total + (result[key] ?? 0), 0);
