@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from drop_bench import Bench
 from pyspark.sql import SparkSession
 
 from batchkeeper.tables import Tables
-from bench import Bench
 
 
 @pytest.fixture

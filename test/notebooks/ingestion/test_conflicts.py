@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from datetime import timedelta
 
-from bench import FIRST, MACHINES, Bench, reading, telemetry
+from drop_bench import FIRST, MACHINES, Bench, reading, telemetry
 
 HOUR = "2015-11-15 01:00:00"
 PATH = "telemetry/2015-11-15.csv"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import gzip
 
-from bench import HEADER, MACHINES, Bench, reading, telemetry
+from drop_bench import HEADER, MACHINES, Bench, reading, telemetry
 
 QUOTED = '","'
 

@@ -22,7 +22,7 @@ def test_a_shell_has_the_header_no_function_and_one_exit(name: str) -> None:
 
 
 def test_the_package_keeps_to_public_interfaces() -> None:
-    forbidden = ("_jvm", "sparkContext", ".rdd", ".cache()", ".persist(", "spark.conf.set", "toPandas")
+    forbidden = ("_jvm", "sparkContext", ".rdd", ".cache()", ".persist(", 'conf.set("spark.databricks', "toPandas")
     found = [
         (path.name, word) for path in (NOTEBOOKS / "predictive_maintenance").glob("*.py") for word in forbidden if word in path.read_text()
     ]

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 import yaml
+from drop_bench import MACHINES, Bench, reading, telemetry
 
 from batchkeeper.errors import ManifestError, RuleFailedError
 from batchkeeper.ingest import Ingestion
 from batchkeeper.sources import Scenario
 from batchkeeper.tables import Tables
-from bench import MACHINES, Bench, reading, telemetry
 from predictive_maintenance.sources import COVERAGE, RULES, SCENARIO, SOURCES
 
 DAY = "telemetry/2015-11-15.csv"
