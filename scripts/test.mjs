@@ -26,6 +26,11 @@ const jest = (project) => {
   return { command, count: (code) => countJest(report, code) };
 };
 
+const pytest = (name, ...flags) => {
+  const report = join(reports, `${name}.xml`);
+  return { command: [python, "-m", "pytest", `--junitxml=${report}`, ...flags], count: (code) => countPytest(report, code) };
+};
+
 const SUITES = {
   lint: [
     check(node, bin("tsc"), "--noEmit", "-p", "tsconfig.json"),
@@ -39,12 +44,8 @@ const SUITES = {
   conformance: [jest("conformance")],
   integration: [jest("integration")],
   e2e: [jest("e2e")],
-  notebooks: [
-    {
-      command: [python, "-m", "pytest", `--junitxml=${join(reports, "pytest.xml")}`],
-      count: (code) => countPytest(join(reports, "pytest.xml"), code),
-    },
-  ],
+  notebooks: [pytest("notebooks")],
+  slow: [pytest("slow", "-m", "slow")],
 };
 const LANES = [["lint", "unit", "conformance", "integration", "e2e"], ["notebooks"]];
 
@@ -96,8 +97,8 @@ async function runLane(suites) {
   return results;
 }
 
-/** Slow: the shipped scenario whole, about ten minutes; `npm run test:e2e`. */
-const ON_REQUEST = ["e2e"];
+/** Minutes of real Spark each: the shipped scenario whole, and arrival orders, interruptions and the whole chain of notebooks. */
+const ON_REQUEST = ["e2e", "slow"];
 const chosen = process.argv.slice(2);
 const unknown = chosen.filter((name) => !(name in SUITES));
 if (unknown.length > 0) {

@@ -5,7 +5,10 @@ from __future__ import annotations
 import random
 from datetime import timedelta
 
+import pytest
 from drop_bench import FIRST, MACHINES, Bench, reading, telemetry
+
+pytestmark = pytest.mark.slow
 
 HOUR = "2015-11-15 01:00:00"
 PATH = "telemetry/2015-11-15.csv"

@@ -16,6 +16,8 @@ from batchkeeper.sources import Scenario
 from batchkeeper.tables import Tables
 from predictive_maintenance.sources import COVERAGE, RULES, SCENARIO, SOURCES
 
+pytestmark = pytest.mark.slow
+
 DAY = "telemetry/2015-11-15.csv"
 FIRST = {"machines/2015-11-14.csv": MACHINES, "telemetry/2015-11-14.csv": telemetry(reading("2015-11-14 01:00:00", volt=101))}
 SECOND = {

@@ -24,6 +24,8 @@ from predictive_maintenance.training import TrainingSettings, run_training
 from predictive_maintenance.training_set import TrainingSetSettings, run_training_set
 from simulator.cli import main as simulate
 
+pytestmark = pytest.mark.slow
+
 SCHEMA = "test_model_chain"
 WINDOW = datetime(2015, 8, 1, 6, tzinfo=UTC), datetime(2015, 8, 8, 6, tzinfo=UTC)
 TRAIN = TrainingSettings(trees=10, depth=5)

@@ -17,6 +17,8 @@ from predictive_maintenance.feature_store import FEATURES_TABLE, run_features
 from predictive_maintenance.sources import COVERAGE, SOURCES, ensure_tables
 from simulator.cli import main as simulate
 
+pytestmark = pytest.mark.slow
+
 FIRST, LAST = "2015-01-01", "2015-02-12"
 CUTS = ("2015-01-20", "2015-02-05", "2015-02-09")
 TIMED = ("telemetry", "errors", "maint", "failures")
