@@ -10,12 +10,14 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from pyspark import SparkContext
 from pyspark.sql import SparkSession
 
 from cluster.jvm import REPO_ROOT, start_jvm, stop_jvm
+from workbench.session import LocalSession
 
 os.environ["TZ"] = "UTC"
 os.environ["PYSPARK_PYTHON"] = sys.executable
@@ -42,6 +44,13 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
             SparkContext._gateway.shutdown()
             SparkContext._gateway = SparkContext._jvm = None
         stop_jvm(gateway)
+
+
+@pytest.fixture
+def local(spark: SparkSession, tmp_path: Path) -> LocalSession:
+    """The session as the workbench knows it, with a folder of this test alone for volumes."""
+    pid = spark.sparkContext._jvm.java.lang.ProcessHandle.current().pid()
+    return LocalSession(spark, int(pid), tmp_path / "state")
 
 
 @pytest.fixture

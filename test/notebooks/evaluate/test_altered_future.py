@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pyspark.sql import SparkSession
-
 from evaluate.leakage import altered_future
 from workbench.session import LocalSession
 
 
-def test_altered_later_data_change_no_earlier_feature_row(spark: SparkSession, tmp_path: Path) -> None:
+def test_altered_later_data_change_no_earlier_feature_row(local: LocalSession, tmp_path: Path) -> None:
     told: list[str] = []
 
-    (found,) = altered_future(LocalSession(spark, 0, tmp_path / "state"), tmp_path / "drops", 5, told.append)
+    (found,) = altered_future(local, tmp_path / "drops", 5, told.append)
 
     assert found.met, f"{found.value:.0f} feature rows know of data after their as-of time"
     assert "differ after it" in found.beside, "the altered data changed nothing"
     for schema in ("future_one", "future_two"):
-        spark.sql(f"DROP SCHEMA {schema} CASCADE")
+        local.spark.sql(f"DROP SCHEMA {schema} CASCADE")
