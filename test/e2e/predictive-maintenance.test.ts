@@ -9,7 +9,7 @@ import { dropFiles } from "../../local/demo/drops";
 import { simulate } from "../../local/demo/simulate";
 import { Stack } from "../../local/stack/stack";
 import { last } from "../support/meters";
-import { descendants } from "../support/processes";
+import { notebookProcesses } from "../support/processes";
 
 jest.setTimeout(900_000);
 
@@ -127,7 +127,7 @@ describe("predictive maintenance", () => {
     await running(id, "scoring");
     let killed = 0;
     for (const deadline = Date.now() + 60_000; killed === 0 && Date.now() < deadline; await pause(50)) {
-      for (const pid of descendants(stack.databricks.pid, "cluster.runner")) {
+      for (const pid of notebookProcesses(join(folder, "state", "databricks"))) {
         process.kill(pid, "SIGKILL");
         killed += 1;
       }

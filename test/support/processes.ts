@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 
 function read(path: string): string {
   try {
@@ -8,17 +9,15 @@ function read(path: string): string {
   }
 }
 
-/** Ids of the living processes below `ancestor` whose command line contains `words`. */
-export function descendants(ancestor: number, words: string): number[] {
-  const parents = new Map<number, number>();
-  for (const pid of readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)) {
-    parents.set(pid, Number(/^PPid:\s+(\d+)/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0));
-  }
-  const isBelow = (pid: number): boolean => {
-    const parent = parents.get(pid) ?? 0;
-    return parent === ancestor || (parent > 1 && isBelow(parent));
-  };
-  return [...parents.keys()].filter((pid) => isBelow(pid) && read(`/proc/${pid}/cmdline`).replaceAll("\0", " ").includes(words));
+/** Ids of the notebook processes that the local Databricks on this state folder has on record. */
+export function notebookProcesses(stateDir: string): number[] {
+  const folder = join(stateDir, "processes");
+  const records = readdirSync(folder)
+    .filter((name) => name.endsWith(".json"))
+    .map((name) => read(join(folder, name)));
+  return records
+    .filter((text) => text !== "")
+    .map((text) => JSON.parse(text) as { pid: number; role: string })
+    .filter(({ role }) => role.startsWith("notebook run"))
+    .map(({ pid }) => pid);
 }

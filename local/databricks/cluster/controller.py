@@ -19,6 +19,7 @@ from cluster.driver import Driver, DriverStartError, RunningDriver
 from cluster.paths import StateFolder
 from cluster.processes import ProcessRecords, take_lock
 from cluster.runs import NotebookRun, RunRequest
+from cluster.warm_parent import WarmParent
 
 CLOSE_SECONDS = 5
 LOCK_SECONDS = 20
@@ -39,10 +40,11 @@ class Controller:
         self._runs_lock = threading.Lock()
         for leftover in self._records.end_leftovers():
             log(f"ended {leftover}, left over from an earlier life")
+        self._parent = WarmParent(state, self._records)
         self._driver = Driver(state, memory, recycle_after, self._records, self._driver_ready, self._driver_lost)
 
     def warm(self) -> None:
-        """Starts the driver JVM in the background."""
+        """Starts the driver JVM and the warm parent of notebooks in the background."""
 
         def start() -> None:
             try:
@@ -52,6 +54,7 @@ class Controller:
                 log(str(error))
 
         threading.Thread(target=start, daemon=True, name="warm").start()
+        self._parent.start()
 
     def handle(self, line: bytes) -> bool:
         """Carries out one message; False when it asks to shut down.
@@ -83,11 +86,12 @@ class Controller:
         self._records.end_leftovers()
 
     def _run(self, request: RunRequest) -> None:
-        run = NotebookRun(request, self._state, self._driver, self._records, self._emit)
+        run = NotebookRun(request, self._state, self._driver, self._parent, self._records, self._emit)
         with self._runs_lock:
             if request.run_id in self._runs:
                 raise ProtocolError(f"run {request.run_id} is running already")
             self._runs[request.run_id] = run
+        self._parent.start()
         threading.Thread(target=self._execute, args=(run,), daemon=True, name=f"run {request.run_id}").start()
 
     def _execute(self, run: NotebookRun) -> None:

@@ -93,15 +93,15 @@ def success(value: str) -> dict[str, Any]:
     return {"outcome": "success", "result": data[:RESULT_BYTES].decode(errors="ignore"), "truncated": len(data) > RESULT_BYTES}
 
 
-def main() -> None:
-    """Carries out one order."""
+def main(report_descriptor: int) -> None:
+    """Carries out one order, and reports on the descriptor."""
     time.tzset()
     order, pipe = read_order()
     die_with_controller(pipe)
-    os.set_inheritable(order["reportDescriptor"], False)
+    os.set_inheritable(report_descriptor, False)
     redaction = Redaction()
     sys.stdout, sys.stderr = cast(Any, RedactedStream(sys.stdout, redaction)), cast(Any, RedactedStream(sys.stderr, redaction))
-    with open(order["reportDescriptor"], "w", encoding="utf-8") as reports:
+    with open(report_descriptor, "w", encoding="utf-8") as reports:
         try:
             spark = attach(order["key"])
         except Exception as error:
@@ -120,4 +120,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(int(sys.argv[1]))

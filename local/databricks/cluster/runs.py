@@ -13,15 +13,14 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from py4j.protocol import Py4JError
 
 from cluster.driver import Driver, DriverStartError, RunningDriver
-from cluster.jvm import jvm_environment
 from cluster.paths import StateFolder
 from cluster.processes import ProcessRecords, kill_group
-from cluster.setup import mlflow_environment
+from cluster.warm_parent import ForkedProcess, WarmParent, notebook_environment
 
 # A JVM thread that ignores the cancel of its Spark jobs for this long is ended together with its JVM.
 THREADS_TIMEOUT_SECONDS = 120
@@ -29,6 +28,7 @@ THREADS_TIMEOUT_SECONDS = 120
 LOSS_NOTICE_SECONDS = 5
 
 Emit = Callable[[dict[str, Any]], None]
+NotebookProcess = subprocess.Popen[bytes] | ForkedProcess
 
 
 @dataclass(frozen=True)
@@ -44,13 +44,15 @@ class RunRequest:
 class NotebookRun:
     """Runs one notebook and reports `started` and, once nothing of it works on, `finished`."""
 
-    def __init__(self, request: RunRequest, state: StateFolder, driver: Driver, records: ProcessRecords, emit: Emit) -> None:
+    def __init__(
+        self, request: RunRequest, state: StateFolder, driver: Driver, parent: WarmParent, records: ProcessRecords, emit: Emit
+    ) -> None:
         self.request = request
-        self._state, self._driver, self._records, self._emit = state, driver, records, emit
+        self._state, self._driver, self._parent, self._records, self._emit = state, driver, parent, records, emit
         # Spark refuses all further jobs of a cancelled group, so a run id that comes again must not name the same group.
         self._key = f"{request.run_id}.{uuid.uuid4().hex[:8]}"
         self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: NotebookProcess | None = None
         self._cancelled = False
         self._killed = False
         self.used_driver: RunningDriver | None = None
@@ -108,30 +110,17 @@ class NotebookRun:
         self._records.forget(process.pid)
         return report
 
-    def _spawn(self, driver: RunningDriver, report_descriptor: int) -> subprocess.Popen[bytes]:
+    def _spawn(self, driver: RunningDriver, report_descriptor: int) -> NotebookProcess:
         request = self.request
         request.output_dir.mkdir(parents=True, exist_ok=True)
-        environment = jvm_environment(
-            {
-                **mlflow_environment(self._state),
-                "PYSPARK_GATEWAY_PORT": str(driver.gateway.port),
-                "PYSPARK_GATEWAY_SECRET": driver.gateway.secret,
-                "DATABRICKS_RUNTIME_VERSION": "18.0",
-                "PYTHONUNBUFFERED": "1",
-                "MPLBACKEND": "Agg",
-            }
-        )
+        environment = {
+            **notebook_environment(self._state),
+            "PYSPARK_GATEWAY_PORT": str(driver.gateway.port),
+            "PYSPARK_GATEWAY_SECRET": driver.gateway.secret,
+        }
         with (request.output_dir / "stdout.log").open("wb") as out, (request.output_dir / "stderr.log").open("wb") as err:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "cluster.runner"],
-                cwd=Path(__file__).parents[1],
-                env=environment,
-                stdin=subprocess.PIPE,
-                stdout=out,
-                stderr=err,
-                pass_fds=[report_descriptor],
-                start_new_session=True,
-            )
+            forked = self._parent.fork(environment, out, err, report_descriptor)
+            process = forked or start_cold(environment, out, err, report_descriptor)
         self._records.record(process.pid, f"notebook run {request.run_id}")
         order = {
             "runId": request.run_id,
@@ -139,7 +128,6 @@ class NotebookRun:
             "notebookPath": str(request.notebook_path),
             "parameters": dict(request.parameters),
             "state": str(self._state.root),
-            "reportDescriptor": report_descriptor,
         }
         assert process.stdin
         try:
@@ -180,7 +168,9 @@ class NotebookRun:
         if report:
             return "failed", report
         code = self._process.returncode if self._process else None
-        if code is not None and code < 0:
+        if code is None:
+            return "driver-error", {"error": "NotebookProcessLostError: the notebook process ended and nobody saw how"}
+        if code < 0:
             name = signal.Signals(-code).name
             return "driver-error", {
                 "error": f"NotebookProcessKilledError: the notebook process was killed by {name} (out of memory, or by hand)"
@@ -190,6 +180,20 @@ class NotebookRun:
     def _finish(self, outcome: str, details: Mapping[str, Any]) -> None:
         known = {key: details[key] for key in ("result", "truncated", "error", "errorTrace") if key in details}
         self._emit({"event": "finished", "runId": self.request.run_id, "outcome": outcome, **known})
+
+
+def start_cold(environment: Mapping[str, str], out: IO[bytes], err: IO[bytes], report: int) -> subprocess.Popen[bytes]:
+    """A notebook process that imports everything itself, for when the warm parent has died."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "cluster.runner", str(report)],
+        cwd=Path(__file__).parents[1],
+        env=dict(environment),
+        stdin=subprocess.PIPE,
+        stdout=out,
+        stderr=err,
+        pass_fds=[report],
+        start_new_session=True,
+    )
 
 
 def _trace(report: Mapping[str, Any] | None) -> dict[str, Any]:
