@@ -7,18 +7,20 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pyspark.sql import functions as sf
 
 from batchkeeper.census import FileCensus, fatal, take_census
-from batchkeeper.completeness import incomplete_days, record_completeness
+from batchkeeper.completeness import covered_days, update_completeness
 from batchkeeper.coverage import complete_until, gaps, read_coverage
 from batchkeeper.errors import RuleFailedError
 from batchkeeper.lines import ranked, read_rows
 from batchkeeper.log import LogEntry, logged, record
 from batchkeeper.manifest import Manifest, ManifestFile, read_manifest
+from batchkeeper.parallel import both, side_by_side
 from batchkeeper.parameters import JobParameters, iso
 from batchkeeper.probe import ProbedFile, probe_all
 from batchkeeper.quarantine import quarantine_files, quarantine_rows
@@ -27,7 +29,7 @@ from batchkeeper.rules import RuleSet, load_rules
 from batchkeeper.sources import Scenario, Source
 from batchkeeper.store import Batch, store
 from batchkeeper.tables import Tables, TimeRange
-from batchkeeper.traces import accepted_by_file, record_touched
+from batchkeeper.traces import read_traces, record_touched
 
 STEP = "ingestion"
 
@@ -43,6 +45,7 @@ class Ingestion:
     entries: list[LogEntry] = field(default_factory=list)
     read: list[tuple[ProbedFile, FileCensus]] = field(default_factory=list)
     spans: dict[Source, TimeRange | None] = field(default_factory=dict)
+    known: set[str] = field(default_factory=set)
     seconds: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -58,19 +61,22 @@ class Ingestion:
             RuleFailedError: a rule of severity `fail` is broken; nothing of that source is stored.
         """
         started = time.monotonic()
-        for spec in self.scenario.tables:
-            self.tables.ensure(spec)
+        self.tables.ensure_all(self.scenario.tables)
         manifest = read_manifest(self.parameters)
         scratch = self.parameters.path(self.parameters.manifest_path).parent / "work"
         try:
-            for source, files in self._probed(manifest, scratch):
-                began = time.monotonic()
-                self._ingest(source, files)
-                self.seconds[source.name] = round(time.monotonic() - began, 2)
+            probed = self._probed(manifest, scratch)
+            referred = {rule.refers_to for rules in self.rules.rows.values() for rule in rules if rule.refers_to}
+            # A source that others are judged by comes before them.
+            for source, files in probed:
+                if source.name in referred:
+                    self._ingest(source, files)
+                    if not self.tables.read(source.name).isEmpty():
+                        self.known.add(source.name)
+            side_by_side([partial(self._ingest, source, files) for source, files in probed if source.name not in referred])
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
-        self._log()
-        return self._result(started)
+        return self._result(started, self._log())
 
     def _probed(self, manifest: Manifest, scratch: Path) -> list[tuple[Source, list[ProbedFile]]]:
         """The readable files by source; those that are not go into quarantine."""
@@ -110,26 +116,35 @@ class Ingestion:
 
     def _ingest(self, source: Source, files: list[ProbedFile]) -> None:
         """Stores the rows of one source; what each file had in it is kept for the log."""
+        began = time.monotonic()
         found = [FileCensus() for _ in files]
         if any(file.header is not None for file in files):
             found, span = self._judge_and_store(source, files)
             if any(census.good for census in found):
                 self.spans[source] = span
         self.read += zip(files, found, strict=True)
+        self.seconds[source.name] = round(time.monotonic() - began, 2)
 
-    def _log(self) -> None:
-        """Spans first, the log last: a row in the log means that the file is done."""
+    def _log(self) -> list[dict[str, Any]]:
+        """Spans first, then the log: a row in the log means that the file is done. Returns the entity-days that lack readings."""
         run_id = self.parameters.run_id
-        record_touched(self.tables, run_id, self.scenario, self.spans)
-        accepted = accepted_by_file(self.tables, run_id, self.spans)
+        traces = read_traces(self.tables, run_id, self.scenario, self.spans)
         for file, census in self.read:
             covers = self.scenario.coverage.covers(file.file.path)
-            self.entries.append(LogEntry.of_read(file, covers, census, accepted.get(file.file.path, 0)))
-        record(self.tables, run_id, self.entries)
-        record_completeness(self.tables, self.scenario, run_id)
+            self.entries.append(LogEntry.of_read(file, covers, census, traces.accepted[file.file.path]))
+        days = {source: covered_days(self.entries, source) | traces.days.get(source.name, set()) for source in self.scenario.sources}
+
+        def note() -> None:
+            # A run that wrote no row touched nothing.
+            if traces.accepted:
+                record_touched(self.tables, run_id, self.scenario, self.spans)
+            record(self.tables, run_id, self.entries)
+
+        incomplete, _ = both(partial(update_completeness, self.tables, self.scenario, run_id, days), note)
+        return incomplete
 
     def _judge_and_store(self, source: Source, files: list[ProbedFile]) -> tuple[list[FileCensus], TimeRange | None]:
-        rows, compiled = read_rows(self.tables.spark, source, files, self.scenario.coverage, self.rules, self.tables)
+        rows, compiled = read_rows(source, files, self.scenario.coverage, self.rules, self.tables, self.known)
         census = take_census(rows, source, compiled, len(files))
         reject = sf.col("mask").bitwiseAND(sf.lit(compiled.bits("quarantine", "fail")).cast("bigint"))
         if any(found.rejected for found in census):
@@ -150,13 +165,12 @@ class Ingestion:
             store(self.tables, self.parameters.run_id, Batch(source, fit, files, good, span))
         return census, span
 
-    def _result(self, started: float) -> StepResult:
+    def _result(self, started: float, incomplete: list[dict[str, Any]]) -> StepResult:
         """Totals and lists, from the log: a repetition reports what the first attempt found."""
-        files = logged(self.tables, self.parameters.run_id)
-        coverage = read_coverage(self.tables)
+        files, coverage = both(partial(logged, self.tables, self.parameters.run_id), partial(read_coverage, self.tables))
+        versions = self.tables.versions([source.name for source in self.scenario.sources])
         watermark = complete_until(coverage, self.scenario.sources)
         missing = _missing(self.scenario, coverage)
-        incomplete = incomplete_days(self.tables, self.scenario, self.parameters.run_id)
         warnings = [*_warnings(files), *missing]
         if incomplete:
             warnings.append(f"{len(incomplete)} entity-days are incomplete or stale, see the outcome file")
@@ -175,7 +189,7 @@ class Ingestion:
             status="ok" if files else "nothing_to_do",
             reason=None if files else "the manifest lists no files",
             counts={"filesListed": len(files), "filesRead": len(read), "filesQuarantined": len(files) - len(read), **total},
-            tables={source.name: self.tables.version(source.name) for source in self.scenario.sources},
+            tables=versions,
             watermark=watermark,
             warnings=warnings,
             outcome_path=outcome,

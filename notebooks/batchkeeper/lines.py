@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from urllib.parse import unquote
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as sf
 
 from batchkeeper.probe import ProbedFile
@@ -32,22 +33,23 @@ def ranked(files: Sequence[ProbedFile]) -> list[ProbedFile]:
 
 
 def read_rows(
-    spark: SparkSession, source: Source, files: Sequence[ProbedFile], coverage: CoverageRule, rules: RuleSet, tables: Tables
+    source: Source, files: Sequence[ProbedFile], coverage: CoverageRule, rules: RuleSet, tables: Tables, known: AbstractSet[str]
 ) -> tuple[DataFrame, CompiledRules]:
     """All rows of `files`, typed, with `mask` (the rules each breaks, bits of the returned rules). Empty files have none.
 
     Columns: the source's fields; rank (place in `files`); block and place (in one file their order is that of the lines); raw; mask.
+    `known` names the sources that hold anything to judge others by.
 
     Raises:
         ValueError: every file is empty.
     """
     compiled = _compile(source, rules)
-    parts = [_typed(lines, source, probed) for probed, lines in _by_header(spark, files, coverage)]
+    parts = [_typed(lines, source, probed) for probed, lines in _by_header(tables.spark, files, coverage)]
     rows = parts[0]
     for part in parts[1:]:
         rows = rows.unionByName(part)
     for referred in sorted({rule.refers_to for rule in rules.for_source(source.name) if rule.refers_to}):
-        rows = _with_reference(rows, referred, tables)
+        rows = _with_reference(rows, referred, tables, empty=referred not in known)
     fields = [field.name for field in source.fields]
     return rows.withColumn("mask", compiled.mask()).select(*fields, "rank", "block", "place", "raw", "mask"), compiled
 
@@ -108,51 +110,49 @@ def _typed(lines: DataFrame, source: Source, probed: ProbedFile) -> DataFrame:
     marked = sf.startswith("raw", sf.lit(_BYTE_ORDER_MARK)) & (sf.substr("raw", sf.lit(2)) == header)
     content = lines.where((sf.col("raw") != header) & ~marked & (sf.trim("raw") != ""))
     parsed = content.withColumn("parsed", sf.from_csv("raw", schema, options))
-    texts = {f"text_{field.name}": sf.trim(f"parsed.text_{field.name}") for field in source.fields}
-    named = parsed.select("*", sf.col(f"parsed.{_BAD}").isNotNull().alias(_BAD), *[text.alias(name) for name, text in texts.items()])
-    return named.select(
-        *(name for name in named.columns if name not in ("parsed", "header")), *(_cast(field).alias(field.name) for field in source.fields)
-    )
+    texts = [f"trim(parsed.`text_{field.name}`) AS `text_{field.name}`" for field in source.fields]
+    named = parsed.selectExpr("raw", "rank", *_TIMES, "block", "place", f"parsed.`{_BAD}` IS NOT NULL AS {_BAD}", *texts)
+    return named.selectExpr("*", *(f"{_cast(field)} AS `{field.name}`" for field in source.fields))
 
 
-def _cast(field: Field) -> Column:
-    text = sf.col(f"text_{field.name}")
+def _cast(field: Field) -> str:
+    text = f"`text_{field.name}`"
     if field.type == "string":
         return text
-    typed = text.try_cast(field.type)
+    typed = f"TRY_CAST({text} AS {field.type})"
     # The cast alone would take "2015" for a time.
-    return sf.when(sf.length(text) >= _SHORTEST_TIME, typed) if field.type == "timestamp" else typed
+    return f"IF(length({text}) >= {_SHORTEST_TIME}, {typed}, NULL)" if field.type == "timestamp" else typed
 
 
 def _compile(source: Source, rules: RuleSet) -> CompiledRules:
     """Form rules first, so that the first broken rule is the most basic one."""
     found = [
-        ("not_utf8", rules.form["not_utf8"], ~sf.is_valid_utf8("raw")),
-        ("malformed", rules.form["malformed"], sf.col(_BAD) | sf.expr(_OPEN_QUOTE)),
+        ("not_utf8", rules.form["not_utf8"], "NOT is_valid_utf8(raw)"),
+        ("malformed", rules.form["malformed"], f"{_BAD} OR ({_OPEN_QUOTE})"),
     ]
     for field in source.fields:
-        text = sf.col(f"text_{field.name}")
-        absent = text.isNull() | (text == "")
-        untyped = sf.col(field.name).isNull()
+        text, value = f"`text_{field.name}`", f"`{field.name}`"
+        absent = f"({text} IS NULL OR {text} = '')"
         # The cheap test comes first: this runs on every row.
-        found.append((f"missing_value:{field.name}", rules.form["missing_value"], absent if field.type == "string" else untyped & absent))
+        missing = absent if field.type == "string" else f"{value} IS NULL AND {absent}"
+        found.append((f"missing_value:{field.name}", rules.form["missing_value"], missing))
         if field.type != "string":
-            found.append((f"wrong_type:{field.name}", rules.form["wrong_type"], untyped & ~absent))
+            found.append((f"wrong_type:{field.name}", rules.form["wrong_type"], f"{value} IS NULL AND NOT {absent}"))
         if field.type == "double":
             # NaN is larger than any number.
-            found.append((f"not_finite:{field.name}", rules.form["not_finite"], sf.abs(field.name) >= float("inf")))
+            found.append((f"not_finite:{field.name}", rules.form["not_finite"], f"abs({value}) >= DOUBLE('Infinity')"))
     for rule in rules.for_source(source.name):
-        found.append((rule.name, rule.severity, sf.expr(rule.when) if rule.when else ~sf.col(f"known_{rule.refers_to}")))
+        found.append((rule.name, rule.severity, rule.when or f"NOT known_{rule.refers_to}"))
     names, severities, conditions = zip(*found, strict=True)
     return CompiledRules(names, severities, conditions)
 
 
-def _with_reference(rows: DataFrame, referred: str, tables: Tables) -> DataFrame:
+def _with_reference(rows: DataFrame, referred: str, tables: Tables, *, empty: bool) -> DataFrame:
     """Adds `known_<source>`: whether that source holds the row's key; true for all while it holds nothing to judge by."""
     name = f"known_{referred}"
+    if empty:
+        return rows.withColumn(name, sf.lit(True))
     keys = tables.read(referred)
     entity = keys.columns[0]
-    if keys.isEmpty():
-        return rows.withColumn(name, sf.lit(True))
-    known = keys.select(entity).distinct().withColumn(name, sf.lit(True))
-    return rows.join(sf.broadcast(known), entity, "left").withColumn(name, sf.coalesce(name, sf.lit(False)))
+    known = keys.select(entity, sf.lit(True).alias("found")).distinct()
+    return rows.join(sf.broadcast(known), entity, "left").withColumn(name, sf.col("found").isNotNull()).drop("found")

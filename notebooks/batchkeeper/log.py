@@ -54,14 +54,14 @@ class LogEntry:
 
 
 def record(tables: Tables, run_id: str, entries: Sequence[LogEntry]) -> None:
-    """Stores the entries in one commit; those that are there already stay as they are."""
+    """Stores the entries in one commit, once per run."""
     if not entries:
         return
     columns = [column for column in INGEST_LOG.columns if not column.volatile]
     schema = ", ".join(f"{column.name} {'double' if column.name in _TIMES else column.type}" for column in columns)
     frame = tables.spark.createDataFrame([entry.row(run_id) for entry in entries], schema)
     typed = frame.withColumns({name: sf.col(name).cast("timestamp") for name in _TIMES})
-    tables.insert_only_merge(INGEST_LOG, typed.withColumn("ingested_at", sf.current_timestamp()))
+    tables.append(INGEST_LOG, typed.withColumn("ingested_at", sf.current_timestamp()).coalesce(1), f"{run_id}:{INGEST_LOG.name}")
 
 
 def logged(tables: Tables, run_id: str) -> list[dict[str, Any]]:

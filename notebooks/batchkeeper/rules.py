@@ -75,7 +75,8 @@ class CompiledRules:
 
     names: tuple[str, ...]
     severities: tuple[Severity, ...]
-    conditions: tuple[Column, ...]
+    conditions: tuple[str, ...]
+    """Spark SQL; null counts as kept."""
 
     def __post_init__(self) -> None:
         if len(self.names) > _MAX_RULES:
@@ -85,10 +86,7 @@ class CompiledRules:
 
     def mask(self) -> Column:
         """The broken rules of a row as a number."""
-        total = sf.lit(0).cast("bigint")
-        for bit, condition in enumerate(self.conditions):
-            total = total + sf.when(condition, sf.lit(1 << bit).cast("bigint")).otherwise(sf.lit(0).cast("bigint"))
-        return total
+        return sf.expr(" + ".join(f"IF({condition}, {1 << bit}L, 0L)" for bit, condition in enumerate(self.conditions)))
 
     def bits(self, *severities: Severity) -> int:
         """The mask of all rules of these severities."""

@@ -74,6 +74,10 @@ class CoverageRule:
         shift = timedelta(hours=self.hour)
         return (first - timedelta(days=1) + shift).replace(tzinfo=UTC), (last + shift).replace(tzinfo=UTC)
 
+    def day_of(self, moment: str) -> str:
+        """The day whose file holds the time `moment`, both as Spark SQL."""
+        return f"date_add(to_date({moment} - INTERVAL {self.hour} HOURS - INTERVAL 1 MICROSECOND), 1)"
+
 
 INGEST_LOG = TableSpec(
     "ingest_log",

@@ -47,10 +47,13 @@ def store(tables: Tables, run_id: str, batch: Batch) -> None:
     before = tables.version(spec.name)
     ordered = _ordered(tables.spark, batch)
     winners = _with_lineage(ordered.where("nth = 1"), batch, run_id)
-    inserted = -1
-    if tables.read(spec.name).isEmpty() and tables.append(spec, winners, f"{run_id}:{spec.name}"):
+    inserted = 0
+    # Nobody has written since the table was made.
+    if before == 0:
+        tables.append(spec, winners, f"{run_id}:{spec.name}")
         inserted = tables.read(spec.name).count()
-    if inserted < 0:
+    # Also after an append that the table took for a repetition, because its rows were deleted since.
+    if not inserted:
         inserted = tables.insert_only_merge(spec, winners.select(*spec.column_names), batch.span)
     # Fewer inserts than rows: some keys came twice, or were there before.
     if inserted < batch.count and batch.source.values:

@@ -9,18 +9,24 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import TypeVar
 
 from pyspark.sql import DataFrame, SparkSession
 
 from batchkeeper.errors import TableError
+from batchkeeper.parallel import side_by_side
 
 _CONFLICT = re.compile(
     r"DELTA_CONCURRENT|Concurrent\w*Exception|DELTA_PROTOCOL_CHANGED|ProtocolChangedException|DELTA_METADATA_CHANGED|MetadataChangedException"
 )
 _ATTEMPTS = 6
 
-DEFAULT_PROPERTIES: Mapping[str, str] = {"delta.enableDeletionVectors": "true"}
+DEFAULT_PROPERTIES: Mapping[str, str] = {
+    "delta.enableDeletionVectors": "true",
+    # Every run leaves transaction marks, which its repetitions look for; no run is repeated after a quarter.
+    "delta.setTransactionRetentionDuration": "interval 90 days",
+}
 
 TimeRange = tuple[datetime, datetime]
 T = TypeVar("T")
@@ -112,7 +118,24 @@ class Tables:
         Raises:
             TableError: it is there with other columns.
         """
-        if not self.exists(spec.name):
+        self._ensure(spec, self.exists(spec.name))
+
+    def ensure_all(self, specs: Sequence[TableSpec]) -> None:
+        """Creates those tables that are absent, side by side; see `ensure`."""
+        there: set[str] = set()
+        if self.spark.catalog.databaseExists(f"`{self.catalog}`.`{self.schema}`"):
+            listed = self.spark.sql(f"SHOW TABLES IN `{self.catalog}`.`{self.schema}`").select("tableName").collect()
+            there = {str(row[0]) for row in listed}
+        else:
+            self.spark.sql(f"CREATE SCHEMA IF NOT EXISTS `{self.catalog}`.`{self.schema}`")
+        side_by_side([partial(self._ensure, spec, spec.name in there) for spec in specs])
+
+    def versions(self, tables: Sequence[str]) -> dict[str, int]:
+        """The newest Delta version of each table."""
+        return dict(zip(tables, side_by_side([partial(self.version, table) for table in tables]), strict=True))
+
+    def _ensure(self, spec: TableSpec, there: bool) -> None:
+        if not there:
             self._create(spec)
         found = {field_.name: field_.dataType.simpleString() for field_ in self.read(spec.name).schema.fields}
         wanted = {column.name: column.type.lower() for column in spec.columns}
@@ -138,17 +161,23 @@ class Tables:
         values = ", ".join(f"s.`{name}`" for name in source.columns)
         return self._merge(spec, source, time_range, f"WHEN NOT MATCHED THEN INSERT ({columns}) VALUES ({values})", "num_inserted_rows")
 
+    def upsert(self, spec: TableSpec, changed: DataFrame) -> None:
+        """Inserts the rows of `changed` whose key the table lacks and overwrites the others, in one commit."""
+        assignments = ", ".join(f"t.`{name}` = s.`{name}`" for name in spec.column_names if name not in spec.key)
+        columns = ", ".join(f"`{name}`" for name in spec.column_names)
+        values = ", ".join(f"s.`{name}`" for name in spec.column_names)
+        actions = f"WHEN MATCHED THEN UPDATE SET {assignments} WHEN NOT MATCHED THEN INSERT ({columns}) VALUES ({values})"
+        self._merge(spec, changed, None, actions, "num_affected_rows")
+
     def update_changed(self, spec: TableSpec, changed: DataFrame, time_range: TimeRange | None = None) -> int:
         """Overwrites the rows of the table that `changed` names by key with its values; returns how many."""
         assignments = ", ".join(f"t.`{name}` = s.`{name}`" for name in changed.columns if name not in spec.key)
         return self._merge(spec, changed, time_range, f"WHEN MATCHED THEN UPDATE SET {assignments}", "num_updated_rows")
 
-    def append(self, spec: TableSpec, rows: DataFrame, transaction: str) -> bool:
-        """Appends once per `transaction`; a repetition writes nothing and returns False. `rows` keep their partitions as files."""
-        before = self.version(spec.name)
+    def append(self, spec: TableSpec, rows: DataFrame, transaction: str) -> None:
+        """Appends once per `transaction`; a repetition writes nothing. `rows` keep their partitions as files."""
         writer = rows.select(*spec.column_names).write.format("delta").mode("append")
         retrying(lambda: writer.option("txnAppId", transaction).option("txnVersion", 1).saveAsTable(self.name(spec.name)))
-        return self.version(spec.name) > before
 
     def _merge(self, spec: TableSpec, source: DataFrame, time_range: TimeRange | None, action: str, counter: str) -> int:
         view = f"batchkeeper_{uuid.uuid4().hex}"

@@ -1,8 +1,11 @@
-"""What a run left in the tables: accepted rows per file, and the spans it touched; read from the rows' lineage, so repeatable."""
+"""What a run left in the tables: accepted rows per file, the days and the spans it touched; read from the rows' lineage, so repeatable."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from functools import reduce
 
 from pyspark.sql import DataFrame
@@ -12,41 +15,66 @@ from batchkeeper.sources import Scenario, Source
 from batchkeeper.tables import Tables, TimeRange, literal
 
 # Rows further apart than this belong to different spans.
-_GAP = "48 hours"
+_GAP = timedelta(hours=48)
 
 Spans = Mapping[Source, TimeRange | None]
 
 
-def accepted_by_file(tables: Tables, run_id: str, spans: Spans) -> dict[str, int]:
-    """Drop path -> rows of it that stand in the tables. `spans`: per source the range of time (both ends included) that holds them all."""
-    counts = [_written(tables, run_id, source, span).groupBy("source_path").count() for source, span in spans.items()]
-    if not counts:
-        return {}
-    return {str(path): int(count) for path, count in reduce(DataFrame.unionByName, counts).collect()}
+@dataclass(frozen=True)
+class Traces:
+    """Rows that stand in the tables, by drop path; and per source the days (as in the names of drops) that hold any."""
+
+    accepted: Counter[str] = field(default_factory=Counter)
+    days: dict[str, set[date]] = field(default_factory=dict)
 
 
-def record_touched(tables: Tables, run_id: str, scenario: Scenario, spans: Spans) -> int:
-    """Stores the spans per source and entity in which the run wrote rows, once per run, in one commit; returns how many are new."""
-    if not spans or not tables.read(scenario.touched.name).where(sf.col("run_id") == run_id).isEmpty():
-        return 0
-    found = [_touched(_written(tables, run_id, source, span), scenario, source) for source, span in spans.items()]
-    rows = reduce(DataFrame.unionByName, found)
-    return tables.insert_only_merge(
-        scenario.touched, rows.withColumn("run_id", sf.lit(run_id)).withColumn("recorded_at", sf.current_timestamp())
-    )
+def read_traces(tables: Tables, run_id: str, scenario: Scenario, spans: Spans) -> Traces:
+    """Reads what the run wrote. `spans`: per source the range of time (both ends included) that holds all its rows."""
+    traces = Traces()
+    if not spans:
+        return traces
+    days = f"CAST({scenario.coverage.day_of('at')} AS STRING)"
+    counts = _written(tables, run_id, scenario, spans).groupBy("source", "source_path", sf.expr(days).alias("day")).count()
+    for source, path, day, count in counts.collect():
+        traces.accepted[path] += count
+        traces.days.setdefault(source, set()).add(date.fromisoformat(day))
+    return traces
 
 
-def _written(tables: Tables, run_id: str, source: Source, span: TimeRange | None) -> DataFrame:
+def record_touched(tables: Tables, run_id: str, scenario: Scenario, spans: Spans) -> None:
+    """Stores the spans per source and entity in which the run wrote rows, once per run, in one commit."""
+    rows = _written(tables, run_id, scenario, spans)
+    touched = _joined(rows, scenario) if any(_is_long(span) for span in spans.values()) else _whole(rows, scenario)
+    stamped = touched.withColumns({"run_id": sf.lit(run_id), "recorded_at": sf.current_timestamp()})
+    tables.append(scenario.touched, stamped.coalesce(1), f"{run_id}:{scenario.touched.name}")
+
+
+def _is_long(span: TimeRange | None) -> bool:
+    # A snapshot has no range: its times are those of its files.
+    return span is not None and span[1] - span[0] > _GAP
+
+
+def _whole(rows: DataFrame, scenario: Scenario) -> DataFrame:
+    """One span per source and entity: a night's rows lie too close together for two."""
+    return rows.groupBy("source", scenario.entity.name).agg(sf.min("at").alias("from_ts"), sf.max("at").alias("to_ts"))
+
+
+def _joined(rows: DataFrame, scenario: Scenario) -> DataFrame:
+    """Spans per source and entity, parted where no row lies for longer than the gap."""
+    entity = scenario.entity.name
+    daily = rows.groupBy("source", entity, sf.to_date("at").alias("day")).agg(sf.min("at").alias("start"), sf.max("at").alias("end"))
+    sessions = daily.groupBy("source", entity, sf.session_window("start", f"{int(_GAP.total_seconds())} seconds"))
+    return sessions.agg(sf.min("start").alias("from_ts"), sf.max("end").alias("to_ts")).select("source", entity, "from_ts", "to_ts")
+
+
+def _written(tables: Tables, run_id: str, scenario: Scenario, spans: Spans) -> DataFrame:
+    """The run's rows of all sources: source, entity, source_path, at."""
+    return reduce(DataFrame.unionAll, (_of_source(tables, run_id, scenario, source, span) for source, span in spans.items()))
+
+
+def _of_source(tables: Tables, run_id: str, scenario: Scenario, source: Source, span: TimeRange | None) -> DataFrame:
     rows = tables.read(source.name).where(sf.col("run_id") == run_id)
     if span and source.time:
         rows = rows.where(f"{source.time} BETWEEN {literal(span[0])} AND {literal(span[1])}")
-    return rows
-
-
-def _touched(rows: DataFrame, scenario: Scenario, source: Source) -> DataFrame:
-    entity = scenario.entity.name
     # A snapshot has no time of its own: its rows count from the moment of delivery.
-    time = sf.col(source.time) if source.time else sf.col("source_modified")
-    daily = rows.groupBy(entity, sf.to_date(time).alias("day")).agg(sf.min(time).alias("start"), sf.max(time).alias("end"))
-    spans = daily.groupBy(entity, sf.session_window("start", _GAP)).agg(sf.min("start").alias("from_ts"), sf.max("end").alias("to_ts"))
-    return spans.select(sf.lit(source.name).alias("source"), entity, "from_ts", "to_ts")
+    return rows.selectExpr(f"'{source.name}' AS source", scenario.entity.name, "source_path", f"{source.time or 'source_modified'} AS at")

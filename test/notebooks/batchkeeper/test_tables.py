@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -72,9 +73,27 @@ def test_merge_of_known_rows_writes_no_version(tables: Tables) -> None:
 
 def test_append_happens_once_per_transaction(tables: Tables) -> None:
     first = source(tables, (1, "2015-01-01 00:00:00", 1.0))
-    assert tables.append(SPEC, first, "run-1:readings")
-    assert not tables.append(SPEC, first, "run-1:readings")
+    tables.append(SPEC, first, "run-1:readings")
+    version = tables.version("readings")
+    tables.append(SPEC, first, "run-1:readings")
+    assert tables.version("readings") == version
     assert len(rows(tables)) == 1
+
+
+def test_upsert_inserts_and_overwrites_in_one_version(tables: Tables) -> None:
+    tables.insert_only_merge(SPEC, source(tables, (1, "2015-01-01 00:00:00", 1.0)), DAY)
+    version = tables.version("readings")
+    tables.upsert(SPEC, source(tables, (1, "2015-01-01 00:00:00", 2.0), (2, "2015-01-01 00:00:00", 3.0)))
+    assert rows(tables) == [(1, "2015-01-01 00:00:00", 2.0), (2, "2015-01-01 00:00:00", 3.0)]
+    assert tables.version("readings") == version + 1
+
+
+def test_ensure_all_creates_what_is_absent_and_names_a_table_that_differs(tables: Tables) -> None:
+    other = replace(SPEC, name="others")
+    tables.ensure_all([SPEC, other])
+    assert tables.versions(["readings", "others"]) == {"readings": 0, "others": 0}
+    with pytest.raises(TableError, match=r"others.*value"):
+        tables.ensure_all([SPEC, replace(other, columns=(*other.columns[:-1], Column("value", "string")))])
 
 
 def test_read_at_a_version(tables: Tables) -> None:
