@@ -15,7 +15,10 @@ const bin = (name) => join(root, "node_modules", ".bin", name);
 const python = join(root, ".venv", "bin", "python");
 const node = bin("node");
 const reports = mkdtempSync(join(tmpdir(), "batchkeeper-test-"));
-const environment = { ...process.env, PATH: `${join(root, "node_modules", ".bin")}:${process.env.PATH}`, FORCE_COLOR: "0" };
+// Tests start many short-lived JVMs over little data: optimised code costs them more than it returns.
+const javaOptions = `${process.env.JDK_JAVA_OPTIONS ?? ""} -XX:TieredStopAtLevel=1`.trim();
+const path = `${join(root, "node_modules", ".bin")}:${process.env.PATH}`;
+const environment = { ...process.env, PATH: path, FORCE_COLOR: "0", JDK_JAVA_OPTIONS: javaOptions };
 
 const check = (...command) => ({ command, count: (code) => ({ passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1 }) });
 const jest = (project) => {

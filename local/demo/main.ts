@@ -44,7 +44,7 @@ async function run(options: DemoOptions, stateDir: string, interrupted: Promise<
   data.push("--end", calendar.days.at(-1) ?? calendar.historyEnd, "--history-until", calendar.historyEnd);
   if (options.events) data.push("--events", options.events);
   const simulation = simulate(data, () => undefined);
-  const stackStarting = Stack.start({ stateDir, memory: options.memory, collector: { quietPeriodSeconds: 4, maxWaitSeconds: 120 } });
+  const stackStarting = Stack.start({ stateDir, memory: options.memory, times: { quietPeriodSeconds: 2, maxWaitSeconds: 120 } });
   const [stacked, simulated] = await Promise.allSettled([stackStarting, simulation]);
   if (stacked.status === "rejected") throw stacked.reason;
   const stack = stacked.value;

@@ -12,6 +12,14 @@ const KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZ
 const READY_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 3_000;
 
+/** Blob, queue and table port. */
+export type StoragePorts = readonly [number, number, number];
+
+/** Azurite's own ports where they are free. */
+export async function freeStoragePorts(): Promise<StoragePorts> {
+  return [await freePort(10000), await freePort(10001), await freePort(10002)];
+}
+
 /** Azure Storage on this machine: blobs, queues, tables. */
 export interface LocalStorage {
   readonly connectionString: string;
@@ -22,11 +30,10 @@ export interface LocalStorage {
 export interface LocalStorageOptions {
   /** Folder of the data; without it everything is kept in memory. */
   readonly location?: string;
-  /** Blob, queue and table port; the defaults are Azurite's own when they are free. */
-  readonly ports?: readonly [number, number, number];
+  readonly ports?: StoragePorts;
 }
 
-export function storageConnectionString([blob, queue, table]: readonly [number, number, number]): string {
+export function storageConnectionString([blob, queue, table]: StoragePorts): string {
   const endpoint = (name: string, port: number) => `${name}Endpoint=http://127.0.0.1:${port}/${ACCOUNT}`;
   return [
     "DefaultEndpointsProtocol=http",
@@ -43,7 +50,7 @@ export function storageConnectionString([blob, queue, table]: readonly [number, 
  * @throws Error when it ends or does not answer in 30 s
  */
 export async function startAzurite(options: LocalStorageOptions = {}): Promise<LocalStorage> {
-  const ports = options.ports ?? ([await freePort(10000), await freePort(10001), await freePort(10002)] as const);
+  const ports = options.ports ?? (await freeStoragePorts());
   const [blob, queue, table] = ports;
   const args = [
     join(REPO_ROOT, "node_modules", "azurite", "dist", "src", "azurite.js"),

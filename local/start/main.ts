@@ -38,7 +38,7 @@ async function main(): Promise<void> {
   const stack = await Stack.start({
     stateDir: values.state,
     memory: values.memory,
-    collector: { quietPeriodSeconds, maxWaitSeconds: Math.max(60, 4 * quietPeriodSeconds) },
+    times: { quietPeriodSeconds, maxWaitSeconds: Math.max(60, 4 * quietPeriodSeconds) },
     ports: { functions: Number(values.port), databricks: Number(values["databricks-port"]) },
   });
   process.stdout.write(

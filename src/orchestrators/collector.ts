@@ -4,7 +4,8 @@ import { INSPECT_PENDING, REQUEST_BATCH } from "../domain/function-names";
 import { callActivity, waitSeconds, type Durable } from "./durable";
 
 const ROUNDS_PER_EXECUTION = 50;
-/** How often a collector looks whether a run that was asked for has taken its batch. */
+/** How often a collector looks whether a run that was asked for has taken its batch: soon at first, as a run with a free slot does at once. */
+const FIRST_COVERED_SECONDS = 2;
 const COVERED_SECONDS = 15;
 
 /** Seconds until the batch is asked for: quiet since the newest drop, but no longer than the oldest may wait. */
@@ -16,20 +17,26 @@ export function secondsUntilRequest(pending: PendingAnswer, now: Date): number {
   return Math.max(0, Math.ceil(Math.min(quiet, longest) / 1000));
 }
 
+function coveredSeconds(looks: number): number {
+  return Math.min(FIRST_COVERED_SECONDS * 2 ** looks, COVERED_SECONDS);
+}
+
 /** Gathers the drops of one pipeline: waits for quiet, makes one request, and looks again until nothing is pending. */
 export function* collector(context: OrchestrationContext): Durable<void> {
   const input = context.df.getInput<CollectorInput>();
+  let looks = 0;
   for (let round = 0; round < ROUNDS_PER_EXECUTION; round += 1) {
     const pending = yield* callActivity<PendingAnswer>(context, INSPECT_PENDING, input);
     if (pending.count === 0) return;
-    const seconds = pending.covered ? COVERED_SECONDS : secondsUntilRequest(pending, context.df.currentUtcDateTime);
+    const seconds = pending.covered ? coveredSeconds(looks++) : secondsUntilRequest(pending, context.df.currentUtcDateTime);
     if (seconds > 0) {
       yield* waitSeconds(context, seconds);
       continue;
     }
     const alias = `drops|${context.df.currentUtcDateTime.toISOString()}`;
     yield* callActivity<unknown>(context, REQUEST_BATCH, { ...input, alias });
-    yield* waitSeconds(context, COVERED_SECONDS);
+    looks = 0;
+    yield* waitSeconds(context, coveredSeconds(looks++));
   }
   context.df.continueAsNew(input);
 }

@@ -14,7 +14,8 @@ import { notebookProcesses } from "../support/processes";
 jest.setTimeout(900_000);
 
 const MACHINES = 20;
-const HISTORY_END = "2015-08-01";
+const HISTORY_END = "2015-05-01";
+const [FIRST_DAY, SECOND_DAY] = ["2015-05-02", "2015-05-03"] as const;
 /** Two as-of points a day, four components, three horizons. */
 const PREDICTIONS_A_DAY = MACHINES * 2 * 12;
 
@@ -25,11 +26,16 @@ describe("predictive maintenance", () => {
   let stack: Stack;
   let api: PipelineApi;
   let drops: ContainerClient;
+  let telemetryVersion: unknown;
 
   beforeAll(async () => {
-    const span = ["--start", "2015-01-01", "--end", "2015-08-07", "--history-until", HISTORY_END, "--quiet"];
+    const span = ["--start", "2015-01-01", "--end", SECOND_DAY, "--history-until", HISTORY_END, "--quiet"];
     await simulate(["--out", files, "--machines", String(MACHINES), "--seed", "3", ...span], () => undefined);
-    stack = await Stack.start({ stateDir: join(folder, "state"), memory: "2g", collector: { quietPeriodSeconds: 2, maxWaitSeconds: 60 } });
+    stack = await Stack.start({
+      stateDir: join(folder, "state"),
+      memory: "2g",
+      times: { quietPeriodSeconds: 2, maxWaitSeconds: 60, retryDelaySeconds: 1 },
+    });
     api = new PipelineApi(stack.functions.url);
     drops = BlobServiceClient.fromConnectionString(stack.storage.connectionString).getContainerClient("drops");
   });
@@ -45,7 +51,6 @@ describe("predictive maintenance", () => {
     return api.nextRun("scoring", known, 60_000);
   };
   const end = async (pipeline: string, id: string): Promise<RunView> => api.waitForRun(pipeline, id, () => undefined);
-  const scored = async (act: () => Promise<unknown>): Promise<RunView> => end("scoring", await appear(act));
   const put = async (path: string, text: string): Promise<unknown> => drops.getBlockBlobClient(path).upload(text, Buffer.byteLength(text));
   const dayFile = (source: string, day: string): string => gunzipSync(readFileSync(join(files, source, `${day}.csv.gz`))).toString();
   const outcome = (run: RunView): string => readFileSync(join(stack.volumeRoot, "batches", run.id, "outcome", "ingestion.json"), "utf8");
@@ -59,8 +64,17 @@ describe("predictive maintenance", () => {
     }
   };
 
+  const killNotebook = async (): Promise<number> => {
+    for (const deadline = Date.now() + 60_000; Date.now() < deadline; await pause(20)) {
+      const found = notebookProcesses(join(folder, "state", "databricks"));
+      for (const pid of found) process.kill(pid, "SIGKILL");
+      if (found.length > 0) return found.length;
+    }
+    return 0;
+  };
+
   it("ends the first batch as not ready: its data stand, and no champion is there", async () => {
-    const run = await scored(async () => dropFiles(drops, files, HISTORY_END));
+    const run = await end("scoring", await appear(async () => dropFiles(drops, files, HISTORY_END)));
 
     expect(run).toMatchObject({ state: "not_ready", batch: { drops: 5 } });
     expect(last(run, "ingestion").counts).toMatchObject({ filesRead: 5, filesQuarantined: 0, rowsQuarantined: 0 });
@@ -68,7 +82,7 @@ describe("predictive maintenance", () => {
   });
 
   it("trains and promotes a model", async () => {
-    const parameters = { validation_days: "15", test_days: "15", gate_mode: "disabled" };
+    const parameters = { validation_days: "15", test_days: "15", gate_mode: "disabled", trees: "5", depth: "4" };
     const { id } = await api.startRun("training", { parameters }, "e2e-training");
     const run = await end("training", id);
 
@@ -77,38 +91,15 @@ describe("predictive maintenance", () => {
     expect(last(run, "training").model?.version).toBe("1");
   });
 
-  it("scores a dropped day, and writes nothing when the same day is dropped again", async () => {
-    const run = await scored(async () => dropFiles(drops, files, "2015-08-02"));
-    const again = await scored(async () => dropFiles(drops, files, "2015-08-02"));
-
-    expect(run.state).toBe("succeeded");
-    expect(last(run, "scoring").counts).toMatchObject({ predictionsWritten: PREDICTIONS_A_DAY, predictionsSuperseded: 0 });
-    expect(last(again, "ingestion").counts).toMatchObject({ rowsAccepted: 0, rowsQuarantined: 0 });
-    expect(last(again, "ingestion").tables?.["telemetry"]).toEqual(last(run, "ingestion").tables?.["telemetry"]);
-    expect(last(again, "scoring").counts?.["predictionsWritten"] ?? 0).toBe(0);
-  });
-
-  it("sets corrupt rows aside with file, line and reason, a file without a column whole, and scores the rest", async () => {
-    const [header, first, ...rest] = dayFile("telemetry", "2015-08-03").split("\r\n");
-    const telemetry = [header, first?.replace(/,[^,]*$/, ",many"), "2015-08-02 07:00:00,9999,1,1,1,1", "no row at all", ...rest].join(
-      "\r\n",
-    );
-    const run = await scored(async () => {
-      await put("telemetry/2015-08-03.csv", telemetry);
-      await put("errors/2015-08-03.csv", '"datetime","machineID"\r\n2015-08-03 06:00:00,1\r\n');
-      await put("maint/2015-08-03.csv", dayFile("maint", "2015-08-03"));
-      await put("failures/2015-08-03.csv", "");
+  it("sets corrupt rows and a file without a column aside, and survives kill -9 of the functions host during features", async () => {
+    const [header, first, ...rest] = dayFile("telemetry", FIRST_DAY).split("\r\n");
+    const telemetry = [header, first?.replace(/,[^,]*$/, ",many"), `${HISTORY_END} 07:00:00,9999,1,1,1,1`, "no row at all", ...rest];
+    const id = await appear(async () => {
+      await put(`telemetry/${FIRST_DAY}.csv`, telemetry.join("\r\n"));
+      await put(`errors/${FIRST_DAY}.csv`, `"datetime","machineID"\r\n${FIRST_DAY} 06:00:00,1\r\n`);
+      await put(`maint/${FIRST_DAY}.csv`, dayFile("maint", FIRST_DAY));
+      await put(`failures/${FIRST_DAY}.csv`, "");
     });
-
-    expect(run.state).toBe("succeeded");
-    expect(last(run, "ingestion").counts).toMatchObject({ filesListed: 4, filesQuarantined: 1, rowsQuarantined: 3 });
-    expect(last(run, "ingestion").warnings.join("\n")).toContain("errors/2015-08-03.csv");
-    expect(outcome(run)).toContain("missing_column");
-    expect(outcome(run)).toMatch(/telemetry\/2015-08-03\.csv/);
-  });
-
-  it("goes on to one correct result after kill -9 of the functions host during the features step", async () => {
-    const id = await appear(async () => dropFiles(drops, files, "2015-08-04"));
     await running(id, "features");
     await stack.functions.stop("SIGKILL");
     await stack.startFunctions();
@@ -116,22 +107,20 @@ describe("predictive maintenance", () => {
 
     expect(run.state).toBe("succeeded");
     expect(run.steps.map(({ generations }) => generations.length)).toEqual([1, 1, 1]);
+    expect(last(run, "ingestion").counts).toMatchObject({ filesListed: 4, filesQuarantined: 1, rowsQuarantined: 3 });
+    expect(last(run, "ingestion").warnings.join("\n")).toContain(`errors/${FIRST_DAY}.csv`);
+    expect(outcome(run)).toContain("missing_column");
+    expect(outcome(run)).toContain(`telemetry/${FIRST_DAY}.csv`);
   });
 
   it("goes on to one correct result after kill -9 of the notebook process during scoring", async () => {
     const id = await appear(async () => {
-      await dropFiles(drops, files, "2015-08-05");
-      // The errors of the 3rd come late: the points they hold back are scored now.
-      await put("errors/2015-08-03.csv", dayFile("errors", "2015-08-03"));
+      await dropFiles(drops, files, SECOND_DAY);
+      // The errors of the day before come late: the points they hold back are scored now.
+      await put(`errors/${FIRST_DAY}.csv`, dayFile("errors", FIRST_DAY));
     });
     await running(id, "scoring");
-    let killed = 0;
-    for (const deadline = Date.now() + 60_000; killed === 0 && Date.now() < deadline; await pause(50)) {
-      for (const pid of notebookProcesses(join(folder, "state", "databricks"))) {
-        process.kill(pid, "SIGKILL");
-        killed += 1;
-      }
-    }
+    const killed = await killNotebook();
     const run = await end("scoring", id);
 
     expect(killed).toBe(1);
@@ -142,5 +131,14 @@ describe("predictive maintenance", () => {
     const counts = last(run, "scoring").counts ?? {};
     expect((counts["predictionsWritten"] ?? 0) % (MACHINES * 12)).toBe(0);
     expect(counts["predictions"]).toBeGreaterThanOrEqual(PREDICTIONS_A_DAY);
+    telemetryVersion = last(run, "ingestion").tables?.["telemetry"];
+  });
+
+  it("writes nothing when the same day is dropped again", async () => {
+    const again = await end("scoring", await appear(async () => dropFiles(drops, files, SECOND_DAY)));
+
+    expect(last(again, "ingestion").counts).toMatchObject({ rowsAccepted: 0, rowsQuarantined: 0 });
+    expect(last(again, "ingestion").tables?.["telemetry"]).toEqual(telemetryVersion);
+    expect(last(again, "scoring").counts?.["predictionsWritten"] ?? 0).toBe(0);
   });
 });

@@ -10,13 +10,14 @@ const request = (behaviour: string) => {
   return { window: { start, end }, parameters: { behaviour } };
 };
 
-describe("failures of a step", () => {
-  let meters: MetersStack;
-  beforeAll(async () => {
-    meters = await MetersStack.start();
-  });
-  afterAll(async () => meters.stop());
+/** One stack for all: a start of Spark costs more than most of these tests. */
+let meters: MetersStack;
+beforeAll(async () => {
+  meters = await MetersStack.start();
+});
+afterAll(async () => meters.stop());
 
+describe("failures of a step", () => {
   const start = async (behaviour: string) => meters.api.startRun(PIPELINE, request(behaviour), `key-${behaviour}-${day}`);
 
   it("stops at a notebook that raised, says what it said, and runs it once", async () => {
@@ -76,5 +77,48 @@ describe("failures of a step", () => {
     expect(JSON.stringify(badWindow.problem)).toContain("start must be before end");
     expect(unknown.status).toBe(404);
     expect(unknown.problem.detail).toContain("meters");
+  });
+});
+
+describe("kill -9 during a step", () => {
+  it("of the functions host: the wait goes on after its restart, with the same Databricks run", async () => {
+    const { id } = await meters.api.startRun(PIPELINE, request("sleep:total:8"), "crash-host");
+    const databricksRun = await meters.stepStarted(id, "total");
+
+    await meters.stack.functions.stop("SIGKILL");
+    await meters.stack.startFunctions();
+    const run = await meters.end(id);
+
+    expect(run.state).toBe("succeeded");
+    expect(last(run, "total")).toMatchObject({ databricksRunId: databricksRun, generation: 0 });
+    expect(await meters.databricksRunsOf(id)).toHaveLength(3);
+  });
+
+  it("of the local Databricks: a platform fault, repeated as the next generation", async () => {
+    const { id } = await meters.api.startRun(PIPELINE, request("sleep:total:8"), "crash-databricks");
+    await meters.stepStarted(id, "total");
+
+    await meters.stack.databricks.stop("SIGKILL");
+    await meters.stack.startDatabricks();
+    const run = await meters.end(id);
+
+    expect(run.state).toBe("succeeded");
+    const generations = run.steps.find(({ name }) => name === "total")?.generations ?? [];
+    expect(generations.map(({ verdict }) => verdict?.kind)).toEqual(["failed", "succeeded"]);
+    expect(generations[0]?.verdict?.cause).toBe("platform");
+  });
+});
+
+describe("everything delivered twice", () => {
+  it("makes one batch, one run and one Databricks run a step of one drop", async () => {
+    await meters.stack.functions.stop();
+    await meters.stack.startFunctions({ deliverTwice: true });
+
+    const run = await meters.runAfter(async () => meters.drop("twice", [4, 5]));
+
+    expect(run.state).toBe("succeeded");
+    expect(last(run, "count").counts).toMatchObject({ filesListed: 1, rowsRead: 2 });
+    expect(await meters.databricksRunsOf(run.id)).toHaveLength(3);
+    expect((await meters.api.listDrops(PIPELINE, {})).map(({ state }) => state)).toEqual(["batched"]);
   });
 });

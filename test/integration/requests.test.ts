@@ -16,6 +16,7 @@ describe("requests of a second scenario", () => {
     expect(run).toMatchObject({ state: "succeeded", reason: "drops", batch: { drops: 1 } });
     expect(last(run, "count").counts).toMatchObject({ filesListed: 1, rowsRead: 3 });
     expect(JSON.parse(await meters.read("results", `${run.id}/ranked.json`))).toHaveLength(3);
+    expect(meters.log()).toMatch(/databricks notification.*"ours":true/);
   });
 
   it("collects drops that arrive together into one batch", async () => {

@@ -26,7 +26,7 @@ export class MetersStack {
       memory: "1g",
       bundleDir: SCENARIO,
       pipelinesDir: join(SCENARIO, "pipelines"),
-      collector: { quietPeriodSeconds: 1, maxWaitSeconds: 20 },
+      times: { quietPeriodSeconds: 1, maxWaitSeconds: 20 },
       ...options,
     });
     const drops = BlobServiceClient.fromConnectionString(stack.storage.connectionString).getContainerClient("drops");
