@@ -52,7 +52,7 @@ def test_a_run_stopped_after_each_commit_and_repeated_gives_the_same_tables(benc
         bench.ingest(FIRST, run_id="scoring-1")
         parameters = bench.freeze(SECOND, run_id="scoring-2")
         deaths, counter = 0, {"done": 0, "last": 1}
-        for name in ("insert_only_merge", "update_changed", "append"):
+        for name in ("insert_only_merge", "update_changed", "upsert", "append"):
             monkeypatch.setattr(Tables, name, dying(getattr(Tables, name), counter))
         while True:
             counter.update(done=0, last=deaths + 1)

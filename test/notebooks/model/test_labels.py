@@ -36,5 +36,11 @@ def test_horizons_are_their_own_and_components_too(spark: SparkSession) -> None:
     assert [found["comp2", horizon] for horizon in (24, 48, 168)] == [0, 1, 1]
 
 
+def test_components_that_fail_together_keep_a_label_each(spark: SparkSession) -> None:
+    found = labelled(spark, (12, "comp1"), (12, "comp2"), (20, "comp1"))
+
+    assert found["comp1", 24] == found["comp2", 24] == 1
+
+
 def test_the_last_labelled_point_has_its_longest_horizon_inside_the_watermark() -> None:
     assert last_labelled(AS_OF) == AS_OF - timedelta(hours=168)
