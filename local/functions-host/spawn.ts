@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { NODE, REPO_ROOT } from "../paths";
+import { freePort } from "../ports";
 
 /** How to start a host as a child process. */
 export interface SpawnOptions {
@@ -96,15 +96,4 @@ async function waitFor(probe: () => string | undefined, timeoutMs: number, exite
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   throw new Error(`was not ready within ${String(timeoutMs)} ms`);
-}
-
-/** A port that is free now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no free port");
-  return address.port;
 }

@@ -4,11 +4,13 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { NODE, REPO_ROOT } from "../paths";
-import { freePort } from "./ports";
+import { freePort } from "../ports";
 
 /** Azurite's well-known development account; no secret. */
 const ACCOUNT = "devstoreaccount1";
 const KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+/** Azurite itself would outlive a parent that was killed. */
+const END_WITH_PARENT = 'data:text/javascript,process.once("disconnect",()=>process.exit())';
 const READY_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 3_000;
 
@@ -65,9 +67,9 @@ export async function startAzurite(options: LocalStorageOptions = {}): Promise<L
   } else {
     args.push("--inMemoryPersistence");
   }
-  const child = spawn(NODE, args, { stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(NODE, ["--import", END_WITH_PARENT, ...args], { stdio: ["ignore", "ignore", "pipe", "ipc"] });
   let errors = "";
-  child.stderr.on("data", (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-2000)));
+  child.stderr?.on("data", (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-2000)));
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const deadline = Date.now() + READY_TIMEOUT_MS;
   for (const port of ports) {

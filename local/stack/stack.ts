@@ -6,7 +6,7 @@ import { type FunctionsHostProcess, startFunctionsHost } from "../functions-host
 import { REPO_ROOT } from "../paths";
 import { type LocalStorage, type StoragePorts, freeStoragePorts, startAzurite, storageConnectionString } from "./azurite";
 import { type LocalTimes, writeLocalPipelines } from "./pipelines";
-import { freePort } from "./ports";
+import { freePort } from "../ports";
 import { newWebhookAccess, notifyApp } from "./webhook";
 
 export const CONTAINERS = ["drops", "batches", "results"] as const;

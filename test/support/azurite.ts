@@ -1,10 +1,42 @@
-import { freePort } from "../../local/stack/ports";
-import { type LocalStorage, startAzurite as start } from "../../local/stack/azurite";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePort } from "../../local/ports";
+import { type LocalStorage, type StoragePorts, startAzurite as start, storageConnectionString } from "../../local/stack/azurite";
+
+async function freePorts(): Promise<StoragePorts> {
+  const ports = new Set<number>();
+  while (ports.size < 3) ports.add(await freePort());
+  return [...ports] as unknown as StoragePorts;
+}
 
 /** Starts a real Azurite in memory on free ports, for one test file. */
 export async function startAzurite(): Promise<LocalStorage> {
-  const ports = new Set<number>();
-  while (ports.size < 3) ports.add(await freePort());
-  const [blob, queue, table] = [...ports] as [number, number, number];
-  return start({ ports: [blob, queue, table] });
+  return start({ ports: await freePorts() });
+}
+
+/** An Azurite over a temporary folder that survives restarts. */
+export class RestartableAzurite {
+  readonly #location = mkdtempSync(join(tmpdir(), "azurite-"));
+  #ports: StoragePorts | undefined;
+  #running: LocalStorage | undefined;
+
+  get connectionString(): string {
+    return storageConnectionString(this.#ports ?? [0, 0, 0]);
+  }
+
+  async start(): Promise<void> {
+    this.#ports ??= await freePorts();
+    this.#running = await start({ location: this.#location, ports: this.#ports });
+  }
+
+  async stop(): Promise<void> {
+    await this.#running?.stop();
+    this.#running = undefined;
+  }
+
+  async dispose(): Promise<void> {
+    await this.stop();
+    rmSync(this.#location, { recursive: true, force: true });
+  }
 }

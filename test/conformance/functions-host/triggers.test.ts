@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { BlobServiceClient } from "@azure/storage-blob";
-import { Azurite } from "./azurite";
+import { RestartableAzurite } from "../../support/azurite";
 import { TestHost, eventually } from "./harness";
 
 jest.setTimeout(90_000);
@@ -63,7 +63,7 @@ describe("timers", () => {
 });
 
 describe("blobs", () => {
-  const azurite = new Azurite();
+  const azurite = new RestartableAzurite();
   let blobs: BlobServiceClient;
   let host: TestHost;
   const containers = ["drops", "deferred", "poison", "evented", "slow"];

@@ -1,45 +1,14 @@
 import { createServer } from "node:net";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { createJobsClient, type DatabricksConnection } from "../../../src/databricks/connect";
-import { DatabricksApiError, JobNotFoundError, RunNotFoundError } from "../../../src/errors";
+import { JobNotFoundError } from "../../../src/errors";
 import type { Logger } from "../../../src/logging/logger";
-import { FakeClock } from "../../support/fake-clock";
-import { drop, reply, silent, startFakeHttp, type FakeAnswer, type FakeHttp } from "../../support/fake-http";
+import { drop, reply, silent, type FakeAnswer } from "../../support/fake-http";
+import { CANARY, client, closeServers, fault, MAX_INT64, notFound, serve } from "../../support/jobs-client";
 
-const CANARY = "dapi-canary-5f3c9e";
-const MAX_INT64 = "9223372036854775807";
+afterEach(closeServers);
 
-const servers: FakeHttp[] = [];
-const serve = async (...answers: [FakeAnswer, ...FakeAnswer[]]) => {
-  const server = await startFakeHttp(...answers);
-  servers.push(server);
-  return server;
-};
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.close()));
-});
-
-const client = (host: string, over: Partial<DatabricksConnection> = {}) =>
-  createJobsClient({
-    host,
-    auth: { kind: "token", token: CANARY },
-    requestsPerSecond: 100,
-    version: "1.2.3",
-    clock: new FakeClock(),
-    random: () => 0,
-    ...over,
-  });
-const fault = async (work: Promise<unknown>): Promise<DatabricksApiError> => {
-  const error: unknown = await work.then(
-    () => new Error("expected a fault"),
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof DatabricksApiError)) throw error;
-  return error;
-};
 const start = { jobId: MAX_INT64, idempotencyToken: "t".repeat(64), jobParameters: { run_id: "r-1" } };
-const notFound = (message: string) => reply(400, { error_code: "INVALID_PARAMETER_VALUE", message });
 
 describe("runNow", () => {
   it("sends token, parameters and an int64 job id, and reads an int64 run id", async () => {
@@ -218,134 +187,5 @@ describe("findJobId", () => {
     const server = await serve(reply(200, { next_page_token: "again" }));
 
     expect(await fault(client(server.url).findJobId("score"))).toMatchObject({ errorCode: "UNEXPECTED_ANSWER" });
-  });
-});
-
-describe("getRun", () => {
-  const state = { life_cycle_state: "TERMINATED", result_state: "FAILED", state_message: "old" };
-  const status = {
-    state: "TERMINATED",
-    termination_details: { code: "RUN_EXECUTION_ERROR", type: "CLIENT_ERROR", message: "\u001b[31mnew\u001b[0m" },
-  };
-  const task = (runId: number, over = {}) => ({ run_id: runId, task_key: "score", attempt_number: 0, state, status, ...over });
-
-  it("reads both spellings, times, parameters and the tasks of all pages", async () => {
-    const head = { job_id: 1, run_id: 2, run_page_url: "http://x/run", start_time: 10, end_time: 30, run_duration: 20, state, status };
-    const server = await serve(
-      reply(200, { ...head, tasks: [task(3)], job_parameters: [{ name: "a", default: "d" }], next_page_token: "n" }),
-      reply(200, {
-        ...head,
-        tasks: [task(4, { attempt_number: 1, depends_on: [{ task_key: "x" }] })],
-        job_parameters: [{ name: "b", value: "v" }],
-      }),
-    );
-
-    const run = await client(server.url).getRun("2");
-
-    const expected = {
-      lifeCycleState: "TERMINATED",
-      resultState: "FAILED",
-      statusState: "TERMINATED",
-      terminationCode: "RUN_EXECUTION_ERROR",
-      terminationType: "CLIENT_ERROR",
-      message: "new",
-    };
-    expect(run).toEqual({
-      runId: "2",
-      jobId: "1",
-      url: "http://x/run",
-      startTimeMs: 10,
-      endTimeMs: 30,
-      runDurationMs: 20,
-      state: expected,
-      jobParameters: { a: "d", b: "v" },
-      tasks: [
-        { runId: "3", taskKey: "score", attemptNumber: 0, dependsOn: [], state: expected },
-        { runId: "4", taskKey: "score", attemptNumber: 1, dependsOn: ["x"], state: expected },
-      ],
-    });
-  });
-
-  it("calls an end time of 0 no end", async () => {
-    const server = await serve(reply(200, { job_id: 1, run_id: 2, start_time: 10, end_time: 0, state: { life_cycle_state: "RUNNING" } }));
-
-    expect(await client(server.url).getRun("2")).not.toHaveProperty("endTimeMs");
-  });
-
-  it("survives states of a shape it does not know", async () => {
-    const server = await serve(reply(200, { job_id: 1, run_id: 2, state: "RUNNING", status: { state: 7, termination_details: [] } }));
-
-    expect((await client(server.url).getRun("2")).state).toEqual({});
-  });
-
-  it.each([
-    ["404", reply(404, { error_code: "RESOURCE_DOES_NOT_EXIST", message: "gone" })],
-    ["400 does not exist", notFound("Run 2 does not exist.")],
-    ["400 doesn't exist", notFound("Run: 2 in job: 1 doesn't exist")],
-  ])("takes %s for a deleted run", async (_name, answer) => {
-    const server = await serve(answer);
-
-    await expect(client(server.url).getRun("2")).rejects.toThrow(RunNotFoundError);
-    await expect(client(server.url).getTaskOutput("2")).rejects.toThrow(RunNotFoundError);
-  });
-
-  it("does not take another 400 for a deleted run", async () => {
-    const server = await serve(notFound("Parameter run_id does not look like a number"));
-
-    expect(await fault(client(server.url).getRun("2"))).not.toBeInstanceOf(RunNotFoundError);
-  });
-});
-
-describe("getTaskOutput", () => {
-  it("gives the exit value as it is", async () => {
-    const server = await serve(reply(200, { metadata: {}, notebook_output: { result: '{"rows":12345678901234567890}', truncated: true } }));
-
-    expect(await client(server.url).getTaskOutput("3")).toEqual({ result: '{"rows":12345678901234567890}', truncated: true });
-    expect(server.seen[0]?.url).toBe("/api/2.2/jobs/runs/get-output?run_id=3");
-  });
-
-  it("gives error and trace bounded and without colour codes", async () => {
-    const server = await serve(
-      reply(200, { notebook_output: {}, error: "ValueError: bad", error_trace: `\u001b[0;31m${"x".repeat(20_000)}` }),
-    );
-
-    const output = await client(server.url).getTaskOutput("3");
-
-    expect(output).toMatchObject({ truncated: false, error: "ValueError: bad" });
-    expect(output.errorTrace).toMatch(/^x+…$/);
-    expect(output.errorTrace?.length).toBe(8000);
-  });
-});
-
-describe("cancelRun and listActiveRuns", () => {
-  it("takes a run that is gone for cancelled", async () => {
-    const server = await serve(notFound("Run 2 does not exist."));
-
-    await expect(client(server.url).cancelRun("2")).resolves.toBeUndefined();
-    expect(server.seen[0]).toMatchObject({ method: "POST", url: "/api/2.2/jobs/runs/cancel", body: '{"run_id":2}' });
-  });
-
-  it("tells other faults of a cancel", async () => {
-    const server = await serve(reply(403, { error_code: "PERMISSION_DENIED", message: "no" }));
-
-    expect((await fault(client(server.url).cancelRun("2"))).status).toBe(403);
-  });
-
-  it("lists the active runs of all pages with their parameters", async () => {
-    const run = (id: number) => ({
-      run_id: id,
-      job_id: 1,
-      job_parameters: [{ name: "run_id", value: `r-${id}` }],
-      state: { life_cycle_state: "RUNNING" },
-    });
-    const server = await serve(reply(200, { runs: [run(5)], next_page_token: "n" }), reply(200, { runs: [run(4)] }));
-
-    const runs = await client(server.url).listActiveRuns("1");
-
-    expect(runs.map((item) => [item.runId, item.jobParameters["run_id"]])).toEqual([
-      ["5", "r-5"],
-      ["4", "r-4"],
-    ]);
-    expect(server.seen[0]?.url).toBe("/api/2.2/jobs/runs/list?job_id=1&active_only=true&limit=24");
   });
 });

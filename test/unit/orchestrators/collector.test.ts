@@ -43,4 +43,12 @@ describe("collector", () => {
     expect(calls(stepped)).not.toContain("requestBatch");
     expect(stepped.continuedWith).toEqual({ pipeline: "p" });
   });
+
+  it("looks soon, then less often, whether its batch was taken", () => {
+    const stepped = stepOrchestrator(collector, { pipeline: "p" }, () => pending({ covered: true }), NOW);
+
+    const times = stepped.yielded.flatMap((step) => (step.kind === "any" ? [step.until.getTime()] : []));
+    const waits = times.map((time, index) => (time - (times[index - 1] ?? NOW.getTime())) / 1000);
+    expect(waits.slice(0, 5)).toEqual([2, 4, 8, 15, 15]);
+  });
 });
