@@ -20,6 +20,7 @@ const COMMANDS = {
   databricks: ["the local Databricks alone", script("databricks/main.js")],
   simulate: ["machines and their data files", module("simulator")],
   bench: ["the timings, as ratios in one run", module("bench")],
+  explore: ["one failure from near, as an HTML page, from the tables of the last demo", module("explore")],
   evaluate: ["the quality of the models, beside the baselines", module("evaluate")],
 };
 

@@ -45,14 +45,24 @@ def run_shell(session: LocalSession, step: str, parameters: Mapping[str, str]) -
     Raises:
         StepFailedError: the notebook ended without `dbutils.notebook.exit`.
     """
-    path = REPO_ROOT / "notebooks" / f"{step}.py"
-    dbutils = SimpleNamespace(widgets=Widgets(parameters), notebook=SimpleNamespace(exit=_leave))
-    names: dict[str, Any] = {"__name__": "__main__", "spark": session.spark, "dbutils": dbutils}
     with measured(session.jvm_pid) as effort:
-        try:
-            for cell in read_notebook(path):
-                if cell.magic is None:
-                    exec(compile("\n" * (cell.line - 1) + cell.text, path, "exec"), names)
-        except _Exit as left:
-            return StepRun(json.loads(left.text), effort())
+        text = run_page(session, step, parameters)
+        return StepRun(json.loads(text), effort())
+
+
+def run_page(session: LocalSession, name: str, parameters: Mapping[str, str]) -> str:
+    """Runs `notebooks/<name>.py` with the given widgets and returns what it exits with.
+
+    Raises:
+        StepFailedError: the notebook ended without `dbutils.notebook.exit`.
+    """
+    path = REPO_ROOT / "notebooks" / f"{name}.py"
+    dbutils = SimpleNamespace(widgets=Widgets(parameters), notebook=SimpleNamespace(exit=_leave))
+    names: dict[str, Any] = {"__name__": "__main__", "spark": session.spark, "dbutils": dbutils, "displayHTML": lambda _: None}
+    try:
+        for cell in read_notebook(path):
+            if cell.magic is None:
+                exec(compile("\n" * (cell.line - 1) + cell.text, path, "exec"), names)
+    except _Exit as left:
+        return left.text
     raise StepFailedError(f"{path.name} ended without dbutils.notebook.exit")

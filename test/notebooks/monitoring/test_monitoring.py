@@ -12,8 +12,10 @@ import pytest
 from pyspark.sql import SparkSession
 
 from batchkeeper.coverage import watermark as covered_until
+from batchkeeper.errors import TableError
 from batchkeeper.parameters import JobParameters
 from batchkeeper.tables import Tables
+from predictive_maintenance.exploration import render
 from predictive_maintenance.monitoring import run_monitoring
 from predictive_maintenance.predictions import PREDICTIONS
 from predictive_maintenance.sources import SOURCES, ensure_tables
@@ -88,6 +90,12 @@ def test_figures_report_and_repetition(tables: Tables, tmp_path: Path) -> None:
     report = (tmp_path / "results/monitoring-1/monitoring.html").read_text()
     assert "data:image/png;base64," in report
     assert "no champion" in report
+    exploration = render(tables)
+    assert "<h1>A failure from near: Machine 2, comp2, 2015-01-11T06:00:00Z</h1>" in exploration
+    assert exploration.count("data:image/png;base64,") == 3
+    assert "Machine 1, comp1" in render(tables, 1)
+    with pytest.raises(TableError, match="no failure"):
+        render(tables, 3)
     versions = (tables.version("evaluations"), tables.version("drift_metrics"))
     assert run_monitoring(tables, parameters).counts == result["counts"]
     assert (tables.version("evaluations"), tables.version("drift_metrics")) == versions
