@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as sf
 
+from batchkeeper.frames import small_frame
 from batchkeeper.probe import ProbedFile
 from batchkeeper.rules import CompiledRules, RuleSet
 from batchkeeper.sources import CoverageRule, Field, Source
@@ -78,9 +79,9 @@ def _lines(spark: SparkSession, files: Sequence[ProbedFile], ranks: Sequence[int
         sf.monotonically_increasing_id().alias("place"),
     )
     facts = {str(files[rank].location): _facts(files[rank], rank, coverage) for rank in ranks}
-    names = ("rank int", "header string", *(f"{name} double" for name in _TIMES))
+    columns = [("uri", "string"), ("rank", "int"), ("header", "string"), *((name, "double") for name in _TIMES)]
     rows = [(uri, *fact) for found in text.inputFiles() if (fact := facts.get(_local_path(found))) for uri in _spellings(found)]
-    known = spark.createDataFrame(rows, ", ".join(("uri string", *names)))
+    known = small_frame(spark, columns, rows)
     typed = known.withColumns({name: sf.col(name).cast("timestamp") for name in _TIMES})
     return lines.join(sf.broadcast(typed), "uri", "left").drop("uri")
 

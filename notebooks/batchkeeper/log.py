@@ -10,6 +10,7 @@ from typing import Any
 from pyspark.sql import functions as sf
 
 from batchkeeper.census import FileCensus
+from batchkeeper.frames import small_frame
 from batchkeeper.manifest import ManifestFile
 from batchkeeper.parameters import iso
 from batchkeeper.probe import ProbedFile
@@ -57,9 +58,9 @@ def record(tables: Tables, run_id: str, entries: Sequence[LogEntry]) -> None:
     """Stores the entries in one commit, once per run."""
     if not entries:
         return
-    columns = [column for column in INGEST_LOG.columns if not column.volatile]
-    schema = ", ".join(f"{column.name} {'double' if column.name in _TIMES else column.type}" for column in columns)
-    frame = tables.spark.createDataFrame([entry.row(run_id) for entry in entries], schema)
+    stable = [column for column in INGEST_LOG.columns if not column.volatile]
+    columns = [(column.name, "double" if column.name in _TIMES else column.type) for column in stable]
+    frame = small_frame(tables.spark, columns, [entry.row(run_id) for entry in entries])
     typed = frame.withColumns({name: sf.col(name).cast("timestamp") for name in _TIMES})
     tables.append(INGEST_LOG, typed.withColumn("ingested_at", sf.current_timestamp()).coalesce(1), f"{run_id}:{INGEST_LOG.name}")
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
+from batchkeeper.frames import small_frame
 from batchkeeper.lines import physical_lines
 from batchkeeper.manifest import ManifestFile
 from batchkeeper.probe import ProbedFile
@@ -43,9 +44,8 @@ def quarantine_rows(
 ) -> int:
     """Stores rejected rows once; returns how many were new. `rejected` are rows of `read_rows`."""
     wanted = sorted(int(row[0]) for row in rejected.select("rank").distinct().collect())
-    names = tables.spark.createDataFrame(
-        [(rank, files[rank].file.path, files[rank].file.etag) for rank in wanted], "rank int, source_path string, source_etag string"
-    )
+    columns = [("rank", "int"), ("source_path", "string"), ("source_etag", "string")]
+    names = small_frame(tables.spark, columns, [(rank, files[rank].file.path, files[rank].file.etag) for rank in wanted])
     with_line = numbered(rejected, physical_lines(tables.spark, files, coverage)).withColumn("rules", rules.rejecting(sf.col("mask")))
     fatal = sf.col("mask").bitwiseAND(sf.lit(rules.bits("fail")).cast("bigint")) != 0
     rows = with_line.join(sf.broadcast(names), "rank").select(
@@ -72,6 +72,6 @@ def quarantine_files(tables: Tables, run_id: str, broken: Sequence[tuple[Manifes
         rows.append((run_id, file.source, file.path, file.etag, 0, next(iter(found)), list(found), severity, detail))
     if not rows:
         return
-    columns = [column for column in QUARANTINE.columns if not column.volatile]
-    frame = tables.spark.createDataFrame(rows, ", ".join(f"{column.name} {column.type}" for column in columns))
+    columns = [(column.name, column.type) for column in QUARANTINE.columns if not column.volatile]
+    frame = small_frame(tables.spark, columns, rows)
     tables.insert_only_merge(QUARANTINE, frame.withColumn("quarantined_at", sf.current_timestamp()))

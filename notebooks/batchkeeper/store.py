@@ -14,6 +14,7 @@ from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as sf
 
 from batchkeeper.conflicts import resolve
+from batchkeeper.frames import small_frame
 from batchkeeper.probe import ProbedFile
 from batchkeeper.sources import Source
 from batchkeeper.tables import Tables, TimeRange
@@ -100,6 +101,7 @@ def _labels(spark: SparkSession, slices: int) -> list[int]:
 
 def _with_lineage(rows: DataFrame, batch: Batch, run_id: str) -> DataFrame:
     files = [(rank, probed.file.path, probed.file.etag, probed.file.modified.timestamp()) for rank, probed in enumerate(batch.files)]
-    lineage = rows.sparkSession.createDataFrame(files, "rank int, source_path string, source_etag string, modified double")
+    columns = [("rank", "int"), ("source_path", "string"), ("source_etag", "string"), ("modified", "double")]
+    lineage = small_frame(rows.sparkSession, columns, files)
     typed = lineage.select("rank", "source_path", "source_etag", sf.col("modified").cast("timestamp").alias("source_modified"))
     return rows.join(sf.broadcast(typed), "rank").withColumn("run_id", sf.lit(run_id)).withColumn("ingested_at", sf.current_timestamp())

@@ -103,10 +103,11 @@ class Tables:
 
     def version(self, table: str) -> int:
         """The newest Delta version of the table."""
-        row = self.spark.sql(f"DESCRIBE HISTORY {self.name(table)} LIMIT 1").select("version").first()
-        if row is None:
+        # The command holds its answer already; any operator on it would be planned and run once more.
+        rows = self.spark.sql(f"DESCRIBE HISTORY {self.name(table)} LIMIT 1").collect()
+        if not rows:
             raise TableError(f"table {self.name(table)} has no history")
-        return int(row[0])
+        return int(rows[0]["version"])
 
     def exists(self, table: str) -> bool:
         """Whether the table is there."""
@@ -124,8 +125,8 @@ class Tables:
         """Creates those tables that are absent, side by side; see `ensure`."""
         there: set[str] = set()
         if self.spark.catalog.databaseExists(f"`{self.catalog}`.`{self.schema}`"):
-            listed = self.spark.sql(f"SHOW TABLES IN `{self.catalog}`.`{self.schema}`").select("tableName").collect()
-            there = {str(row[0]) for row in listed}
+            listed = self.spark.sql(f"SHOW TABLES IN `{self.catalog}`.`{self.schema}`").collect()
+            there = {str(row["tableName"]) for row in listed}
         else:
             self.spark.sql(f"CREATE SCHEMA IF NOT EXISTS `{self.catalog}`.`{self.schema}`")
         side_by_side([partial(self._ensure, spec, spec.name in there) for spec in specs])
