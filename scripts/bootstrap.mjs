@@ -1,12 +1,14 @@
 #!/usr/bin/env node
 /**
- * Makes a fresh checkout ready: node_modules (with Node 24), .venv (with Spark and Java), Delta's jars, dist. Needs Node >= 20 and
- * Python >= 3.11 and nothing else. Does nothing when all is in place; repairs a half-finished set-up.
+ * Makes a fresh checkout ready: node_modules (with Node 24), .venv (with Spark and Java), Delta's jars, the archive of Spark's
+ * classes, dist. Needs Node >= 20 and Python >= 3.11 and nothing else. Does nothing when all is in place; repairs a half-finished
+ * set-up.
  */
 import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensureBuild } from "./bootstrap/build.mjs";
+import { ensureClassArchive } from "./bootstrap/class-archive.mjs";
 import { ensureDeltaJars } from "./bootstrap/delta-jars.mjs";
 import { withLock } from "./bootstrap/lock.mjs";
 import { ensureNodeModules } from "./bootstrap/node-modules.mjs";
@@ -22,7 +24,9 @@ async function ensureAll() {
   const disk = statfsSync(root);
   if (disk.bavail * disk.bsize < LOW_DISK_BYTES)
     throw new SetupError("less than 500 MB of disk are free", "Free about 4 GB, then run the command again.");
-  const python = ensureVenv(root).then(() => ensureDeltaJars(root));
+  const python = ensureVenv(root)
+    .then(() => ensureDeltaJars(root))
+    .then(() => ensureClassArchive(root));
   const results = await Promise.allSettled([ensureNodeModules(root), python]);
   const failed = results.filter((result) => result.status === "rejected");
   if (failed.length > 0) throw failed[0].reason;

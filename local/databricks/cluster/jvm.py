@@ -27,6 +27,8 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 
 REPO_ROOT = Path(__file__).resolve().parents[3]
 DELTA_JARS = REPO_ROOT / ".cache" / "delta-jars"
+# Made by the bootstrap. Java checks it against the class path, and does without when the two disagree.
+CLASS_ARCHIVE = REPO_ROOT / ".cache" / "spark-classes" / "spark.jsa"
 READY_TIMEOUT_SECONDS = 90
 
 # What Spark's JavaModuleOptions opens for Java 17 and later.
@@ -125,6 +127,7 @@ def start_jvm(
     cores: str = "*",
     on_spawn: Callable[[int], None] | None = None,
     pass_fds: Sequence[int] = (),
+    java_options: Sequence[str] = (),
 ) -> Gateway:
     """Starts a driver JVM with Delta and a Hive metastore in `warehouse`; ready in about two seconds.
 
@@ -149,9 +152,11 @@ def start_jvm(
     info = info_dir / "info"
     # An exhausted heap leaves a JVM that limps; one that ends can be replaced.
     options = ["-XX:+ExitOnOutOfMemoryError", f"-Dderby.system.home={warehouse}", f"-Dderby.stream.error.file={warehouse / 'derby.log'}"]
+    if CLASS_ARCHIVE.exists():
+        options.append(f"-XX:SharedArchiveFile={CLASS_ARCHIVE}")
     try:
         process = subprocess.Popen(
-            submit_command(settings, memory=memory, jars=delta_jars(), java_options=options),
+            submit_command(settings, memory=memory, jars=delta_jars(), java_options=[*options, *java_options]),
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
