@@ -34,7 +34,7 @@ def _earlier_champions(tables: Tables, name: str, champion: str) -> list[str]:
     return [row[0] for row in rows if row[0] != champion]
 
 
-def _fitting(tables: Tables, name: str) -> Choice:
+def fitting(tables: Tables, name: str) -> Choice:
     """The champion, or the last good model when the champion was made for other features."""
     champion = registry.find_alias(name, registry.CHAMPION)
     if champion is None:
@@ -54,25 +54,22 @@ def _drift(tables: Tables, version: str) -> str | None:
     """What the last monitoring run found against this version, or None."""
     if not tables.exists("drift_metrics"):
         return None
-    mine = tables.read("drift_metrics").where(sf.col("model_version") == version)
-    last = mine.orderBy(sf.col("window_end").desc(), sf.col("measured_at").desc()).select("run_id").first()
-    if last is None:
-        return None
-    serious = mine.where((sf.col("run_id") == last[0]) & (sf.col("psi") >= SERIOUS_PSI)).orderBy(sf.col("psi").desc()).collect()
+    place = "dense_rank() OVER (ORDER BY window_end DESC, measured_at DESC) AS place"
+    mine = tables.read("drift_metrics").where(sf.col("model_version") == version).selectExpr("run_id", "feature", "psi", place)
+    serious = mine.where(f"place = 1 AND psi >= {SERIOUS_PSI}").orderBy(sf.desc("psi")).collect()
     if not serious:
         return None
     worst = ", ".join(f"{row['feature']} {row['psi']:.2f}" for row in serious[:3])
-    return f"monitoring run {last[0]} found drift in {len(serious)} features (PSI: {worst})"
+    return f"monitoring run {serious[0]['run_id']} found drift in {len(serious)} features (PSI: {worst})"
 
 
-def choose(tables: Tables, name: str, latest: datetime, *, max_age_days: int, on_doubt: str) -> Choice:
-    """The model for as-of points up to `latest`.
+def weigh(tables: Tables, choice: Choice, latest: datetime, *, max_age_days: int, on_doubt: str) -> Choice:
+    """What is doubtful about a fitting model for as-of points up to `latest`.
 
     Args:
         max_age_days: how long after its last training row a model may be used without doubt.
         on_doubt: `score` with a note in every row, or `stop`.
     """
-    choice = _fitting(tables, name)
     if choice.version is None:
         return choice
     notes = list(choice.notes)

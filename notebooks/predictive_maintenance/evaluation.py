@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import mlflow
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as sf
 
 from batchkeeper.errors import ParameterError, TableError
+from batchkeeper.parallel import both
 from batchkeeper.parameters import JobParameters, Widgets, text_parameter
 from batchkeeper.results import StepResult, write_outcome
 from batchkeeper.tables import Column, Tables, TableSpec
@@ -21,7 +22,7 @@ from predictive_maintenance.labels import HORIZONS
 from predictive_maintenance.metrics import Predictor, Scores, tally_predictors
 from predictive_maintenance.splits import TEST
 from predictive_maintenance.thresholds import Cost, parse_costs
-from predictive_maintenance.training import head_metrics, probability_columns, trained_version
+from predictive_maintenance.training import MODELS_TABLE, head_metrics, probability_columns, trained_version
 from predictive_maintenance.training_set import training_rows
 
 GATE_DECISIONS = TableSpec(
@@ -120,14 +121,16 @@ def _score_all(
 def _record(tables: Tables, row: tuple[object, ...]) -> None:
     columns = [column for column in GATE_DECISIONS.columns if not column.volatile]
     frame = tables.spark.createDataFrame([row], ", ".join(f"{column.name} {column.type}" for column in columns))
-    tables.insert_only_merge(GATE_DECISIONS, frame.withColumn("decided_at", sf.current_timestamp()))
+    tables.append(GATE_DECISIONS, frame.withColumn("decided_at", sf.current_timestamp()), f"gate-{row[0]}-{row[2]}")
 
 
-def _repeated(tables: Tables, run_id: str, name: str, version: str) -> StepResult | None:
+def _decided(tables: Tables, run_id: str) -> Row | None:
+    """The decision of an earlier execution of this run."""
+    return tables.read(GATE_DECISIONS.name).where(sf.col("run_id") == run_id).first()
+
+
+def _repeated(row: Row, run_id: str, name: str, version: str) -> StepResult:
     """The result of an earlier execution of this run; a decision is made once, and its promotion is completed if it was cut off."""
-    row = tables.read(GATE_DECISIONS.name).where(sf.col("run_id") == run_id).first()
-    if row is None:
-        return None
     # A later run may have promoted another version since; only an alias that still points at the old champion is moved.
     if row["decision"] == "promoted" and registry.find_alias(name, registry.CHAMPION) == row["champion_version"]:
         registry.set_alias(name, registry.CHAMPION, version)
@@ -141,15 +144,14 @@ def run_evaluation(tables: Tables, parameters: JobParameters, settings: Evaluati
     Raises:
         TableError: the training step of this run has not been there.
     """
-    tables.ensure(GATE_DECISIONS)
+    tables.ensure_all([GATE_DECISIONS, MODELS_TABLE])
     costs: dict[int, Cost] = parse_costs(settings.costs)
     name = registry.model_name(tables.catalog, tables.schema)
-    version = trained_version(tables, parameters.run_id)
+    version, decided = both(lambda: trained_version(tables, parameters.run_id), lambda: _decided(tables, parameters.run_id))
     if version is None:
         raise TableError(f"table models has no version of run {parameters.run_id}: run the training step first")
-    repeated = _repeated(tables, parameters.run_id, name, version)
-    if repeated is not None:
-        return repeated
+    if decided is not None:
+        return _repeated(decided, parameters.run_id, name, version)
     challenger = registry.describe(name, version)
     champion, note = _champion(name, challenger)
     scores = _score_all(tables, parameters, challenger, champion)

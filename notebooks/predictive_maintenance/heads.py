@@ -11,7 +11,7 @@ from pyspark.ml import Transformer
 from pyspark.ml.functions import vector_to_array
 from pyspark.ml.param import Param, Params, TypeConverters
 from pyspark.ml.util import DefaultParamsReadable, DefaultParamsWritable
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
 from predictive_maintenance.feature_set import COMPONENTS
@@ -31,13 +31,19 @@ def classes_column(component: str) -> str:
     return f"classes_{component}"
 
 
-def raw_score(component: str, horizon_hours: int) -> Column:
-    """The uncalibrated probability of a failure within the horizon: the classes up to it, added."""
-    classes = vector_to_array(sf.col(classes_column(component)))
-    total = classes[1]
-    for number, _ in enumerate(HORIZONS[: HORIZONS.index(horizon_hours)], start=2):
-        total = total + classes[number]
-    return sf.least(total, sf.lit(1.0))
+def with_scores(classified: DataFrame) -> DataFrame:
+    """Adds `scores_<component>`: each forest's class probabilities as an array."""
+    return classified.withColumns({_scores(name): vector_to_array(sf.col(classes_column(name))) for name in COMPONENTS})
+
+
+def _scores(component: str) -> str:
+    return f"scores_{component}"
+
+
+def raw_score(component: str, horizon_hours: int) -> str:
+    """SQL over `with_scores`: the uncalibrated probability of a failure within the horizon: the classes up to it, added."""
+    classes = range(1, HORIZONS.index(horizon_hours) + 2)
+    return f"least({' + '.join(f'{_scores(component)}[{number}]' for number in classes)}, 1.0D)"
 
 
 @dataclass(frozen=True)
@@ -96,21 +102,33 @@ class CalibratedHeads(Transformer, DefaultParamsReadable, DefaultParamsWritable)
 
     def _transform(self, dataset: DataFrame) -> DataFrame:
         document = json.loads(self.getOrDefault(self.curves))
-        added: list[Column] = []
-        for component in COMPONENTS:
-            longest: Column | None = None
-            for horizon in HORIZONS:
-                curve = Calibration(*map(tuple, document[component][str(horizon)]))
-                probability = _interpolated(raw_score(component, horizon), curve)
-                longest = probability if longest is None else sf.greatest(longest, probability)
-                added.append(longest.alias(probability_column(component, horizon)))
-        return dataset.select("*", *added)
+        heads = [(component, horizon) for component in COMPONENTS for horizon in HORIZONS]
+        pairs = [_pair(component, horizon, Calibration(*map(tuple, document[component][str(horizon)]))) for component, horizon in heads]
+        between = with_scores(dataset).selectExpr("*", *pairs)
+        chances = []
+        for component, horizon in heads:
+            shorter = [probability_column(component, earlier) for earlier in HORIZONS if earlier < horizon]
+            # `greatest` wants two arguments; a chance is at least 0.
+            least, name = (shorter or ["0.0D"])[-1], probability_column(component, horizon)
+            chances.append(f"greatest({least}, {_interpolated(component, horizon)}) AS {name}")
+        # A chance refers to the one before it in the same list.
+        return between.selectExpr("*", *chances).drop(*map(_scores, COMPONENTS), *(_pair_column(*head) for head in heads))
 
 
-def _interpolated(score: Column, curve: Calibration) -> Column:
-    # As one text that Spark folds into a constant: a literal for each node would be a thousand calls to the JVM.
-    nodes = sf.split(sf.lit(",".join(map(repr, curve.at_nodes()))), ",").cast("array<double>")
-    position = score * _NODES
-    below = sf.least(sf.floor(position), sf.lit(_NODES - 1)).cast("int")
-    low, high = sf.get(nodes, below), sf.get(nodes, below + 1)
-    return low + (high - low) * (position - below)
+def _pair_column(component: str, horizon: int) -> str:
+    return f"nodes_{component}_{horizon}h"
+
+
+def _pair(component: str, horizon: int, curve: Calibration) -> str:
+    """SQL: the curve at the two nodes around the score. As one text that Spark folds into a constant: a thousand literals are slow."""
+    nodes = f"CAST(split('{','.join(map(repr, curve.at_nodes()))}', ',') AS ARRAY<DOUBLE>)"
+    return f"slice({nodes}, {_below(component, horizon)} + 1, 2) AS {_pair_column(component, horizon)}"
+
+
+def _below(component: str, horizon: int) -> str:
+    return f"CAST(least(floor({raw_score(component, horizon)} * {_NODES}), {_NODES - 1}) AS INT)"
+
+
+def _interpolated(component: str, horizon: int) -> str:
+    low, high = (f"{_pair_column(component, horizon)}[{place}]" for place in (0, 1))
+    return f"({low} + ({high} - {low}) * ({raw_score(component, horizon)} * {_NODES} - {_below(component, horizon)}))"

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
 from batchkeeper.tables import Column, Tables, TableSpec, literal
 from predictive_maintenance.feature_set import COMPONENTS
-from predictive_maintenance.features import GRID_SECONDS, HOUR, epoch, grid_point_at_or_after
+from predictive_maintenance.features import GRID_SECONDS, HOUR, grid_point_at_or_after
 
 HORIZONS = (24, 48, 168)
 """Hours ahead that are predicted."""
@@ -35,28 +34,24 @@ LABELS_TABLE = TableSpec(
 FAILS_IN = tuple(f"{component}_fails_in_hours" for component in COMPONENTS)
 
 
-def label(component: str, horizon_hours: int) -> SparkColumn:
-    """1.0 when `component` failed within the horizon, else 0.0."""
-    return (sf.coalesce(sf.col(f"{component}_fails_in_hours"), sf.lit(float("inf"))) <= horizon_hours).cast("double")
+def label(component: str, horizon_hours: int) -> str:
+    """SQL: 1.0 when `component` failed within the horizon, else 0.0."""
+    return f"CAST(coalesce({component}_fails_in_hours <= {horizon_hours}, false) AS DOUBLE)"
 
 
 def compute_labels(points: DataFrame, failures: DataFrame) -> DataFrame:
     """Labels of `points` (machine_id, as_of); `failures` must reach to the last point's longest horizon."""
-    at = epoch("ts")
     # The grid points in [F - 168 h, F): a failure is handed to the few points it labels, so no range join is needed.
-    first = grid_point_at_or_after(at - HORIZONS[-1] * HOUR)
-    reached = failures.select(
-        "machine_id", "comp", at.alias("at"), sf.explode(sf.sequence(first, at - 1, sf.lit(GRID_SECONDS))).alias("end")
-    )
-    hours = (sf.col("at") - sf.col("end")) / HOUR
-    nearest = [
-        sf.min(sf.when(sf.col("comp") == component, hours)).cast("float").alias(f"{component}_fails_in_hours") for component in COMPONENTS
-    ]
-    found = reached.groupBy("machine_id", sf.timestamp_seconds("end").alias("as_of")).agg(*nearest)
-    complete = sf.timestamp_seconds(epoch("as_of") + HORIZONS[-1] * HOUR).alias("label_complete_at")
-    return (
-        points.select("machine_id", "as_of").join(found, ["machine_id", "as_of"], "left").select("machine_id", "as_of", *FAILS_IN, complete)
-    )
+    at = failures.selectExpr("machine_id", "comp", "unix_timestamp(ts) AS at")
+    first = grid_point_at_or_after(f"at - {HORIZONS[-1] * HOUR}")
+    reached = at.selectExpr("*", f"explode(sequence({first}, at - 1, {GRID_SECONDS}L)) AS point")
+    hours = f"(at - point) / {HOUR}"
+    nearest = {name: f"min(CASE WHEN comp = '{name}' THEN {hours} END)" for name in COMPONENTS}
+    columns = [sf.expr(f"CAST({least} AS FLOAT) AS {name}_fails_in_hours") for name, least in nearest.items()]
+    found = reached.groupBy("machine_id", sf.expr("timestamp_seconds(point) AS as_of")).agg(*columns)
+    complete = f"as_of + INTERVAL {HORIZONS[-1]} HOURS AS label_complete_at"
+    labelled = points.select("machine_id", "as_of").join(found, ["machine_id", "as_of"], "left")
+    return labelled.selectExpr("machine_id", "as_of", *FAILS_IN, complete)
 
 
 def last_labelled(watermark: datetime) -> datetime:
@@ -65,21 +60,17 @@ def last_labelled(watermark: datetime) -> datetime:
 
 
 def update_labels(tables: Tables, watermark: datetime) -> tuple[int, int]:
-    """Brings the labels table up to the failures' watermark; returns how many rows are new and how many late failures changed."""
-    tables.ensure(LABELS_TABLE)
+    """Brings the labels table, which must be there, up to the failures' watermark; returns how many rows are new and how many changed."""
     until = last_labelled(watermark)
     points = tables.read("features").where(f"as_of <= {literal(until)}").select("machine_id", "as_of")
     fresh = compute_labels(points, tables.read("failures").where(f"ts <= {literal(watermark)}"))
     known = tables.read(LABELS_TABLE.name)
-    before = known.agg(sf.count("*")).first()
-    if before is None or not before[0]:
+    if known.isEmpty():
         tables.append(LABELS_TABLE, fresh, f"labels-{watermark.isoformat()}")
-        return fresh.count(), 0
+        return tables.read(LABELS_TABLE.name).count(), 0
     missing = fresh.join(known, ["machine_id", "as_of"], "left_anti")
     added = tables.insert_only_merge(LABELS_TABLE, missing)
-    old = known.select("machine_id", "as_of", *(sf.col(name).alias(f"old_{name}") for name in FAILS_IN))
-    differs = sf.lit(False)
-    for name in FAILS_IN:
-        differs = differs | ~sf.col(name).eqNullSafe(sf.col(f"old_{name}"))
-    changed = fresh.join(old, ["machine_id", "as_of"]).where(differs).select(*LABELS_TABLE.column_names)
+    old = known.selectExpr("machine_id", "as_of", *(f"{name} AS old_{name}" for name in FAILS_IN))
+    same = " AND ".join(f"{name} <=> old_{name}" for name in FAILS_IN)
+    changed = fresh.join(old, ["machine_id", "as_of"]).where(f"NOT ({same})").select(*LABELS_TABLE.column_names)
     return added, tables.update_changed(LABELS_TABLE, changed)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
 from predictive_maintenance.feature_set import COMPONENTS
@@ -15,7 +15,7 @@ BINS = 20
 _FLOOR = 1e-6
 """Probabilities are cut off here in the log-loss, so that one miss costs no infinity."""
 
-AGE_BANDS = (("0-6 years", 0, 6), ("7-13 years", 7, 13), ("14 years and over", 14, None))
+AGE_BANDS = (("0-6 years", 0, 6), ("7-13 years", 7, 13), ("14 years and over", 14, 999))
 Head = tuple[str, int]
 
 
@@ -105,20 +105,29 @@ class Scores:
         return found
 
 
-def age_band() -> Column:
-    """The age band of a machine."""
-    age = sf.col("machine_age_years")
-    band = sf.lit("unknown age")
-    for name, low, high in AGE_BANDS:
-        band = sf.when((age >= low) & (sf.lit(True) if high is None else age <= high), name).otherwise(band)
-    return band
+def age_band() -> str:
+    """SQL: the age band of a machine."""
+    age = "machine_age_years"
+    bands = [f"WHEN {age} BETWEEN {low} AND {high} THEN '{name}'" for name, low, high in AGE_BANDS]
+    return f"CASE {' '.join(bands)} ELSE 'unknown age' END"
 
 
-Predictor = tuple[Mapping[Head, Column], Mapping[int, float]]
-"""Probabilities per head, and the threshold of an alert per horizon."""
+Predictor = tuple[Mapping[Head, str], Mapping[int, float]]
+"""Probabilities per head as SQL, and the threshold of an alert per horizon."""
+
+_KEYS = ("predictor", "component", "horizon", "machine_model", "age_band", "bin")
+_SUMS = {
+    "rows": "count(*)",
+    "positives": "sum(y)",
+    "true_alerts": "sum(CASE WHEN p >= threshold THEN y ELSE 0 END)",
+    "false_alerts": "sum(CASE WHEN p >= threshold THEN 1 - y ELSE 0 END)",
+    "probability": "sum(p)",
+    "brier": "sum((p - y) * (p - y))",
+    "log_loss": "sum(-ln(CASE WHEN y > 0 THEN bounded ELSE 1 - bounded END))",
+}
 
 
-def tally_scores(rows: DataFrame, probabilities: Mapping[Head, Column], thresholds: Mapping[int, float]) -> Scores:
+def tally_scores(rows: DataFrame, probabilities: Mapping[Head, str], thresholds: Mapping[int, float]) -> Scores:
     """Scores of one predictor over rows with features and hours to failure. One Spark job."""
     return tally_predictors(rows, {"one": (probabilities, thresholds)})["one"]
 
@@ -126,46 +135,23 @@ def tally_scores(rows: DataFrame, probabilities: Mapping[Head, Column], threshol
 def tally_predictors(rows: DataFrame, predictors: Mapping[str, Predictor]) -> dict[str, Scores]:
     """Scores of several predictors, by name, over the same rows with features and hours to failure. One Spark job."""
     heads = [
-        sf.struct(
-            sf.lit(name).alias("predictor"),
-            sf.lit(component).alias("component"),
-            sf.lit(horizon).alias("horizon"),
-            probabilities[component, horizon].cast("double").alias("p"),
-            label(component, horizon).alias("y"),
-            sf.lit(thresholds[horizon]).alias("threshold"),
-        )
+        f"struct('{name}' AS predictor, '{component}' AS component, {horizon} AS horizon, {thresholds[horizon]!r}D AS threshold, "
+        f"CAST({probabilities[component, horizon]} AS DOUBLE) AS p, {label(component, horizon)} AS y)"
         for name, (probabilities, thresholds) in predictors.items()
         for component in COMPONENTS
         for horizon in HORIZONS
         if (component, horizon) in probabilities
     ]
-    slices = (sf.coalesce("machine_model", sf.lit("unknown model")).alias("machine_model"), age_band().alias("age_band"))
-    exploded = rows.select(*slices, sf.explode(sf.array(*heads)).alias("head")).select("machine_model", "age_band", "head.*")
-    p, y, alert = sf.col("p"), sf.col("y"), sf.col("p") >= sf.col("threshold")
-    bounded = sf.greatest(sf.least(p, sf.lit(1 - _FLOOR)), sf.lit(_FLOOR))
-    sums = {
-        "rows": sf.lit(1.0),
-        "positives": y,
-        "true_alerts": sf.when(alert, y).otherwise(0.0),
-        "false_alerts": sf.when(alert, 1 - y).otherwise(0.0),
-        "probability": p,
-        "brier": (p - y) * (p - y),
-        "log_loss": -sf.when(y > 0, sf.log(bounded)).otherwise(sf.log(1 - bounded)),
-    }
-    keys = (
-        "predictor",
-        "component",
-        "horizon",
-        "machine_model",
-        "age_band",
-        sf.least(sf.floor(p * BINS), sf.lit(BINS - 1)).cast("int").alias("bin"),
-    )
-    found = exploded.groupBy(*keys).agg(*(sf.sum(total).alias(name) for name, total in sums.items())).collect()
-    return {name: Scores(tuple(_cell(row.asDict(), sums) for row in found if row["predictor"] == name)) for name in predictors}
+    slices = ("coalesce(machine_model, 'unknown model') AS machine_model", f"{age_band()} AS age_band")
+    exploded = rows.selectExpr(*slices, f"inline(array({', '.join(heads)}))")
+    bounded = f"greatest(least(p, {1 - _FLOOR}D), {_FLOOR}D) AS bounded"
+    binned = exploded.selectExpr("*", bounded, f"CAST(least(floor(p * {BINS}), {BINS - 1}) AS INT) AS bin")
+    found = binned.groupBy(*_KEYS).agg(*(sf.expr(f"{total} AS {name}") for name, total in _SUMS.items())).collect()
+    return {name: Scores(tuple(_cell(row.asDict()) for row in found if row["predictor"] == name)) for name in predictors}
 
 
-def _cell(row: Mapping[str, object], sums: Iterable[str]) -> Cell:
-    numbers = {name: float(str(row[name])) for name in sums}
+def _cell(row: Mapping[str, object]) -> Cell:
+    numbers = {name: float(str(row[name])) for name in _SUMS}
     return Cell(
         str(row["component"]),
         int(str(row["horizon"])),

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from multiprocessing.pool import ThreadPool
 
 from pyspark.ml import Model, Pipeline, PipelineModel
-from pyspark.ml.classification import RandomForestClassifier
+from pyspark.ml.classification import RandomForestClassificationModel, RandomForestClassifier
 from pyspark.ml.feature import SQLTransformer, VectorAssembler
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as sf
@@ -83,6 +84,16 @@ def failure_class(component: str) -> Column:
     return found.alias(f"class_{component}", metadata=nominal)
 
 
+def spare_trees() -> None:
+    """Keeps Spark from making a Python object of every tree whenever it lists a forest's parameters: 14,000 calls to the JVM a model.
+
+    Spark 4.1 declares `trees` as a cached property, which that listing evaluates, unlike a plain one.
+    """
+    declared = vars(RandomForestClassificationModel).get("trees")
+    if isinstance(declared, cached_property):
+        RandomForestClassificationModel.trees = property(declared.func)
+
+
 def forest(component: str, *, trees: int, depth: int, seed: int) -> RandomForestClassifier:
     """The classifier of one component."""
     return RandomForestClassifier(
@@ -103,6 +114,7 @@ def forest(component: str, *, trees: int, depth: int, seed: int) -> RandomForest
 
 def fit_forests(rows: DataFrame, inputs: Sequence[Input], *, trees: int, depth: int, seed: int) -> PipelineModel:
     """Fits the four forests on training rows (features, weight, hours to failure)."""
+    spare_trees()
     classified = rows.select("*", *(failure_class(component) for component in COMPONENTS))
     prepare = Pipeline(stages=preparation(inputs)).fit(classified)
     prepared = prepare.transform(classified)

@@ -12,6 +12,7 @@ from typing import Any
 from pyspark.sql import functions as sf
 
 from batchkeeper.drift import SERIOUS, Drift, measure_drift
+from batchkeeper.parallel import both
 from batchkeeper.parameters import JobParameters, iso
 from batchkeeper.results import StepResult, write_text
 from batchkeeper.tables import Tables, TableSpec, literal
@@ -67,8 +68,7 @@ def run_monitoring(tables: Tables, parameters: JobParameters) -> StepResult:
     """Evaluates the window asked for, else the last 35 days before the watermark. Repeating a run writes nothing new."""
     started = time.monotonic()
     tables.spark.conf.set("spark.sql.session.timeZone", "UTC")
-    for spec in (EVALUATIONS, DRIFT_METRICS):
-        tables.ensure(spec)
+    tables.ensure_all([EVALUATIONS, DRIFT_METRICS])
     until = watermark(tables) if tables.exists("ingest_log") else None
     if until is None or not tables.exists("predictions"):
         reason = "a required source has no data yet" if until is None else "nothing has been scored yet"
@@ -84,7 +84,7 @@ def run_monitoring(tables: Tables, parameters: JobParameters) -> StepResult:
         step=STEP,
         run_id=parameters.run_id,
         counts={"predictionsLabelled": sum(int(cell["rows"]) for cell in findings.cells), "featuresChecked": len(findings.drift)},
-        tables={spec.name: tables.version(spec.name) for spec in (EVALUATIONS, DRIFT_METRICS)},
+        tables=tables.versions([EVALUATIONS.name, DRIFT_METRICS.name]),
         watermark=until,
         warnings=warnings(findings),
         outcome_path=f"{folder}/monitoring.json",
@@ -97,15 +97,22 @@ def examine(tables: Tables, parameters: JobParameters, until: datetime) -> Findi
     end = parameters.window_end or until
     start = parameters.window_start or end - DEFAULT_WINDOW
     rows = outcomes.labelled_predictions(tables, start, end, until)
-    cells = outcomes.tally(rows)
-    found = evaluations(cells, outcomes.event_view(tables, rows), outcomes.false_alerts(rows)) if cells else []
     name = model_name(tables.catalog, tables.schema)
     champion = find_alias(name, CHAMPION)
-    drift: list[Drift] = []
-    if champion and cells:
-        window = tables.read("features").where(f"as_of >= {literal(start)} AND as_of < {literal(end)}")
-        drift = measure_drift(window, describe(name, champion).card.drift_baseline)
-    return Findings(start, end, until, found, cells, drift, champion)
+    (cells, drift), (events, wrong) = both(
+        lambda: both(lambda: outcomes.tally(rows), lambda: _drift(tables, name, champion, start, end)),
+        lambda: both(lambda: outcomes.event_view(tables, rows), lambda: outcomes.false_alerts(rows)),
+    )
+    if not cells:
+        return Findings(start, end, until, [], [], [], champion)
+    return Findings(start, end, until, evaluations(cells, events, wrong), cells, drift, champion)
+
+
+def _drift(tables: Tables, name: str, champion: str | None, start: datetime, end: datetime) -> list[Drift]:
+    if champion is None:
+        return []
+    window = tables.read("features").where(f"as_of >= {literal(start)} AND as_of < {literal(end)}")
+    return measure_drift(window, describe(name, champion).card.drift_baseline)
 
 
 def warnings(findings: Findings) -> list[str]:
@@ -124,7 +131,6 @@ def warnings(findings: Findings) -> list[str]:
 
 def _store(tables: Tables, run_id: str, findings: Findings) -> None:
     window = (findings.start.timestamp(), findings.end.timestamp())
-    _insert(tables, EVALUATIONS, [{**row, "run_id": run_id} for row in findings.rows], window)
     drift = [
         {
             "run_id": run_id,
@@ -136,10 +142,12 @@ def _store(tables: Tables, run_id: str, findings: Findings) -> None:
         }
         for found in findings.drift
     ]
-    _insert(tables, DRIFT_METRICS, drift, window)
+    judged = [{**row, "run_id": run_id} for row in findings.rows]
+    both(lambda: _insert(tables, EVALUATIONS, run_id, judged, window), lambda: _insert(tables, DRIFT_METRICS, run_id, drift, window))
 
 
-def _insert(tables: Tables, spec: TableSpec, rows: Sequence[Mapping[str, Any]], window: tuple[float, float]) -> None:
+def _insert(tables: Tables, spec: TableSpec, run_id: str, rows: Sequence[Mapping[str, Any]], window: tuple[float, float]) -> None:
+    """Stores what a run found; its repetition stores nothing."""
     if not rows:
         return
     plain = [column for column in spec.columns if column.type != "timestamp"]
@@ -148,7 +156,7 @@ def _insert(tables: Tables, spec: TableSpec, rows: Sequence[Mapping[str, Any]], 
     start, end = (sf.timestamp_micros(sf.lit(int(second * 1_000_000))) for second in window)
     written = spec.columns[-1].name
     stamped = frame.withColumns({"window_start": start, "window_end": end, written: sf.current_timestamp()})
-    tables.insert_only_merge(spec, stamped.select(*spec.column_names))
+    tables.append(spec, stamped, f"{spec.name}-{run_id}")
 
 
 def _typed(value: Any, kind: str) -> Any:

@@ -49,31 +49,28 @@ def labelled_predictions(tables: Tables, start: datetime, end: datetime, waterma
 
 
 def _rule() -> Column:
-    answer = sf.lit(False)
+    cases = []
     for component, codes in ANNOUNCING_ERRORS.items():
-        seen = sf.lit(True)
-        for code in codes:
-            recent = f"exists(errors, e -> e.error_id = '{code}' AND e.ts > as_of - INTERVAL 24 HOURS AND e.ts <= as_of)"
-            seen = seen & sf.coalesce(sf.expr(recent), sf.lit(False))
-        answer = sf.when(sf.col("component") == component, seen).otherwise(answer)
-    return answer
+        recent = "coalesce(exists(errors, e -> e.error_id = '{}' AND e.ts > as_of - INTERVAL 24 HOURS AND e.ts <= as_of), false)"
+        cases.append(f"WHEN '{component}' THEN {' AND '.join(map(recent.format, codes))}")
+    return sf.expr(f"CASE component {' '.join(cases)} ELSE false END")
 
 
 def tally(rows: DataFrame) -> list[Mapping[str, float | int | str]]:
     """Sums per model version, horizon, component and tenth of probability; one Spark job."""
-    p, truth = sf.col("probability"), sf.col("truth").cast("double")
     one = {
-        "rows": sf.lit(True),
-        "positives": sf.col("truth"),
-        "alerts": sf.col("alert"),
-        "true_alerts": sf.col("alert") & sf.col("truth"),
-        "rule_alerts": sf.col("rule"),
-        "rule_true_alerts": sf.col("rule") & sf.col("truth"),
+        "rows": "count(*)",
+        "positives": "count_if(truth)",
+        "alerts": "count_if(alert)",
+        "true_alerts": "count_if(alert AND truth)",
+        "rule_alerts": "count_if(rule)",
+        "rule_true_alerts": "count_if(rule AND truth)",
+        "probability": "sum(probability)",
+        "brier": "sum(pow(probability - CAST(truth AS DOUBLE), 2))",
     }
-    keys = ("model_version", "horizon_h", "component", sf.least(sf.floor(p * BINS), sf.lit(BINS - 1)).cast("int").alias("bin"))
-    sums = [sf.count_if(condition).alias(name) for name, condition in one.items()]
-    totals = [sf.sum(p).alias("probability"), sf.sum((p - truth) * (p - truth)).alias("brier")]
-    return [row.asDict() for row in rows.groupBy(*keys).agg(*sums, *totals).collect()]
+    tenth = f"CAST(least(floor(probability * {BINS}), {BINS - 1}) AS INT) AS bin"
+    groups = rows.selectExpr("*", tenth).groupBy("model_version", "horizon_h", "component", "bin")
+    return [row.asDict() for row in groups.agg(*(sf.expr(f"{total} AS {name}") for name, total in one.items())).collect()]
 
 
 def announced_failures(tables: Tables, rows: DataFrame) -> DataFrame:

@@ -7,7 +7,7 @@ from datetime import datetime
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
-from batchkeeper.tables import Column, Tables, TableSpec, literal
+from batchkeeper.tables import DEFAULT_PROPERTIES, Column, Tables, TableSpec, literal
 
 PREDICTIONS = TableSpec(
     "predictions",
@@ -35,38 +35,48 @@ PREDICTIONS = TableSpec(
     ("machine_id", "as_of", "horizon_h", "component", "model_version", "revision"),
     "as_of",
     "Probability of failure per machine, as-of point, component and horizon",
+    properties={**DEFAULT_PROPERTIES, "delta.dataSkippingNumIndexedCols": "6"},
 )
 
 _SCORE_KEY = ["machine_id", "as_of", "horizon_h", "component", "model_version"]
 _VALUES = ("probability", "decision", "threshold", "reasons", "note")
 
 
-def write_predictions(tables: Tables, fresh: DataFrame, span: tuple[datetime, datetime], model_version: str) -> tuple[int, int]:
+def nothing_stored(tables: Tables, span: tuple[datetime, datetime], model_version: str) -> bool:
+    """Whether the span holds no prediction of the model version yet."""
+    return bool(_current(tables, span, model_version).select("machine_id").isEmpty())
+
+
+def _inside(span: tuple[datetime, datetime]) -> str:
+    return f"as_of BETWEEN {literal(span[0])} AND {literal(span[1])}"
+
+
+def _current(tables: Tables, span: tuple[datetime, datetime], model_version: str) -> DataFrame:
+    return tables.read(PREDICTIONS.name).where(f"{_inside(span)} AND model_version = '{model_version}'")
+
+
+def revise_predictions(tables: Tables, fresh: DataFrame, span: tuple[datetime, datetime], model_version: str) -> tuple[int, int]:
     """Adds what is new or differs from the latest revision, then marks older revisions; returns how many of each.
 
     `fresh` has all columns but `revision` and `superseded`, all of `model_version`. A run cut off between the two steps is
     completed by its repetition.
     """
-    inside = f"as_of BETWEEN {literal(span[0])} AND {literal(span[1])}"
-    current = tables.read(PREDICTIONS.name).where(inside).where(sf.col("model_version") == model_version)
-    if current.select("machine_id").isEmpty():
-        rows = fresh.withColumns({"revision": sf.lit(1), "superseded": sf.lit(False)})
-        return tables.insert_only_merge(PREDICTIONS, rows.select(*PREDICTIONS.column_names), span), 0
-    latest = current.groupBy(*_SCORE_KEY).agg(
-        sf.max_by(sf.struct("revision", *(sf.col(name).alias(f"old_{name}") for name in _VALUES)), "revision").alias("old")
-    )
-    differs = sf.col("old").isNull()
-    for name in _VALUES:
-        differs = differs | ~sf.col(name).eqNullSafe(sf.col(f"old.old_{name}"))
-    changed = fresh.join(latest, _SCORE_KEY, "left").where(differs)
-    rows = changed.withColumns({"revision": sf.coalesce(sf.col("old.revision"), sf.lit(0)) + 1, "superseded": sf.lit(False)})
+    old = ", ".join(("revision", *_VALUES))
+    latest = _current(tables, span, model_version).groupBy(*_SCORE_KEY).agg(sf.expr(f"max_by(struct({old}), revision) AS old"))
+    same = " AND ".join(f"{name} <=> old.{name}" for name in _VALUES)
+    changed = fresh.join(latest, _SCORE_KEY, "left").where(f"old IS NULL OR NOT ({same})")
+    rows = changed.selectExpr("*", "coalesce(old.revision, 0) + 1 AS revision", "false AS superseded")
     written = tables.insert_only_merge(PREDICTIONS, rows.select(*PREDICTIONS.column_names), span)
-    return written, _mark_superseded(tables, inside, span)
+    return written, _mark_superseded(tables, span)
 
 
-def _mark_superseded(tables: Tables, inside: str, span: tuple[datetime, datetime]) -> int:
-    current = tables.read(PREDICTIONS.name).where(inside)
+def _mark_superseded(tables: Tables, span: tuple[datetime, datetime]) -> int:
+    current = tables.read(PREDICTIONS.name).where(_inside(span))
     newest = current.where("revision > 1").groupBy(*_SCORE_KEY).agg(sf.max("revision").alias("newest"))
     older = current.where("NOT superseded").join(newest, _SCORE_KEY).where("revision < newest")
-    marks = older.select(*PREDICTIONS.key, sf.lit(True).alias("superseded"))
-    return tables.update_changed(PREDICTIONS, marks, span)
+    return tables.update_changed(PREDICTIONS, older.selectExpr(*PREDICTIONS.key, "true AS superseded"), span)
+
+
+def current_predictions(tables: Tables, points: DataFrame, span: tuple[datetime, datetime], model_version: str) -> DataFrame:
+    """The latest revisions of the points (machine_id, as_of)."""
+    return _current(tables, span, model_version).where("NOT superseded").join(points, ["machine_id", "as_of"], "left_semi")

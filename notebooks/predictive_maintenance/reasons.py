@@ -11,7 +11,7 @@ from typing import Any
 
 from pyspark.ml import PipelineModel
 from pyspark.ml.stat import Summarizer
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
 from predictive_maintenance.feature_set import COMPONENTS, ERRORS, SENSORS
@@ -29,7 +29,7 @@ def learn(rows: DataFrame, fitted: PipelineModel, inputs: Sequence[Input]) -> di
     vector = sf.col(VECTOR)
     summaries = [Summarizer.metrics("mean", "std").summary(vector, sf.col("weight")).alias("all")]
     for component in COMPONENTS:
-        summaries.append(Summarizer.metrics("mean").summary(vector, label(component, _DIRECTION_HORIZON)).alias(component))
+        summaries.append(Summarizer.metrics("mean").summary(vector, sf.expr(label(component, _DIRECTION_HORIZON))).alias(component))
     row = prepared.agg(*summaries).first()
     assert row is not None, "an aggregate without groups has one row"
     mean, deviation = row["all"]["mean"], row["all"]["std"]
@@ -55,51 +55,50 @@ def _strength(component: str, family: str, learnt: Mapping[str, Any], inputs: Se
     return " + ".join(terms)
 
 
-def _sensor_text(sensor: str) -> Column:
-    recent, day = sf.col(f"{sensor}_mean_3h"), sf.col(f"{sensor}_mean_24h")
-    normal, spread = sf.col(f"{sensor}_normal_mean"), sf.col(f"{sensor}_normal_sd")
+def _sensor_text(sensor: str) -> str:
+    day, normal = (f"{sensor}_{what}" for what in ("mean_24h", "normal_mean"))
     # A change of the last hours is diluted in the mean of a day.
-    fresh = sf.abs(recent - normal) > 1.5 * sf.abs(day - normal)
-    away = sf.when(fresh, recent - normal).otherwise(day - normal)
-    side = sf.when(away >= 0, "above").otherwise("below")
-    return sf.concat(
-        sf.lit(f"{sensor} "),
-        sf.when(fresh, "3 h").otherwise("24 h"),
-        sf.lit(" mean "),
-        sf.format_number(sf.abs(away), 1),
-        sf.lit(f" {UNITS[sensor]} "),
-        side,
-        sf.lit(" the machine's normal ("),
-        sf.format_number(sf.abs(away) / spread, 1),
-        sf.lit(" sd)"),
+    fresh = f"abs({sensor}_mean_3h - {normal}) > 1.5D * abs({day} - {normal})"
+    away = f"CASE WHEN {fresh} THEN {sensor}_mean_3h - {normal} ELSE {day} - {normal} END"
+    size, spread = f"abs({away})", f"nullif({sensor}_normal_sd, 0)"  # a stuck sensor has no spread
+    return _said(
+        f"'{sensor} '",
+        f"CASE WHEN {fresh} THEN '3 h' ELSE '24 h' END",
+        "' mean '",
+        f"format_number({size}, 1)",
+        f"' {UNITS[sensor]} '",
+        f"CASE WHEN {away} >= 0 THEN 'above' ELSE 'below' END",
+        "' the machine\\'s normal ('",
+        f"format_number({size} / {spread}, 1)",
+        "' sd)'",
     )
 
 
-def _hours(column: str) -> Column:
-    return sf.format_number(sf.col(column), 0)
+def _said(*parts: str) -> str:
+    return f"concat({', '.join(parts)})"
 
 
-def texts() -> dict[str, Column]:
-    """A sentence for each family of inputs; null when it cannot be said."""
+def _texts() -> dict[str, str]:
+    """SQL of a sentence for each family of inputs; null when it cannot be said."""
     found = {sensor: _sensor_text(sensor) for sensor in SENSORS}
     for error in ERRORS:
-        found[error] = sf.concat(sf.lit(f"{error} seen "), _hours(f"{error}_hours_since"), sf.lit(" h ago"))
+        found[error] = _said(f"'{error} seen '", f"format_number({error}_hours_since, 0)", "' h ago'")
     for component in COMPONENTS:
-        days = sf.format_number(sf.col(f"{component}_age_hours") / 24, 0)
-        replaced = sf.concat(sf.lit(f"{component} replaced "), days, sf.lit(" days ago"))
-        found[f"{component}_age"] = sf.coalesce(replaced, sf.lit(f"{component} never replaced"))
-    found["visit"] = sf.concat(sf.lit("maintenance visit due in "), _hours("hours_to_next_visit"), sf.lit(" h"))
-    age = sf.concat(sf.lit(" of "), sf.col("machine_age_years").cast("string"), sf.lit(" years"))
-    found["machine"] = sf.concat(sf.lit("machine type "), sf.col("machine_model"), age)
-    found["readings"] = sf.concat(sf.col("readings_24h").cast("string"), sf.lit(" of 24 readings in the last 24 h"))
+        replaced = _said(f"'{component} replaced '", f"format_number({component}_age_hours / 24, 0)", "' days ago'")
+        found[f"{component}_age"] = f"coalesce({replaced}, '{component} never replaced')"
+    found["visit"] = _said("'maintenance visit due in '", "format_number(hours_to_next_visit, 0)", "' h'")
+    found["machine"] = _said("'machine type '", "machine_model", "' of '", "machine_age_years", "' years'")
+    found["readings"] = _said("readings_24h", "' of 24 readings in the last 24 h'")
     return found
 
 
-def strongest(component: str, learnt: Mapping[str, Any], inputs: Sequence[Input], *, count: int = 3) -> Column:
-    """An array of up to `count` sentences, the strongest first. Expects the columns `text_<family>` of `texts`.
+def with_texts(rows: DataFrame) -> DataFrame:
+    """Adds `text_<family>` for each family of inputs."""
+    return rows.selectExpr("*", *(f"{text} AS text_{family}" for family, text in _texts().items()))
 
-    Written as SQL: built by functions, the expression would be some ten thousand calls to the JVM.
-    """
+
+def strongest(component: str, learnt: Mapping[str, Any], inputs: Sequence[Input], *, count: int = 3) -> str:
+    """SQL over `with_texts`: an array of up to `count` sentences, the strongest first."""
     families = list(dict.fromkeys(entry.family for entry in inputs if entry.name in learnt[component]))
     causes = [
         f"struct(-({_strength(component, family, learnt, inputs)}) AS place, text_{family} AS words)"
@@ -107,6 +106,6 @@ def strongest(component: str, learnt: Mapping[str, Any], inputs: Sequence[Input]
         if not family.endswith("_age") or family == f"{component}_age"
     ]
     if not causes:
-        return sf.array().cast("array<string>")
+        return "CAST(array() AS ARRAY<STRING>)"
     speaking = f"filter(array({', '.join(causes)}), cause -> cause.place < 0 AND cause.words IS NOT NULL)"
-    return sf.expr(f"transform(slice(array_sort({speaking}), 1, {count}), cause -> cause.words)")
+    return f"transform(slice(array_sort({speaking}), 1, {count}), cause -> cause.words)"

@@ -18,6 +18,7 @@ from pyspark.ml import PipelineModel
 from predictive_maintenance.feature_set import COMPONENTS, FEATURES
 from predictive_maintenance.heads import probability_column
 from predictive_maintenance.labels import HORIZONS
+from predictive_maintenance.model import spare_trees
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
@@ -106,4 +107,5 @@ def describe(name: str, version: str) -> RegisteredVersion:
 
 def load(version: RegisteredVersion) -> PipelineModel:
     """The pipeline of a version."""
+    spare_trees()
     return mlflow.spark.load_model(f"models:/{version.name}/{version.version}")

@@ -5,26 +5,30 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
+from pyspark.ml import PipelineModel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
 from batchkeeper.errors import ParameterError
+from batchkeeper.parallel import both
 from batchkeeper.parameters import JobParameters, Widgets, iso, text_parameter
 from batchkeeper.results import StepResult
 from batchkeeper.tables import Tables, literal
 from predictive_maintenance import registry
-from predictive_maintenance.champion import SCORE, STOP, Choice, choose
-from predictive_maintenance.export import export_results
+from predictive_maintenance.champion import SCORE, STOP, Choice, fitting, weigh
+from predictive_maintenance.export import write_export, write_summary
 from predictive_maintenance.feature_set import COMPONENTS, FEATURE_SET_VERSION
 from predictive_maintenance.feature_store import FEATURES_TABLE
 from predictive_maintenance.heads import probability_column
 from predictive_maintenance.labels import HORIZONS
 from predictive_maintenance.model import model_inputs
-from predictive_maintenance.predictions import PREDICTIONS, write_predictions
-from predictive_maintenance.reasons import strongest, texts
+from predictive_maintenance.predictions import PREDICTIONS, current_predictions, nothing_stored, revise_predictions
+from predictive_maintenance.reasons import strongest, with_texts
 
 _INPUTS = (FEATURES_TABLE.name, "telemetry", "errors", "maint", "machines")
+_HEADS = len(COMPONENTS) * len(HORIZONS)
 
 
 @dataclass(frozen=True)
@@ -54,28 +58,22 @@ def points_to_score(tables: Tables, parameters: JobParameters) -> DataFrame:
     return rows.where(sf.col("run_id") == parameters.run_id)
 
 
-def score(points: DataFrame, version: registry.RegisteredVersion) -> DataFrame:
+def score(points: DataFrame, version: registry.RegisteredVersion, model: PipelineModel) -> DataFrame:
     """One row per point, component and horizon: probability, decision, threshold and reasons."""
     card = version.card
     inputs = [entry for entry in model_inputs() if any(entry.name in weights for weights in card.reasons.values())]
-    scored = registry.load(version).transform(points)
-    described = scored.withColumns({f"text_{family}": text for family, text in texts().items()})
-    causes = described.withColumns({f"reasons_{name}": strongest(name, card.reasons, inputs) for name in COMPONENTS})
+    reasons = [f"{strongest(name, card.reasons, inputs)} AS reasons_{name}" for name in COMPONENTS]
+    chances = [probability_column(name, horizon) for name in COMPONENTS for horizon in HORIZONS]
     heads = [
-        sf.struct(
-            sf.lit(component).alias("component"),
-            sf.lit(horizon).alias("horizon_h"),
-            sf.round(probability_column(component, horizon), 6).alias("probability"),
-            sf.lit(card.thresholds[str(horizon)]).alias("threshold"),
-            sf.col(f"reasons_{component}").alias("reasons"),
-        )
-        for component in COMPONENTS
+        f"struct('{name}' AS component, {horizon} AS horizon_h, round({probability_column(name, horizon)}, 6) AS probability, "
+        f"{card.thresholds[str(horizon)]!r}D AS threshold, reasons_{name} AS reasons)"
+        for name in COMPONENTS
         for horizon in HORIZONS
     ]
-    rows = causes.select("machine_id", "as_of", "feature_set_version", sf.explode(sf.array(*heads)).alias("head"))
-    return rows.select(
-        "machine_id", "as_of", "feature_set_version", "head.*", (sf.col("head.probability") >= sf.col("head.threshold")).alias("decision")
-    )
+    keys = ("machine_id", "as_of", "feature_set_version")
+    explained = with_texts(model.transform(points)).selectExpr(*keys, *chances, *reasons)
+    rows = explained.selectExpr(*keys, f"inline(array({', '.join(heads)}))")
+    return rows.selectExpr("*", "probability >= threshold AS decision")
 
 
 def _stamped(scored: DataFrame, choice: Choice, version: registry.RegisteredVersion, run_id: str, inputs: dict[str, int]) -> DataFrame:
@@ -97,31 +95,34 @@ def _not_ready(parameters: JobParameters, reason: str) -> StepResult:
     return StepResult("scoring", parameters.run_id, "not_ready", reason)
 
 
+def _extent(points: DataFrame) -> tuple[int, tuple[datetime, datetime]] | None:
+    row = points.agg(sf.expr("count(*)"), sf.expr("unix_timestamp(min(as_of))"), sf.expr("unix_timestamp(max(as_of))")).first()
+    if row is None or not row[0]:
+        return None
+    return int(row[0]), (datetime.fromtimestamp(row[1], UTC), datetime.fromtimestamp(row[2], UTC))
+
+
 def run_scoring(tables: Tables, parameters: JobParameters, settings: ScoringSettings) -> StepResult:
     """Scores the points of this run. Without a model that may be used it writes nothing and says why; repeating it writes nothing."""
     tables.ensure(PREDICTIONS)
     if not tables.exists(FEATURES_TABLE.name):
         return _not_ready(parameters, "table features is missing: the features step has not been there")
     points = points_to_score(tables, parameters)
-    extent = points.agg(sf.count("*"), sf.min(sf.unix_timestamp("as_of")), sf.max(sf.unix_timestamp("as_of"))).first()
-    if extent is None or not extent[0]:
+    name = registry.model_name(tables.catalog, tables.schema)
+    extent, choice = both(lambda: _extent(points), lambda: fitting(tables, name))
+    if extent is None:
         return StepResult(
             "scoring", parameters.run_id, "nothing_to_do", "no as-of point in the window or new in this run", counts=_counts()
         )
-    span = datetime.fromtimestamp(extent[1], UTC), datetime.fromtimestamp(extent[2], UTC)
-    name = registry.model_name(tables.catalog, tables.schema)
-    choice = choose(tables, name, span[1], max_age_days=settings.max_model_age_days, on_doubt=settings.on_doubt)
+    count, span = extent
+    choice = weigh(tables, choice, span[1], max_age_days=settings.max_model_age_days, on_doubt=settings.on_doubt)
     if choice.version is None:
         return _not_ready(parameters, choice.refusal or "no model")
-    versions = {table: tables.version(table) for table in _INPUTS}
-    fresh = _stamped(score(points, choice.version), choice, choice.version, parameters.run_id, versions)
-    written, superseded = write_predictions(tables, fresh, span, choice.version.version)
-    alerts = export_results(tables, parameters, choice.version, points.select("machine_id", "as_of"), span, extent[0])
-    counts = _counts(extent[0], written, superseded, alerts)
+    versions, written, superseded, alerts = _score_and_write(tables, parameters, choice, choice.version, points, span, count)
     return StepResult(
         "scoring",
         parameters.run_id,
-        counts=counts,
+        counts=_counts(count, written, superseded, alerts),
         tables={**versions, PREDICTIONS.name: tables.version(PREDICTIONS.name)},
         watermark=span[1],
         model=(name, choice.version.version),
@@ -130,11 +131,39 @@ def run_scoring(tables: Tables, parameters: JobParameters, settings: ScoringSett
     )
 
 
+def _score_and_write(
+    tables: Tables,
+    parameters: JobParameters,
+    choice: Choice,
+    version: registry.RegisteredVersion,
+    points: DataFrame,
+    span: tuple[datetime, datetime],
+    count: int,
+) -> tuple[dict[str, int], int, int, int]:
+    """Returns the versions of the inputs and how many predictions were written, superseded and alert."""
+    model, (versions, first) = both(
+        lambda: registry.load(version), lambda: (tables.versions(_INPUTS), nothing_stored(tables, span, version.version))
+    )
+    scored = score(points, version, model)
+    stamp = partial(_stamped, choice=choice, version=version, run_id=parameters.run_id, inputs=versions)
+    if not first:
+        written, superseded = revise_predictions(tables, stamp(scored), span, version.version)
+        rows = current_predictions(tables, points.select("machine_id", "as_of"), span, version.version)
+        return versions, written, superseded, write_summary(parameters, version, write_export(tables, parameters, rows), span, count)
+    # The table takes the rows from the export, so that the model computes them once.
+    exported = write_export(tables, parameters, stamp(scored).selectExpr("*", "1 AS revision"))
+    rows = stamp(exported.selectExpr("*", f"'{FEATURE_SET_VERSION}' AS feature_set_version", "false AS superseded"))
+    transaction = f"predictions-{parameters.run_id}-{version.version}-{iso(span[0])}-{iso(span[1])}"
+    alerts, _ = both(
+        lambda: write_summary(parameters, version, exported, span, count), lambda: tables.append(PREDICTIONS, rows, transaction)
+    )
+    return versions, count * _HEADS, 0, alerts
+
+
 def _counts(points: int = 0, written: int = 0, superseded: int = 0, alerts: int = 0) -> dict[str, int]:
-    heads = len(COMPONENTS) * len(HORIZONS)
     return {
         "asOfPoints": points,
-        "predictions": points * heads,
+        "predictions": points * _HEADS,
         "predictionsWritten": written,
         "predictionsSuperseded": superseded,
         "alerts": alerts,

@@ -13,12 +13,13 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
 from batchkeeper.errors import ParameterError, TableError
+from batchkeeper.parallel import both
 from batchkeeper.parameters import JobParameters, Widgets, text_parameter
 from batchkeeper.results import StepResult
 from batchkeeper.tables import Column, Tables, TableSpec
 from predictive_maintenance import registry
 from predictive_maintenance.feature_set import COMPONENTS, FEATURES, schema_hash
-from predictive_maintenance.heads import CalibratedHeads, Calibration, fit_calibration, probability_column, raw_score
+from predictive_maintenance.heads import CalibratedHeads, Calibration, fit_calibration, probability_column, raw_score, with_scores
 from predictive_maintenance.labels import HORIZONS, label
 from predictive_maintenance.metrics import Scores, tally_scores
 from predictive_maintenance.model import VECTOR, Input, fit_forests, model_inputs
@@ -70,19 +71,13 @@ class TrainingSettings:
 def calibrate(scored: DataFrame) -> dict[str, dict[int, Calibration]]:
     """Calibration curves of all heads from scored validation rows; one Spark job over scores rounded to .001."""
     heads = [
-        sf.struct(
-            sf.lit(name).alias("component"),
-            sf.lit(horizon).alias("horizon"),
-            raw_score(name, horizon).alias("s"),
-            label(name, horizon).alias("y"),
-        )
+        f"struct('{name}' AS component, {horizon} AS horizon, {raw_score(name, horizon)} AS s, {label(name, horizon)} AS y)"
         for name in COMPONENTS
         for horizon in HORIZONS
     ]
-    rows = scored.select(sf.explode(sf.array(*heads)).alias("head")).select("head.*")
-    groups = rows.groupBy("component", "horizon", sf.floor(sf.col("s") * 1000 + 0.5).alias("slot")).agg(
-        sf.sum("y").alias("positives"), sf.count("*").alias("rows")
-    )
+    rows = with_scores(scored).selectExpr(f"inline(array({', '.join(heads)}))")
+    slotted = rows.selectExpr("component", "horizon", "floor(s * 1000 + 0.5D) AS slot", "y")
+    groups = slotted.groupBy("component", "horizon", "slot").agg(sf.expr("sum(y) AS positives"), sf.expr("count(*) AS rows"))
     found: dict[tuple[str, int], list[Any]] = {(name, horizon): [] for name in COMPONENTS for horizon in HORIZONS}
     for row in groups.collect():
         found[row["component"], row["horizon"]].append((row["slot"] / 1000, row["positives"], row["rows"]))
@@ -103,7 +98,7 @@ def with_heads(forests: PipelineModel, curves: dict[str, dict[int, Calibration]]
 def drift_baseline(rows: DataFrame) -> dict[str, list[float]]:
     """Deciles of every numeric feature. `rows` must be a whole split: the training split is a sample that would look like drift."""
     names = [feature.name for feature in FEATURES if feature.type != "string"]
-    numbers = rows.select(*(sf.col(name).cast("double") for name in names))
+    numbers = rows.selectExpr(*(f"CAST({name} AS DOUBLE) AS {name}" for name in names))
     quantiles = numbers.approxQuantile(names, [step / 10 for step in range(1, 10)], 0.005)
     return dict(zip(names, quantiles, strict=True))
 
@@ -120,9 +115,9 @@ def head_metrics(scores: Scores, prefix: str) -> dict[str, float]:
     return found
 
 
-def probability_columns() -> dict[tuple[str, int], Any]:
+def probability_columns() -> dict[tuple[str, int], str]:
     """The model's output columns by head."""
-    return {(name, horizon): sf.col(probability_column(name, horizon)) for name in COMPONENTS for horizon in HORIZONS}
+    return {(name, horizon): probability_column(name, horizon) for name in COMPONENTS for horizon in HORIZONS}
 
 
 def _log(header: TrainingSet, settings: TrainingSettings, inputs: list[Input], scores: Scores) -> None:
@@ -135,14 +130,22 @@ def _log(header: TrainingSet, settings: TrainingSettings, inputs: list[Input], s
     mlflow.log_figure(reliability_plot(scores), "reliability.png")
 
 
+def _judged(forests: PipelineModel, validation: DataFrame, thresholds: dict[int, float]) -> tuple[PipelineModel, Scores]:
+    """The whole pipeline, calibrated on the validation rows, and its scores there."""
+    model = with_heads(forests, calibrate(forests.transform(validation)))
+    return model, tally_scores(model.transform(validation), probability_columns(), thresholds)
+
+
 def _train(tables: Tables, header: TrainingSet, settings: TrainingSettings, costs: dict[int, Cost], name: str) -> tuple[str, str]:
     rows = training_rows(tables, header.run_id, TRAIN)
     inputs = model_inputs(with_visits=settings.with_visits)
-    forests = fit_forests(rows, inputs, trees=settings.trees, depth=settings.depth, seed=int(header.settings["seed"]))
     validation = training_rows(tables, header.run_id, VALIDATION)
-    model = with_heads(forests, calibrate(forests.transform(validation)))
+    seed = int(header.settings["seed"])
+    forests, baseline = both(
+        lambda: fit_forests(rows, inputs, trees=settings.trees, depth=settings.depth, seed=seed), lambda: drift_baseline(validation)
+    )
     thresholds = {horizon: cost.threshold for horizon, cost in costs.items()}
-    scores = tally_scores(model.transform(validation), probability_columns(), thresholds)
+    (model, scores), reasons = both(lambda: _judged(forests, validation, thresholds), lambda: learn(rows, forests, inputs))
     card = registry.ModelCard(
         run_id=header.run_id,
         feature_set_version=header.feature_set_version,
@@ -151,8 +154,8 @@ def _train(tables: Tables, header: TrainingSet, settings: TrainingSettings, cost
         splits=header.splits,
         versions=header.versions,
         trained_until=header.splits[TRAIN][1],
-        reasons=learn(rows, forests, inputs),
-        drift_baseline=drift_baseline(validation),
+        reasons=reasons,
+        drift_baseline=baseline,
     )
     with mlflow.start_run(run_name=header.run_id, tags={"batchkeeper.run_id": header.run_id}) as run:
         _log(header, settings, inputs, scores)
@@ -164,9 +167,7 @@ def _train(tables: Tables, header: TrainingSet, settings: TrainingSettings, cost
 
 
 def trained_version(tables: Tables, run_id: str) -> str | None:
-    """The version that the training step of `run_id` registered, or None."""
-    if not tables.exists(MODELS_TABLE.name):
-        return None
+    """The version that the training step of `run_id` registered, or None. The table must be there."""
     row = tables.read(MODELS_TABLE.name).where(sf.col("run_id") == run_id).select("model_version").first()
     return str(row[0]) if row else None
 
@@ -179,19 +180,19 @@ def run_training(tables: Tables, parameters: JobParameters, settings: TrainingSe
     """
     costs = parse_costs(settings.costs)
     tables.ensure(MODELS_TABLE)
-    header = read_training_set(tables, parameters.run_id)
+    header, version = both(lambda: read_training_set(tables, parameters.run_id), lambda: trained_version(tables, parameters.run_id))
     if header.feature_schema_hash != schema_hash():
         raise TableError(
             f"training set of {parameters.run_id} has features {header.feature_schema_hash}, this code computes {schema_hash()}"
         )
     name = registry.model_name(tables.catalog, tables.schema)
-    version, started = trained_version(tables, parameters.run_id), time.monotonic()
+    started = time.monotonic()
     if version is None:
         version, mlflow_run = _train(tables, header, settings, costs, name)
         row = (parameters.run_id, name, version, mlflow_run, header.feature_schema_hash)
         columns = MODELS_TABLE.column_names[:5]
         record = tables.spark.createDataFrame([row], ", ".join(f"{column} string" for column in columns))
-        tables.insert_only_merge(MODELS_TABLE, record.withColumn("trained_at", sf.current_timestamp()))
+        tables.append(MODELS_TABLE, record.withColumn("trained_at", sf.current_timestamp()), f"model-{parameters.run_id}-{version}")
     metrics = {"durationSeconds": round(time.monotonic() - started, 3)}
     return StepResult(
         "training", parameters.run_id, counts={"heads": len(COMPONENTS) * len(HORIZONS)}, model=(name, version), metrics=metrics

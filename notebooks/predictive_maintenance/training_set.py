@@ -10,9 +10,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
 from batchkeeper.errors import ParameterError, TableError
+from batchkeeper.parallel import both
 from batchkeeper.parameters import JobParameters, Widgets, text_parameter
 from batchkeeper.results import StepResult
-from batchkeeper.tables import Column, Tables, TableSpec, literal
+from batchkeeper.tables import DEFAULT_PROPERTIES, Column, Tables, TableSpec, literal
 from predictive_maintenance.feature_set import FEATURE_NAMES, FEATURE_SET_VERSION, FEATURES, schema_hash
 from predictive_maintenance.feature_store import FEATURES_TABLE
 from predictive_maintenance.labels import FAILS_IN, LABELS_TABLE, last_labelled, update_labels
@@ -33,6 +34,8 @@ TRAINING_ROWS = TableSpec(
     ("run_id", "machine_id", "as_of"),
     comment="The rows of each training run: all with a failure ahead, a sample of the others; validation and test are whole",
     partitioned_by=("run_id", "split"),
+    # Partitions are all that is looked for.
+    properties={**DEFAULT_PROPERTIES, "delta.dataSkippingNumIndexedCols": "0"},
 )
 
 TRAINING_SETS = TableSpec(
@@ -117,23 +120,21 @@ def sampled(rows: DataFrame, settings: TrainingSetSettings) -> DataFrame:
     Just before a visit a failure and a passing disturbance look alike; rows there teach most, so more of them are kept. The draw hashes
     key and seed, so it does not depend on the order or the layout of the rows.
     """
-    soonest = sf.least(*FAILS_IN)
-    near_visit = sf.coalesce(sf.col("hours_to_next_visit"), sf.lit(NEAR_HOURS)) <= NEAR_HOURS
     more = min(1.0, settings.negative_fraction * _MORE)
-    wanted = sf.when((sf.col("split") != TRAIN) | sf.coalesce(soonest <= NEAR_HOURS, sf.lit(False)), 1.0)
-    fraction = wanted.when(near_visit | soonest.isNotNull(), more).otherwise(settings.negative_fraction)
-    slot = sf.pmod(sf.xxhash64("machine_id", sf.unix_timestamp("as_of"), sf.lit(settings.seed)), sf.lit(_SLOTS))
+    soonest, near_visit = f"least({', '.join(FAILS_IN)})", f"coalesce(hours_to_next_visit, {NEAR_HOURS}) <= {NEAR_HOURS}"
+    fraction = f"""CASE WHEN split <> '{TRAIN}' OR coalesce({soonest} <= {NEAR_HOURS}, false) THEN 1.0D
+        WHEN {near_visit} OR {soonest} IS NOT NULL THEN {more!r}D ELSE {settings.negative_fraction!r}D END AS fraction"""
+    slot = f"pmod(xxhash64(machine_id, unix_timestamp(as_of), {settings.seed}), {_SLOTS}) AS slot"
     # A machine without any reading in two days teaches nothing; it is still scored.
-    usable = (sf.col("split") != TRAIN) | (sf.col("readings_48h") > 0)
-    return rows.where(usable & (slot < fraction * _SLOTS)).withColumn("weight", 1.0 / fraction)
+    usable = f"(split <> '{TRAIN}' OR readings_48h > 0) AND slot < fraction * {_SLOTS}"
+    return rows.selectExpr("*", fraction, slot).where(usable).selectExpr("*", "1.0D / fraction AS weight")
 
 
-def _span(tables: Tables, parameters: JobParameters, until: datetime) -> tuple[datetime, datetime]:
+def _span(earliest: int | None, parameters: JobParameters, until: datetime) -> tuple[datetime, datetime]:
     """The as-of span to learn from, (first, last]; as asked for, but never beyond complete labels."""
-    row = tables.read(FEATURES_TABLE.name).agg(sf.min(sf.unix_timestamp("as_of"))).first()
-    if row is None or row[0] is None:
+    if earliest is None:
         raise TableError("table features is empty: run the scoring pipeline's ingestion and features first")
-    first = datetime.fromtimestamp(row[0], UTC) - timedelta(seconds=1)
+    first = datetime.fromtimestamp(earliest, UTC) - timedelta(seconds=1)
     last = last_labelled(until)
     if parameters.window_start and parameters.window_end:
         first = max(first, parameters.window_start - timedelta(seconds=1))
@@ -158,12 +159,20 @@ def _sizes(tables: Tables, run_id: str) -> dict[str, int]:
     return {f"{row['split']}Rows": int(row["rows"]) for row in sizes}
 
 
-def _repeated(tables: Tables, run_id: str, until: datetime) -> StepResult | None:
+def _repeated(tables: Tables, run_id: str, until: datetime) -> StepResult:
     """The result of an earlier execution of this run: versions are pinned once. The header is written last, so its rows are whole."""
-    if tables.read(TRAINING_SETS.name).where(sf.col("run_id") == run_id).limit(1).count() == 0:
-        return None
     versions = read_training_set(tables, run_id).versions
     return StepResult("training_set", run_id, counts=_sizes(tables, run_id), tables=versions, watermark=until)
+
+
+def _earlier(tables: Tables, run_id: str) -> tuple[int | None, bool]:
+    """The first as-of time of the features, in seconds since 1970, and whether this run has been here before."""
+    row = tables.spark.sql(
+        f"""SELECT * FROM (SELECT unix_timestamp(min(as_of)) FROM {tables.name(FEATURES_TABLE.name)}),
+        (SELECT count(*) > 0 FROM {tables.name(TRAINING_SETS.name)} WHERE run_id = '{run_id}')"""
+    ).first()
+    assert row is not None, "an aggregate without groups has one row"
+    return row[0], row[1]
 
 
 def run_training_set(tables: Tables, parameters: JobParameters, settings: TrainingSetSettings) -> StepResult:
@@ -172,32 +181,22 @@ def run_training_set(tables: Tables, parameters: JobParameters, settings: Traini
     Raises:
         ParameterError: the span is too short for the splits.
     """
-    until = watermark(tables)
+    run_id = parameters.run_id
+    until, _ = both(lambda: watermark(tables), lambda: tables.ensure_all([LABELS_TABLE, TRAINING_ROWS, TRAINING_SETS]))
     if until is None:
-        return StepResult("training_set", parameters.run_id, "not_ready", "no time up to which all required sources are covered")
-    added, changed = update_labels(tables, until)
-    for spec in (TRAINING_ROWS, TRAINING_SETS):
-        tables.ensure(spec)
-    repeated = _repeated(tables, parameters.run_id, until)
-    if repeated is not None:
-        return repeated
-    first, last = _span(tables, parameters, until)
+        return StepResult("training_set", run_id, "not_ready", "no time up to which all required sources are covered")
+    (added, changed), (earliest, repeated) = both(lambda: update_labels(tables, until), lambda: _earlier(tables, run_id))
+    if repeated:
+        return _repeated(tables, run_id, until)
+    first, last = _span(earliest, parameters, until)
     days = {"validation_days": settings.validation_days, "test_days": settings.test_days}
     splits = make_splits(first, last, **days, gap_hours=settings.gap_hours)
-    versions = {name: tables.version(name) for name in (FEATURES_TABLE.name, LABELS_TABLE.name)}
-    _write_rows(tables, parameters.run_id, splits, settings, versions)
-    header = (
-        parameters.run_id,
-        FEATURE_SET_VERSION,
-        schema_hash(),
-        json.dumps(versions),
-        json.dumps(splits.as_text()),
-        json.dumps(vars(settings)),
-        until,
-    )
+    versions = tables.versions((FEATURES_TABLE.name, LABELS_TABLE.name))
+    _write_rows(tables, run_id, splits, settings, versions)
+    pinned, spans = json.dumps(versions), json.dumps(splits.as_text())
+    header = (run_id, FEATURE_SET_VERSION, schema_hash(), pinned, spans, json.dumps(vars(settings)), until)
     row = tables.spark.createDataFrame([header], TRAINING_SETS.schema)
-    row.write.format("delta").mode("overwrite").option("replaceWhere", f"run_id = '{parameters.run_id}'").saveAsTable(
-        tables.name(TRAINING_SETS.name)
+    sizes, _ = both(lambda: _sizes(tables, run_id), lambda: tables.append(TRAINING_SETS, row, f"training-set-{run_id}-{pinned}"))
+    return StepResult(
+        "training_set", run_id, counts={**sizes, "labelsAdded": added, "labelsChanged": changed}, tables=versions, watermark=until
     )
-    counts = _sizes(tables, parameters.run_id) | {"labelsAdded": added, "labelsChanged": changed}
-    return StepResult("training_set", parameters.run_id, counts=counts, tables=versions, watermark=until)

@@ -17,7 +17,7 @@ def labelled(spark: SparkSession, *failures: tuple[float, str]) -> dict[tuple[st
     found = compute_labels(points, spark.createDataFrame(rows, "machine_id int, ts timestamp, comp string"))
     assert found.count() == 2
     heads = [(comp, horizon) for comp in ("comp1", "comp2") for horizon in (24, 48, 168)]
-    row = found.where("machine_id = 1").select(*(label(*head) for head in heads)).first()
+    row = found.where("machine_id = 1").selectExpr(*(label(*head) for head in heads)).first()
     assert row is not None
     return dict(zip(heads, row, strict=True))
 
