@@ -150,8 +150,14 @@ def start_jvm(
     }
     info_dir = Path(tempfile.mkdtemp(prefix="batchkeeper-jvm-"))
     info = info_dir / "info"
-    # An exhausted heap leaves a JVM that limps; one that ends can be replaced.
-    options = ["-XX:+ExitOnOutOfMemoryError", f"-Dderby.system.home={warehouse}", f"-Dderby.stream.error.file={warehouse / 'derby.log'}"]
+    # An exhausted heap leaves a JVM that limps; one that ends can be replaced. Spark generates code without end, and a full code
+    # cache ends the JVM.
+    options = [
+        "-XX:+ExitOnOutOfMemoryError",
+        "-XX:ReservedCodeCacheSize=512m",
+        f"-Dderby.system.home={warehouse}",
+        f"-Dderby.stream.error.file={warehouse / 'derby.log'}",
+    ]
     if CLASS_ARCHIVE.exists():
         options.append(f"-XX:SharedArchiveFile={CLASS_ARCHIVE}")
     try:
