@@ -50,7 +50,9 @@ const SUITES = {
   notebooks: [pytest("notebooks")],
   slow: [pytest("slow", "-m", "slow")],
 };
-const LANES = [["lint", "unit", "conformance", "integration", "e2e"], ["notebooks"]];
+// Two at a time, the long ones first, so that both cores have work to the end.
+const ORDER = ["lint", "notebooks", "integration", "e2e", "conformance", "unit", "slow"];
+const LANES = 2;
 
 function countJest(report, code) {
   try {
@@ -94,9 +96,10 @@ function run(name, { command, count }) {
   });
 }
 
-async function runLane(suites) {
+/** Takes one suite after the other from the queue that all lanes share. */
+async function runLane(queue) {
   const results = [];
-  for (const name of suites) for (const part of SUITES[name]) results.push(await run(name, part));
+  for (let name = queue.shift(); name; name = queue.shift()) for (const part of SUITES[name]) results.push(await run(name, part));
   return results;
 }
 
@@ -110,8 +113,8 @@ if (unknown.length > 0) {
 }
 const ready = spawnSync(process.execPath, [join(root, "scripts", "bootstrap.mjs")], { stdio: "inherit" });
 if (ready.status !== 0) process.exit(ready.status ?? 1);
-const lanes = LANES.map((lane) => lane.filter((name) => (chosen.length === 0 ? !ON_REQUEST.includes(name) : chosen.includes(name))));
-const results = (await Promise.all(lanes.map(runLane))).flat();
+const queue = ORDER.filter((name) => (chosen.length === 0 ? !ON_REQUEST.includes(name) : chosen.includes(name)));
+const results = (await Promise.all(Array.from({ length: LANES }, () => runLane(queue)))).flat();
 rmSync(reports, { recursive: true, force: true });
 const sum = (key) => results.reduce((total, result) => total + (result[key] ?? 0), 0);
 const skipped = sum("skipped") > 0 ? `, ${sum("skipped")} skipped` : "";

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 
 export interface DemoOptions {
@@ -50,8 +51,9 @@ export function parseOptions(args: readonly string[]): DemoOptions | "help" {
     seed: wholeNumber("--seed", values.seed, 0, 2 ** 31),
     keep: values.keep,
     memory: values.memory ?? (machines > 300 ? "6g" : "3g"),
-    ...(values.events === undefined ? {} : { events: values.events }),
-    ...(values.state === undefined ? {} : { state: values.state }),
+    // The simulator runs in another folder.
+    ...(values.events === undefined ? {} : { events: resolve(values.events) }),
+    ...(values.state === undefined ? {} : { state: resolve(values.state) }),
   };
 }
 

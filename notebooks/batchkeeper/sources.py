@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from batchkeeper.tables import Column, TableSpec, lineage_columns
+from batchkeeper.tables import DEFAULT_PROPERTIES, UPDATED_PROPERTIES, Column, TableSpec, lineage_columns
 
 _DAYS = re.compile(r"/(?P<first>\d{4}-\d{2}-\d{2})(?:_(?P<last>\d{4}-\d{2}-\d{2}))?\.csv(?:\.gz)?$")
 
@@ -50,7 +50,8 @@ class Source:
     def spec(self) -> TableSpec:
         """The table of this source: fields, then lineage."""
         columns = tuple(Column(field.name, field.type, field.comment) for field in self.fields)
-        return TableSpec(self.name, (*columns, *lineage_columns()), self.key, self.time, self.comment)
+        properties = UPDATED_PROPERTIES if self.step else DEFAULT_PROPERTIES
+        return TableSpec(self.name, (*columns, *lineage_columns()), self.key, self.time, self.comment, properties)
 
 
 @dataclass(frozen=True)

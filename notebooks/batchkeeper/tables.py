@@ -23,10 +23,12 @@ _CONFLICT = re.compile(
 _ATTEMPTS = 6
 
 DEFAULT_PROPERTIES: Mapping[str, str] = {
-    "delta.enableDeletionVectors": "true",
+    "delta.enableDeletionVectors": "false",
     # Every run leaves transaction marks, which its repetitions look for; no run is repeated after a quarter.
     "delta.setTransactionRetentionDuration": "interval 90 days",
 }
+# For large tables whose rows change: marks instead of rewritten files. The price is that each scan lists its files twice.
+UPDATED_PROPERTIES: Mapping[str, str] = {**DEFAULT_PROPERTIES, "delta.enableDeletionVectors": "true"}
 
 TimeRange = tuple[datetime, datetime]
 T = TypeVar("T")

@@ -13,7 +13,7 @@ from batchkeeper.coverage import complete_until, read_coverage
 from batchkeeper.parallel import both
 from batchkeeper.parameters import JobParameters, iso
 from batchkeeper.results import StepResult
-from batchkeeper.tables import DEFAULT_PROPERTIES, Column, Tables, TableSpec, literal
+from batchkeeper.tables import UPDATED_PROPERTIES, Column, Tables, TableSpec, literal
 from predictive_maintenance import standing
 from predictive_maintenance.feature_set import FEATURE_NAMES, FEATURE_SET_VERSION, FEATURES, longest_window_hours
 from predictive_maintenance.features import GRID_SECONDS, SourceFrames, compute_features, grid_times
@@ -35,7 +35,7 @@ FEATURES_TABLE = TableSpec(
     "as_of",
     "Features per machine and as-of point (06:00 and 18:00 UTC)",
     # Files are found by machine and time alone; statistics of every feature would cost more than writing a day does.
-    properties={**DEFAULT_PROPERTIES, "delta.dataSkippingNumIndexedCols": "2"},
+    properties={**UPDATED_PROPERTIES, "delta.dataSkippingNumIndexedCols": "2"},
 )
 
 FEATURE_PROGRESS = TableSpec(

@@ -7,7 +7,7 @@ from datetime import datetime
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
-from batchkeeper.tables import DEFAULT_PROPERTIES, Column, Tables, TableSpec, literal
+from batchkeeper.tables import UPDATED_PROPERTIES, Column, Tables, TableSpec, literal
 
 PREDICTIONS = TableSpec(
     "predictions",
@@ -35,7 +35,7 @@ PREDICTIONS = TableSpec(
     ("machine_id", "as_of", "horizon_h", "component", "model_version", "revision"),
     "as_of",
     "Probability of failure per machine, as-of point, component and horizon",
-    properties={**DEFAULT_PROPERTIES, "delta.dataSkippingNumIndexedCols": "6"},
+    properties={**UPDATED_PROPERTIES, "delta.dataSkippingNumIndexedCols": "6"},
 )
 
 _SCORE_KEY = ["machine_id", "as_of", "horizon_h", "component", "model_version"]

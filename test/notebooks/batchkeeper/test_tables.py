@@ -9,7 +9,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from batchkeeper.errors import TableError
-from batchkeeper.tables import Column, Tables, TableSpec, retrying
+from batchkeeper.tables import UPDATED_PROPERTIES, Column, Tables, TableSpec, retrying
 
 SPEC = TableSpec(
     "readings",
@@ -36,12 +36,14 @@ def source(tables: Tables, *values: tuple[int, str, float]):
     return tables.spark.createDataFrame(values, "id int, ts string, value double").selectExpr("id", "timestamp(ts) ts", "value")
 
 
-def test_ensure_is_repeatable_and_sets_deletion_vectors(tables: Tables) -> None:
+def test_ensure_is_repeatable_and_sets_properties(tables: Tables) -> None:
     version = tables.version("readings")
     tables.ensure(SPEC)
     assert tables.version("readings") == version
-    properties = tables.spark.sql(f"SHOW TBLPROPERTIES {tables.name('readings')}").collect()
-    assert ("delta.enableDeletionVectors", "true") in [tuple(row) for row in properties]
+    tables.ensure(replace(SPEC, name="updated", properties=UPDATED_PROPERTIES))
+    for table, vectors in (("readings", "false"), ("updated", "true")):
+        properties = tables.spark.sql(f"SHOW TBLPROPERTIES {tables.name(table)}").collect()
+        assert ("delta.enableDeletionVectors", vectors) in [tuple(row) for row in properties]
 
 
 def test_ensure_names_the_differing_column(tables: Tables) -> None:
