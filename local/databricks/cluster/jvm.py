@@ -155,7 +155,7 @@ def start_jvm(
     options = [
         "-XX:+ExitOnOutOfMemoryError",
         "-XX:ReservedCodeCacheSize=512m",
-        # G1 marks beside the work; on two cores that takes a sixth of them.
+        # G1 marks beside the work, and a small machine has no core to spare for it.
         "-XX:+UseParallelGC",
         f"-Dderby.system.home={warehouse}",
         f"-Dderby.stream.error.file={warehouse / 'derby.log'}",
