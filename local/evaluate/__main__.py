@@ -1,11 +1,10 @@
 """`python -m evaluate`."""
 
 import sys
+from importlib import import_module
 
 from workbench.paths import prepare
 
 prepare()
-
-from evaluate.cli import main  # noqa: E402 - Spark's packages are found only after prepare()
-
-sys.exit(main())
+# Spark's packages are found only now.
+sys.exit(import_module("evaluate.cli").main())

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlparse
 
 from cluster.jvm import REPO_ROOT
@@ -107,7 +107,7 @@ class ClusterProcess:
 class TinyServer(BaseHTTPRequestHandler):
     """Answers what notebooks ask of the local Databricks server."""
 
-    values: dict[tuple[str, str], Any] = {}  # noqa: RUF012
+    values: ClassVar[dict[tuple[str, str], Any]] = {}
 
     def do_GET(self) -> None:
         """Secrets and task values."""
