@@ -17,11 +17,11 @@ export function addDays(day: string, count: number): string {
   return new Date(Date.parse(`${day}T00:00:00Z`) + count * DAY_MS).toISOString().slice(0, 10);
 }
 
-/** Ten months to learn from, a month that no training sees, then `days` single days. */
-export function demoCalendar(days: number): Calendar {
+/** Months to learn from (seven, with real events all ten), a month that no training sees, then `days` single days. */
+export function demoCalendar(days: number, realEvents: boolean): Calendar {
   const historyEnd = "2015-12-01";
   return {
-    first: "2015-01-01",
+    first: realEvents ? "2015-01-01" : "2015-04-01",
     trainingEnd: "2015-10-31",
     historyEnd,
     days: Array.from({ length: days }, (_, index) => addDays(historyEnd, index + 1)),

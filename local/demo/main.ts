@@ -27,7 +27,7 @@ async function main(): Promise<void> {
 }
 
 async function run(options: DemoOptions, stateDir: string, interrupted: Promise<never>): Promise<void> {
-  const calendar = demoCalendar(options.days);
+  const calendar = demoCalendar(options.days, options.events !== undefined);
   heading(`Batchkeeper on this machine: ${options.machines} machines, ${options.events ? "real events" : "simulated events"}`);
   const filesDir = join(stateDir, "files");
   const data = [

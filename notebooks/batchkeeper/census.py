@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
 from batchkeeper.errors import BatchkeeperError
 from batchkeeper.rules import CompiledRules
-from batchkeeper.sources import Source
+from batchkeeper.sources import CoverageRule, Source
 
 
 @dataclass
@@ -22,6 +22,7 @@ class FileCensus:
     Attributes:
         rejected: rows that break a rule other than a warning.
         broken: rows per broken rule, warnings included.
+        days: the days, as in the names of drops, that the good rows lie in; empty for a snapshot.
     """
 
     rows: int = 0
@@ -29,6 +30,7 @@ class FileCensus:
     first: datetime | None = None
     last: datetime | None = None
     broken: Counter[str] = field(default_factory=Counter)
+    days: set[date] = field(default_factory=set)
 
     @property
     def good(self) -> int:
@@ -36,13 +38,18 @@ class FileCensus:
         return self.rows - self.rejected
 
 
-def take_census(rows: DataFrame, source: Source, rules: CompiledRules, files: int) -> list[FileCensus]:
-    """The census of each of the `files` files, by their rank. Only as many rows reach the driver as there are combinations of rules."""
+def take_census(rows: DataFrame, source: Source, rules: CompiledRules, files: int, coverage: CoverageRule) -> list[FileCensus]:
+    """The census of each of the `files` files, by their rank.
+
+    Only as many rows reach the driver as there are combinations of file, day and broken rules.
+    """
     time = sf.unix_micros(source.time) if source.time else sf.lit(None).cast("bigint")
-    groups = rows.groupBy("rank", "mask").agg(sf.count("*"), sf.min(time), sf.max(time)).collect()
-    result = [FileCensus() for _ in range(files)]
     rejecting = rules.bits("quarantine", "fail")
-    for rank, mask, count, first, last in groups:
+    # A rejected row may have any time at all.
+    day = f"CASE WHEN mask & {rejecting}L = 0 THEN CAST({coverage.day_of(source.time)} AS STRING) END" if source.time else "NULL"
+    groups = rows.groupBy("rank", "mask", sf.expr(day)).agg(sf.count("*"), sf.min(time), sf.max(time)).collect()
+    result = [FileCensus() for _ in range(files)]
+    for rank, mask, day, count, first, last in groups:
         if rank is None:
             raise BatchkeeperError(f"{source.name}: {count} lines come from a file that the batch does not list")
         census = result[rank]
@@ -54,6 +61,7 @@ def take_census(rows: DataFrame, source: Source, rules: CompiledRules, files: in
         elif first is not None:
             census.first = min(filter(None, (census.first, _time(first))))
             census.last = max(filter(None, (census.last, _time(last))))
+            census.days.add(date.fromisoformat(day))
     return result
 
 

@@ -36,7 +36,12 @@ STEP = "ingestion"
 
 @dataclass
 class Ingestion:
-    """One run of the step. All methods may be repeated: what is there already is left alone."""
+    """One run of the step. All methods may be repeated: what is there already is left alone.
+
+    Attributes:
+        known: sources that others refer to and that have rows.
+        whole: sources of which the table took every good row in this attempt.
+    """
 
     tables: Tables
     scenario: Scenario
@@ -46,6 +51,7 @@ class Ingestion:
     read: list[tuple[ProbedFile, FileCensus]] = field(default_factory=list)
     spans: dict[Source, TimeRange | None] = field(default_factory=dict)
     known: set[str] = field(default_factory=set)
+    whole: set[str] = field(default_factory=set)
     seconds: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -128,8 +134,12 @@ class Ingestion:
     def _log(self) -> list[dict[str, Any]]:
         """Spans first, then the log: a row in the log means that the file is done. Returns the entity-days that lack readings."""
         run_id = self.parameters.run_id
-        traces = read_traces(self.tables, run_id, self.scenario, self.spans)
+        # Where rows met others of their key, and in a repetition, only the table knows which of them stand.
+        unsure = {source: span for source, span in self.spans.items() if source.name not in self.whole}
+        traces = read_traces(self.tables, run_id, self.scenario, unsure)
         for file, census in self.read:
+            if file.file.source in self.whole:
+                traces.add(file.file.source, file.file.path, census.good, census.days)
             covers = self.scenario.coverage.covers(file.file.path)
             self.entries.append(LogEntry.of_read(file, covers, census, traces.accepted[file.file.path]))
         days = {source: covered_days(self.entries, source) | traces.days.get(source.name, set()) for source in self.scenario.sources}
@@ -145,7 +155,7 @@ class Ingestion:
 
     def _judge_and_store(self, source: Source, files: list[ProbedFile]) -> tuple[list[FileCensus], TimeRange | None]:
         rows, compiled = read_rows(source, files, self.scenario.coverage, self.rules, self.tables, self.known)
-        census = take_census(rows, source, compiled, len(files))
+        census = take_census(rows, source, compiled, len(files), self.scenario.coverage)
         reject = sf.col("mask").bitwiseAND(sf.lit(compiled.bits("quarantine", "fail")).cast("bigint"))
         if any(found.rejected for found in census):
             bad = rows.where(reject != 0).select("rank", "block", "place", "raw", "mask")
@@ -162,13 +172,17 @@ class Ingestion:
             wanted = [field_.name for field_ in source.fields]
             # Without rejects the rules need not be worked out again.
             fit = (rows.where(reject == 0) if any(found.rejected for found in census) else rows).select(*wanted, "rank", "block", "place")
-            store(self.tables, self.parameters.run_id, Batch(source, fit, files, good, span))
+            if store(self.tables, self.parameters.run_id, Batch(source, fit, files, good, span)):
+                self.whole.add(source.name)
         return census, span
 
     def _result(self, started: float, incomplete: list[dict[str, Any]]) -> StepResult:
         """Totals and lists, from the log: a repetition reports what the first attempt found."""
-        files, coverage = both(partial(logged, self.tables, self.parameters.run_id), partial(read_coverage, self.tables))
-        versions = self.tables.versions([source.name for source in self.scenario.sources])
+        names = [source.name for source in self.scenario.sources]
+        (files, coverage), versions = both(
+            lambda: both(partial(logged, self.tables, self.parameters.run_id), partial(read_coverage, self.tables)),
+            partial(self.tables.versions, names),
+        )
         watermark = complete_until(coverage, self.scenario.sources)
         missing = _missing(self.scenario, coverage)
         warnings = [*_warnings(files), *missing]

@@ -42,8 +42,12 @@ class Batch:
     span: TimeRange | None
 
 
-def store(tables: Tables, run_id: str, batch: Batch) -> None:
-    """Brings the table of the source up to date with `batch`; repeating it changes nothing."""
+def store(tables: Tables, run_id: str, batch: Batch) -> bool:
+    """Brings the table of the source up to date with `batch`; repeating it changes nothing.
+
+    Returns:
+        Whether the table took every row: no key came twice or was there before.
+    """
     spec = batch.source.spec
     before = tables.version(spec.name)
     ordered = _ordered(tables.spark, batch)
@@ -57,9 +61,12 @@ def store(tables: Tables, run_id: str, batch: Batch) -> None:
     if not inserted:
         inserted = tables.insert_only_merge(spec, winners.select(*spec.column_names), batch.span)
     # Fewer inserts than rows: some keys came twice, or were there before.
-    if inserted < batch.count and batch.source.values:
+    if inserted == batch.count:
+        return True
+    if batch.source.values:
         losers = _with_lineage(ordered.where("nth > 1 AND differs"), batch, run_id)
         resolve(tables, run_id, batch.source, winners, losers, batch.span, before)
+    return False
 
 
 def _ordered(spark: SparkSession, batch: Batch) -> DataFrame:

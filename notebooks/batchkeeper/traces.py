@@ -1,4 +1,4 @@
-"""What a run left in the tables: accepted rows per file, the days and the spans it touched; read from the rows' lineage, so repeatable."""
+"""What a run left in the tables: accepted rows per file, the days and the spans it touched; a repetition of the run finds the same."""
 
 from __future__ import annotations
 
@@ -27,17 +27,21 @@ class Traces:
     accepted: Counter[str] = field(default_factory=Counter)
     days: dict[str, set[date]] = field(default_factory=dict)
 
+    def add(self, source: str, path: str, rows: int, days: set[date]) -> None:
+        """Notes `rows` rows of the drop at `path` that lie in `days`."""
+        self.accepted[path] += rows
+        self.days.setdefault(source, set()).update(days)
+
 
 def read_traces(tables: Tables, run_id: str, scenario: Scenario, spans: Spans) -> Traces:
-    """Reads what the run wrote. `spans`: per source the range of time (both ends included) that holds all its rows."""
+    """Reads what the run wrote, from the lineage of the rows. `spans`: per source the range of time (ends included) that holds them all."""
     traces = Traces()
     if not spans:
         return traces
     days = f"CAST({scenario.coverage.day_of('at')} AS STRING)"
     counts = _written(tables, run_id, scenario, spans).groupBy("source", "source_path", sf.expr(days).alias("day")).count()
     for source, path, day, count in counts.collect():
-        traces.accepted[path] += count
-        traces.days.setdefault(source, set()).add(date.fromisoformat(day))
+        traces.add(source, path, count, {date.fromisoformat(day)})
     return traces
 
 
