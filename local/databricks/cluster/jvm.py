@@ -40,6 +40,8 @@ SESSION_DEFAULTS: Mapping[str, str] = {
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
+    # Every night has the same few hundred generated classes; by default a hundred are kept.
+    "spark.sql.codegen.cache.maxEntries": "2000",
     "spark.sql.shuffle.partitions": "8",
     "spark.databricks.delta.snapshotPartitions": "2",
     # Delta's SQL parser does not pass Spark 4.1's new way of binding named parameters on; the old way works.
