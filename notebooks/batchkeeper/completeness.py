@@ -38,26 +38,36 @@ def update_completeness(tables: Tables, scenario: Scenario, run_id: str, days: M
 
 def _update(tables: Tables, scenario: Scenario, source: Source, run_id: str, days: list[date]) -> list[dict[str, Any]]:
     spec = scenario.completeness
-    stored = tables.read(spec.name).where(f"source = '{source.name}' AND day BETWEEN DATE '{days[0]}' AND DATE '{days[-1]}'")
-    old = stored.selectExpr(*spec.key, "struct(readings, last_ts) AS old")
-    compared = _counted(tables, scenario, source, days).join(old, list(spec.key), "left")
-    differs = "NOT struct(readings, last_ts) <=> old"
-    shown = f"struct(CAST(day AS STRING), {scenario.entity.name}, readings, expected, date_format(last_ts, \"yyyy-MM-dd'T'HH:mm:ss'Z'\"))"
-    row = compared.selectExpr(
-        "count(*)",
-        "count_if(old IS NULL)",
-        f"count_if(old IS NOT NULL AND {differs})",
-        f"slice(sort_array(collect_list(IF(readings < expected, {shown}, NULL))), 1, {_MAX_LISTED})",
-    ).first()
-    assert row is not None, "an aggregate without groups has one row"
-    number, added, changed, short = row
-    if added and added == number:
-        # What is not stored needs no look-up.
-        tables.append(spec, compared.coalesce(1), f"{run_id}:{source.name}:{spec.name}")
-    elif added or changed:
-        tables.upsert(spec, compared.where(differs))
-    names = ("day", "entity", "readings", "expected", "lastTs")
-    return [{"source": source.name, **dict(zip(names, values, strict=True))} for values in short]
+
+    def stored() -> DataFrame:
+        return tables.read(spec.name).where(f"source = '{source.name}' AND day IN ({_listed(days)})")
+
+    counted = _counted(tables, scenario, source, days)
+    if stored().isEmpty():
+        # What is not stored needs no comparison.
+        tables.append(spec, counted.repartition(1), f"{run_id}:{source.name}:{spec.name}")
+    else:
+        old = stored().selectExpr(*spec.key, "struct(readings, last_ts) AS old")
+        differs = counted.join(old, list(spec.key), "left").where("NOT struct(readings, last_ts) <=> old").drop("old")
+        if not differs.isEmpty():
+            tables.upsert(spec, differs)
+    short = (
+        stored()
+        .where("readings < expected")
+        .selectExpr(
+            f"'{source.name}' AS source",
+            "CAST(day AS STRING) AS day",
+            f"{scenario.entity.name} AS entity",
+            "readings",
+            "expected",
+            "date_format(last_ts, \"yyyy-MM-dd'T'HH:mm:ss'Z'\") AS lastTs",
+        )
+    )
+    return [row.asDict() for row in short.orderBy("day", "entity").limit(_MAX_LISTED).collect()]
+
+
+def _listed(days: Iterable[date]) -> str:
+    return ", ".join(f"DATE '{day}'" for day in days)
 
 
 def _counted(tables: Tables, scenario: Scenario, source: Source, days: list[date]) -> DataFrame:
@@ -72,8 +82,7 @@ def _counted(tables: Tables, scenario: Scenario, source: Source, days: list[date
         sf.expr("CAST(count(*) AS INT)").alias("readings"), sf.max(moment).alias("last_ts")
     )
     snapshot = next((known for known in scenario.sources if known.time is None), source)
-    listed = ", ".join(f"DATE '{day}'" for day in days)
-    every = tables.read(snapshot.name).select(entity).distinct().withColumn("day", sf.explode(sf.expr(f"array({listed})")))
+    every = tables.read(snapshot.name).select(entity).distinct().withColumn("day", sf.explode(sf.expr(f"array({_listed(days)})")))
     return every.join(counts, [entity, "day"], "left").selectExpr(
         f"'{source.name}' AS source",
         entity,

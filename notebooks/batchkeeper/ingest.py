@@ -27,11 +27,14 @@ from batchkeeper.quarantine import quarantine_files, quarantine_rows
 from batchkeeper.results import StepResult, write_outcome
 from batchkeeper.rules import RuleSet, load_rules
 from batchkeeper.sources import Scenario, Source
+from batchkeeper.staging import staged
 from batchkeeper.store import Batch, store
 from batchkeeper.tables import Tables, TimeRange
 from batchkeeper.traces import read_traces, record_touched
 
 STEP = "ingestion"
+# From this size on, rows are parsed once and kept beside the batch; smaller ones are parsed again sooner than written and read.
+STAGED_BYTES = 4 * 2**20
 
 
 @dataclass
@@ -39,6 +42,7 @@ class Ingestion:
     """One run of the step. All methods may be repeated: what is there already is left alone.
 
     Attributes:
+        staged_bytes: see STAGED_BYTES.
         known: sources that others refer to and that have rows.
         whole: sources of which the table took every good row in this attempt.
     """
@@ -46,6 +50,7 @@ class Ingestion:
     tables: Tables
     scenario: Scenario
     parameters: JobParameters
+    staged_bytes: int = STAGED_BYTES
     rules: RuleSet = field(init=False)
     entries: list[LogEntry] = field(default_factory=list)
     read: list[tuple[ProbedFile, FileCensus]] = field(default_factory=list)
@@ -76,10 +81,10 @@ class Ingestion:
             # A source that others are judged by comes before them.
             for source, files in probed:
                 if source.name in referred:
-                    self._ingest(source, files)
+                    self._ingest(source, files, scratch)
                     if not self.tables.read(source.name).isEmpty():
                         self.known.add(source.name)
-            side_by_side([partial(self._ingest, source, files) for source, files in probed if source.name not in referred])
+            side_by_side([partial(self._ingest, source, files, scratch) for source, files in probed if source.name not in referred])
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
         return self._result(started, self._log())
@@ -120,12 +125,12 @@ class Ingestion:
         if fatal_files:
             raise RuleFailedError(f"files break rules of severity fail: {', '.join(fatal_files[:20])}")
 
-    def _ingest(self, source: Source, files: list[ProbedFile]) -> None:
+    def _ingest(self, source: Source, files: list[ProbedFile], scratch: Path) -> None:
         """Stores the rows of one source; what each file had in it is kept for the log."""
         began = time.monotonic()
         found = [FileCensus() for _ in files]
         if any(file.header is not None for file in files):
-            found, span = self._judge_and_store(source, files)
+            found, span = self._judge_and_store(source, files, scratch)
             if any(census.good for census in found):
                 self.spans[source] = span
         self.read += zip(files, found, strict=True)
@@ -153,8 +158,10 @@ class Ingestion:
         incomplete, _ = both(partial(update_completeness, self.tables, self.scenario, run_id, days), note)
         return incomplete
 
-    def _judge_and_store(self, source: Source, files: list[ProbedFile]) -> tuple[list[FileCensus], TimeRange | None]:
+    def _judge_and_store(self, source: Source, files: list[ProbedFile], scratch: Path) -> tuple[list[FileCensus], TimeRange | None]:
         rows, compiled = read_rows(source, files, self.scenario.coverage, self.rules, self.tables, self.known)
+        if sum(file.file.size for file in files) >= self.staged_bytes:
+            rows = staged(rows, compiled, scratch)
         census = take_census(rows, source, compiled, len(files), self.scenario.coverage)
         reject = sf.col("mask").bitwiseAND(sf.lit(compiled.bits("quarantine", "fail")).cast("bigint"))
         if any(found.rejected for found in census):
@@ -170,7 +177,7 @@ class Ingestion:
         good = sum(found.good for found in census)
         if good:
             wanted = [field_.name for field_ in source.fields]
-            # Without rejects the rules need not be worked out again.
+            # Without rejects the rules need not be worked out again, where the rows are not staged.
             fit = (rows.where(reject == 0) if any(found.rejected for found in census) else rows).select(*wanted, "rank", "block", "place")
             if store(self.tables, self.parameters.run_id, Batch(source, fit, files, good, span)):
                 self.whole.add(source.name)

@@ -50,7 +50,7 @@ def record_touched(tables: Tables, run_id: str, scenario: Scenario, spans: Spans
     rows = _written(tables, run_id, scenario, spans)
     touched = _joined(rows, scenario) if any(_is_long(span) for span in spans.values()) else _whole(rows, scenario)
     stamped = touched.withColumns({"run_id": sf.lit(run_id), "recorded_at": sf.current_timestamp()})
-    tables.append(scenario.touched, stamped.coalesce(1), f"{run_id}:{scenario.touched.name}")
+    tables.append(scenario.touched, stamped.repartition(1), f"{run_id}:{scenario.touched.name}")
 
 
 def _is_long(span: TimeRange | None) -> bool:

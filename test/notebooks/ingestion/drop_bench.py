@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from batchkeeper.ingest import Ingestion
+from batchkeeper.ingest import STAGED_BYTES, Ingestion
 from batchkeeper.parameters import JobParameters, iso
 from batchkeeper.tables import Tables
 from predictive_maintenance.sources import SCENARIO
@@ -37,6 +37,7 @@ class Bench:
     runs: int = 0
     modified: datetime = FIRST
     results: list[dict[str, Any]] = field(default_factory=list)
+    staged_bytes: int = STAGED_BYTES
 
     def freeze(
         self, drops: dict[str, str | bytes], run_id: str | None = None, modified: dict[str, datetime] | None = None
@@ -67,7 +68,7 @@ class Bench:
 
     def run(self, parameters: JobParameters) -> dict[str, Any]:
         """Ingests a frozen batch."""
-        result: dict[str, Any] = json.loads(Ingestion(self.tables, SCENARIO, parameters).run().to_json())
+        result: dict[str, Any] = json.loads(Ingestion(self.tables, SCENARIO, parameters, self.staged_bytes).run().to_json())
         self.results.append(result)
         return result
 

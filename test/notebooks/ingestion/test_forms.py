@@ -117,6 +117,7 @@ def test_each_bad_row_is_kept_with_line_rule_and_raw_text(bench: Bench) -> None:
 
 
 def test_bytes_that_are_no_utf8_reject_their_row_alone(bench: Bench) -> None:
+    bench.staged_bytes = 1
     content = f"{HEADER},note\n{reading()},caf".encode() + b"\xe9\n" + f"{reading('2015-11-15 02:00:00')},ok\n".encode()
     bench.ingest({"machines/2015-11-15.csv": MACHINES, "telemetry/2015-11-15.csv": content})
     assert bench.rows("quarantine", "line", "rule") == [(2, "not_utf8")]
@@ -125,6 +126,7 @@ def test_bytes_that_are_no_utf8_reject_their_row_alone(bench: Bench) -> None:
 
 def test_line_numbers_over_many_blocks_and_files(bench: Bench) -> None:
     """Files that Spark cuts into several blocks: the line must count from the start of the file."""
+    bench.staged_bytes = 1
     spark = bench.tables.spark
     good = [reading(f"2015-11-{day_:02d} {hour:02d}:00:00", volt=100 + hour + day_ / 100) for day_ in range(1, 15) for hour in range(24)]
     spark.conf.set("spark.sql.files.maxPartitionBytes", "2000")

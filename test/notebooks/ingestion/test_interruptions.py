@@ -44,8 +44,11 @@ def dying(method: Callable[..., Any], counter: dict[str, int]) -> Callable[..., 
 
 
 def test_a_run_stopped_after_each_commit_and_repeated_gives_the_same_tables(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same two batches in one schema undisturbed, in another with a death after every single commit of the second batch."""
-    undisturbed = Bench(Tables(bench.tables.spark, "spark_catalog", f"{bench.tables.schema}_u"), bench.volume / "u")
+    """The same two batches in one schema undisturbed, in another with a death after every single commit of the second batch.
+
+    One of the two stages its rows, the other parses them for each pass.
+    """
+    undisturbed = Bench(Tables(bench.tables.spark, "spark_catalog", f"{bench.tables.schema}_u"), bench.volume / "u", staged_bytes=1)
     try:
         for drops, run in ((FIRST, "scoring-1"), (SECOND, "scoring-2")):
             undisturbed.ingest(drops, run_id=run)
@@ -61,7 +64,7 @@ def test_a_run_stopped_after_each_commit_and_repeated_gives_the_same_tables(benc
                 break
             except Killed:
                 deaths += 1
-        assert deaths >= 6
+        assert deaths >= 5
         assert bench.content() == undisturbed.content()
         assert result["counts"] == undisturbed.results[-1]["counts"]
     finally:
