@@ -61,9 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             study = Study(session, Path(folder) / f"seed-{seed}", machines, seed, given.events, tell)
             findings[f"seed {seed}"] = list(study.run())
             if not given.json:
-                print(
-                    f"\nseed {seed}{table(findings[f'seed {seed}'])}\n\n  reliability of the longest horizon", *study.reliability, sep="\n"
-                )
+                print(f"\nseed {seed}{table(findings[f'seed {seed}'])}", flush=True)
+                print("\n  reliability of the longest horizon", *study.reliability, sep="\n")
+                print("\n  other thresholds", *study.trade_offs, sep="\n", flush=True)
         if not given.no_leakage:
             size = min(machines or _LEAKAGE_MACHINES, _LEAKAGE_MACHINES)
             checks = shuffled_labels(session, Path(folder) / "shuffled", size, given.seeds[0], tell)

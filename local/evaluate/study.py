@@ -32,6 +32,7 @@ class Study:
         self._tell = tell
         self._histories: list[MachineHistory] = known_histories(self._plan)
         self.reliability: list[str] = []
+        self.trade_offs: list[str] = []
 
     def run(self) -> Iterator[Finding]:
         """The findings, in the order of the report."""
@@ -44,6 +45,7 @@ class Study:
             judged = self._judged(answers[horizon], horizon, threshold)
             if horizon in quality.F1_BARS:
                 yield from quality.classification(judged)
+                self.trade_offs += quality.trade_off(judged)
             if horizon == min(model.thresholds):
                 yield from quality.events(judged, self._decoys(judged.probability.shape[1]))
             yield from quality.probabilities(judged, self._base_rates(horizon))
@@ -90,4 +92,5 @@ class Study:
             judged = self._judged(answers[horizon], horizon, model.thresholds[horizon])
             scores = Scores.of(judged.decided, judged.label)
             words = f"P {scores.precision:.3f} R {scores.recall:.3f} at the threshold of the costs"
+            self.trade_offs += quality.trade_off(judged, " without hours_to_next_visit")
             yield Finding("without hours_to_next_visit", f"micro F1 {horizon} h", scores.f1, bar, beside=words)

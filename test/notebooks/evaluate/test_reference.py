@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from evaluate.metrics import Scores
-from evaluate.quality import best_threshold
+from evaluate.quality import threshold_of_precision
 from evaluate.reference import TEST, TRAIN, bin_of, machine_rows, reference_rows
 from simulator.days import closing_hour
 from simulator.fleet import Events, Machine, MachineHistory
@@ -59,11 +59,13 @@ def test_sums_are_cut_off_at_four() -> None:
     assert labels.max() == 4
 
 
-def test_the_best_threshold_has_the_highest_f1() -> None:
+def test_the_threshold_keeps_the_precision_and_finds_the_most() -> None:
     rng = np.random.default_rng(1)
     score = rng.random(400).round(2)
     label = rng.random(400) < score**3
-    best = best_threshold(score, label, int(label.sum()))
+    chosen = threshold_of_precision(score, label, 0.7)
 
-    found = {threshold: Scores.of(score >= threshold, label).f1 for threshold in np.unique(score)}
-    assert found[best] == pytest.approx(max(found.values()))
+    kept = [threshold for threshold in np.unique(score) if label[score >= threshold].mean() >= 0.7]
+    assert chosen == pytest.approx(min(kept))
+    with pytest.raises(ValueError, match=r"precision of 1\.1"):
+        threshold_of_precision(score, label, 1.1)
