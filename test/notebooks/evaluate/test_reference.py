@@ -7,7 +7,6 @@ from datetime import date
 import numpy as np
 import pytest
 
-from evaluate.metrics import Scores
 from evaluate.quality import threshold_of_precision
 from evaluate.reference import TEST, TRAIN, bin_of, machine_rows, reference_rows
 from simulator.days import closing_hour
