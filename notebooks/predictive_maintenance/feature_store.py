@@ -16,7 +16,7 @@ from batchkeeper.results import StepResult
 from batchkeeper.tables import UPDATED_PROPERTIES, Column, Tables, TableSpec, literal
 from predictive_maintenance import standing
 from predictive_maintenance.feature_set import FEATURE_NAMES, FEATURE_SET_VERSION, FEATURES, longest_window_hours
-from predictive_maintenance.features import GRID_SECONDS, SourceFrames, compute_features, grid_times
+from predictive_maintenance.features import GRID_SECONDS, SourceFrames, compute_features, grid_times, opaque
 from predictive_maintenance.sources import SOURCES
 from predictive_maintenance.standing import Standing
 
@@ -85,13 +85,14 @@ def _sources(tables: Tables, extent: _Extent, points: DataFrame | None) -> Sourc
     return SourceFrames(tables.read("machines"), *frames)
 
 
-def _computed(tables: Tables, points: DataFrame, extent: _Extent, run_id: str, *, all_machines: bool) -> DataFrame:
-    features = compute_features(_sources(tables, extent, None if all_machines else points), points)
+def _computed(tables: Tables, points: DataFrame, extent: _Extent, run_id: str, *, again: bool) -> DataFrame:
+    """The rows of the table for `points`: new ones of all machines, or those of some machines `again`, for a join with the old."""
+    features = compute_features(_sources(tables, extent, points if again else None), points, joined=again)
+    hashed = f"xxhash64('{FEATURE_SET_VERSION}', {', '.join(FEATURE_NAMES)}) AS feature_hash"
     return features.selectExpr(
         "*",
         f"'{FEATURE_SET_VERSION}' AS feature_set_version",
-        # By a generator: from a column over all features Spark infers constraints for a join above it, which double with each feature.
-        f"inline(array(struct(xxhash64('{FEATURE_SET_VERSION}', {', '.join(FEATURE_NAMES)}) AS feature_hash)))",
+        opaque([hashed]) if again else hashed,
         f"'{run_id}' AS run_id",
         "current_timestamp() AS computed_at",
     )
@@ -117,7 +118,7 @@ def _add_missing(tables: Tables, start: datetime, until: datetime, found: Standi
     points, extent = _missing(tables, start, until, found)
     if points is None or extent is None:
         return 0
-    rows = _computed(tables, points, extent, run_id, all_machines=True)
+    rows = _computed(tables, points, extent, run_id, again=False)
     tables.append(FEATURES_TABLE, rows, f"features-{run_id}-{iso(until)}-{extent.count}")
     return extent.count
 
@@ -127,7 +128,7 @@ def _recompute(tables: Tables, affected: DataFrame, run_id: str) -> tuple[int, i
     extent = _extent(affected)
     if extent is None:
         return 0, 0
-    computed = _computed(tables, affected, extent, run_id, all_machines=False)
+    computed = _computed(tables, affected, extent, run_id, again=True)
     known = tables.read(FEATURES_TABLE.name).selectExpr("machine_id", "as_of", "feature_hash AS known_hash")
     span = f"as_of BETWEEN {literal(extent.first)} AND {literal(extent.last)}"
     changed = computed.join(known.where(span), ["machine_id", "as_of"]).where("feature_hash <> known_hash").drop("known_hash")

@@ -183,17 +183,28 @@ _STATEMENT = f"""
 WITH placed AS (SELECT *, {grid_point_at_or_after("at")} AS bin FROM ({_rows()})),
 bins AS (SELECT machine_id, bin, {_listed(_bin_totals())} FROM placed GROUP BY machine_id, bin),
 windowed AS (SELECT *, {_listed(_window_sums())} FROM bins WINDOW {_windows()})
-SELECT /*+ BROADCAST(m) */ w.machine_id, timestamp_seconds(bin) AS as_of, inline(array(struct({_listed(_feature_columns())})))
+SELECT /*+ BROADCAST(m) */ w.machine_id, timestamp_seconds(bin) AS as_of, {{features}}
 FROM windowed w LEFT JOIN {{machines}} m ON w.machine_id = m.machine_id WHERE is_point = 1"""
-# The features come from a generator, since from plain columns Spark would infer constraints for every join above them, which is slow.
 
 
-def compute_features(sources: SourceFrames, points: DataFrame) -> DataFrame:
+def opaque(columns: Iterable[str]) -> str:
+    """SQL: the columns by a generator, through which Spark does not look.
+
+    From plain columns it infers constraints for every join above them, which double with each feature. The price is that each value
+    is computed by interpretation.
+    """
+    return f"inline(array(struct({_listed(columns)})))"
+
+
+def compute_features(sources: SourceFrames, points: DataFrame, *, joined: bool = False) -> DataFrame:
     """The features of `points` (machine_id, as_of on the grid): one row a point with machine_id, as_of and all of FEATURES.
 
     Only rows at or before a point's as-of time enter its features. The sources must hold all rows within the longest window before
-    the points; more rows change nothing.
+    the points; more rows change nothing. With `joined` the result is made for a join to follow.
     """
+    columns = _feature_columns()
+    # The braces that are left stand for the frames.
+    statement = _STATEMENT.replace("{features}", opaque(columns) if joined else _listed(columns))
     return points.sparkSession.sql(
-        _STATEMENT, points=points, machines=sources.machines, telemetry=sources.telemetry, errors=sources.errors, maint=sources.maint
+        statement, points=points, machines=sources.machines, telemetry=sources.telemetry, errors=sources.errors, maint=sources.maint
     )
