@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import sys
 
 from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore as RegistryStore
@@ -15,10 +14,6 @@ def create(file: str, artifact_root: str) -> None:
     registry = RegistryStore(f"sqlite:///{file}")
     tracking.engine.dispose()
     registry.engine.dispose()
-    with sqlite3.connect(file) as connection:
-        # Readers and one writer at a time do not lock each other out: notebooks run side by side.
-        connection.execute("PRAGMA journal_mode=WAL")
-    connection.close()
 
 
 if __name__ == "__main__":

@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 from cluster.driver_client import DriverClient
+from cluster.jvm import REPO_ROOT
 from cluster.paths import StateFolder
 
 _METASTORE_READY = "metastore.ready"
 _TRIAL_SCHEMA = "batchkeeper_setup"
+_TEMPLATES = REPO_ROOT / ".cache" / "mlflow"
+_PLACEHOLDER = "file:///artifacts-of-this-state"
 
 
 def mlflow_environment(state: StateFolder) -> dict[str, str]:
@@ -26,13 +31,15 @@ def mlflow_environment(state: StateFolder) -> dict[str, str]:
         "MLFLOW_REGISTRY_URI": uri,
         "MLFLOW_DFS_TMP": str(state.mlflow / "tmp"),
         # Without it, artifacts of new experiments go into the working directory of whichever process made them.
-        "_MLFLOW_SERVER_ARTIFACT_ROOT": (state.mlflow / "artifacts").as_uri(),
+        "_MLFLOW_SERVER_ARTIFACT_ROOT": _artifacts(state),
         "MLFLOW_DISABLE_TELEMETRY": "true",
     }
 
 
 def migrate_mlflow(state: StateFolder) -> None:
-    """Creates the MLflow database, in a process of its own, unless it is there; it appears whole or not at all.
+    """Creates the MLflow database unless it is there; it appears whole or not at all.
+
+    MLflow takes seconds to create one, so a machine creates one for each release of MLflow and copies it.
 
     Raises:
         RuntimeError: MLflow could not create it; carries MLflow's own words.
@@ -40,10 +47,31 @@ def migrate_mlflow(state: StateFolder) -> None:
     target = state.mlflow / "mlflow.db"
     if target.exists():
         return
+    template = _TEMPLATES / f"{version('mlflow-skinny')}.db"
+    if not template.exists():
+        _create_template(template)
     draft = state.mlflow / "mlflow.db.draft"
+    shutil.copyfile(template, draft)
+    connection = sqlite3.connect(draft)
+    with connection:
+        connection.execute("UPDATE experiments SET artifact_location = replace(artifact_location, ?, ?)", (_PLACEHOLDER, _artifacts(state)))
+    # Readers and one writer at a time do not lock each other out: notebooks run side by side.
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.close()
+    draft.replace(target)
+
+
+def _artifacts(state: StateFolder) -> str:
+    return (state.mlflow / "artifacts").as_uri()
+
+
+def _create_template(template: Path) -> None:
+    """Creates an MLflow database in a process of its own."""
+    template.parent.mkdir(parents=True, exist_ok=True)
+    draft = template.with_suffix(f".{os.getpid()}")
     draft.unlink(missing_ok=True)
     result = subprocess.run(
-        [sys.executable, "-m", "cluster.mlflow_database", str(draft), (state.mlflow / "artifacts").as_uri()],
+        [sys.executable, "-m", "cluster.mlflow_database", str(draft), _PLACEHOLDER],
         cwd=Path(__file__).parents[1],
         env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"},
         stdin=subprocess.DEVNULL,
@@ -52,8 +80,8 @@ def migrate_mlflow(state: StateFolder) -> None:
         check=False,
     )
     if result.returncode != 0:
-        raise RuntimeError(f"MLflow could not create {target}: {result.stderr[-2000:]}")
-    draft.replace(target)
+        raise RuntimeError(f"MLflow could not create {template}: {result.stderr[-2000:]}")
+    draft.replace(template)
 
 
 def discard_unfinished_metastore(state: StateFolder) -> None:

@@ -165,3 +165,14 @@ def test_doubt_is_written_into_every_row_or_stops(fleet: Fleet) -> None:
     assert noted["predictionsWritten"] == noted["predictions"]
     current = fleet.tables.read(PREDICTIONS.name).where("NOT superseded")
     assert current.where("note IS NULL OR note NOT LIKE '%limit 10%'").count() == 0
+
+
+def test_a_champion_made_for_other_features_is_refused(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = fleet.tables.version(PREDICTIONS.name)
+    monkeypatch.setattr("predictive_maintenance.champion.schema_hash", lambda: "newer")
+    refused = run_scoring(fleet.tables, job(SCHEMA, fleet.volume, "scoring-9", WINDOW), ScoringSettings())
+
+    assert refused.status == "not_ready"
+    assert "champion 1 was made for features" in str(refused.reason)
+    assert "the table has newer, and no earlier champion fits" in str(refused.reason)
+    assert fleet.tables.version(PREDICTIONS.name) == before
