@@ -19,7 +19,7 @@ export const USAGE = `usage: npm run demo -- [options]
 Runs the whole way once on this machine: history, training, a month of backfill, several days, one night.
 
   --machines N   machines to simulate (default 100)
-  --days N       days dropped one by one at the end, the last one scored by the nightly timer (default 3)
+  --days N       days dropped one by one at the end, the last one scored by the nightly timer (default 2)
   --events DIR   real event files (machines, errors, failures, maint .csv); only telemetry is simulated
   --seed N       seed of the simulator (default 7)
   --memory SIZE  heap of the Spark driver, such as 4g (default 3g, with more than 300 machines 6g)
@@ -34,7 +34,7 @@ export function parseOptions(args: readonly string[]): DemoOptions | "help" {
     args: [...args],
     options: {
       machines: { type: "string", default: "100" },
-      days: { type: "string", default: "3" },
+      days: { type: "string", default: "2" },
       seed: { type: "string", default: "7" },
       events: { type: "string" },
       memory: { type: "string" },

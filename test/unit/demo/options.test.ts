@@ -10,7 +10,7 @@ describe("the demo's options", () => {
   });
 
   it("have defaults, and more memory for more machines", () => {
-    expect(parseOptions([])).toEqual({ machines: 100, days: 3, seed: 7, keep: false, memory: "3g" });
+    expect(parseOptions([])).toEqual({ machines: 100, days: 2, seed: 7, keep: false, memory: "3g" });
     expect(parseOptions(["--machines", "1000"])).toMatchObject({ memory: "6g" });
   });
 
