@@ -149,7 +149,9 @@ class Lab:
                 "row", "label", "weight", VECTOR
             )
 
-        forest = RandomForestClassifier(featuresCol=VECTOR, weightCol="weight", numTrees=60, maxDepth=12, maxMemoryInMB=1024, seed=seed)
+        forest = RandomForestClassifier(
+            featuresCol=VECTOR, weightCol="weight", numTrees=60, maxDepth=12, maxBins=128, maxMemoryInMB=1024, seed=seed
+        )
         # Spark learns the number of classes from the column's metadata, as a small fleet may lack one of them.
         nominal = {"ml_attr": {"type": "nominal", "num_vals": classes}}
         model = forest.fit(rows(train).withColumn("label", sf.col("label").alias("label", metadata=nominal)))

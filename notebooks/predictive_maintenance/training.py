@@ -49,7 +49,7 @@ class TrainingSettings:
     """The step's own parameters."""
 
     trees: int = 60
-    depth: int = 10
+    depth: int = 12
     with_visits: bool = True
     costs: str = ""
 
