@@ -14,7 +14,7 @@ from batchkeeper.rules import CompiledRules
 def staged(rows: DataFrame, rules: CompiledRules, folder: Path) -> DataFrame:
     """The rows of `read_rows`, from a copy in `folder`, whose owner deletes it. Of sound rows the raw text is left out.
 
-    Each call has a copy of its own: two attempts of one run may work side by side.
+    Each call has a copy of its own. An attempt that ends clears the folder: another one of the same run then fails and is repeated.
     """
     copy = str(folder / f"rows-{uuid.uuid4().hex}")
     rejected = sf.col("mask").bitwiseAND(sf.lit(rules.bits("quarantine", "fail")).cast("bigint")) != 0

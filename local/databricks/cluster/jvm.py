@@ -162,7 +162,7 @@ def start_jvm(
         # G1 marks beside the work, and a small machine has no core to spare for it.
         "-XX:+UseParallelGC",
         # Spark's planner is much code that runs seldom: the optimizing compiler waits until a method has earned it, four times as
-        # long as by default. It took a third of the processor time of a small fleet's night.
+        # long as by default. It took a third of the processor time of a demo.
         "-XX:Tier4InvocationThreshold=20000",
         "-XX:Tier4MinInvocationThreshold=3000",
         "-XX:Tier4CompileThreshold=60000",
