@@ -10,7 +10,7 @@ import { freePort } from "../ports";
 const ACCOUNT = "devstoreaccount1";
 const KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 /** Azurite itself would outlive a parent that was killed. */
-const END_WITH_PARENT = 'data:text/javascript,process.once("disconnect",()=>process.exit())';
+const END_WITH_PARENT = 'data:text/javascript,process.once("disconnect",()=>process.exit());process.channel.unref()';
 const READY_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 3_000;
 

@@ -12,7 +12,7 @@ from pyspark.sql import functions as sf
 
 from batchkeeper.errors import BatchkeeperError
 from batchkeeper.rules import CompiledRules
-from batchkeeper.sources import CoverageRule, Source
+from batchkeeper.sources import Source
 
 
 @dataclass
@@ -38,18 +38,15 @@ class FileCensus:
         return self.rows - self.rejected
 
 
-def take_census(rows: DataFrame, source: Source, rules: CompiledRules, files: int, coverage: CoverageRule) -> list[FileCensus]:
+def take_census(tallies: DataFrame, source: Source, rules: CompiledRules, files: int) -> list[FileCensus]:
     """The census of each of the `files` files, by their rank.
 
     Only as many rows reach the driver as there are combinations of file, day and broken rules.
     """
-    time = sf.unix_micros(source.time) if source.time else sf.lit(None).cast("bigint")
     rejecting = rules.bits("quarantine", "fail")
-    # A rejected row may have any time at all.
-    day = f"CASE WHEN mask & {rejecting}L = 0 THEN CAST({coverage.day_of(source.time)} AS STRING) END" if source.time else "NULL"
-    groups = rows.groupBy("rank", "mask", sf.expr(day)).agg(sf.count("*"), sf.min(time), sf.max(time)).collect()
+    groups = tallies.groupBy("rank", "mask", sf.col("day").cast("string")).agg(sf.sum("rows"), sf.min("first"), sf.max("last"))
     result = [FileCensus() for _ in range(files)]
-    for rank, mask, day, count, first, last in groups:
+    for rank, mask, day, count, first, last in groups.collect():
         if rank is None:
             raise BatchkeeperError(f"{source.name}: {count} lines come from a file that the batch does not list")
         census = result[rank]
@@ -58,7 +55,7 @@ def take_census(rows: DataFrame, source: Source, rules: CompiledRules, files: in
             census.broken[name] += count
         if mask & rejecting:
             census.rejected += count
-        elif first is not None:
+        elif day is not None:
             census.first = min(filter(None, (census.first, _time(first))))
             census.last = max(filter(None, (census.last, _time(last))))
             census.days.add(date.fromisoformat(day))

@@ -12,6 +12,7 @@ from pyspark.sql import functions as sf
 from batchkeeper.log import LogEntry
 from batchkeeper.sources import Scenario, Source
 from batchkeeper.tables import Tables, literal
+from batchkeeper.tallies import tallied
 
 _MAX_LISTED = 1000
 _DAY = timedelta(days=1)
@@ -27,22 +28,27 @@ def covered_days(entries: Iterable[LogEntry], source: Source) -> set[date]:
     return found
 
 
-def update_completeness(tables: Tables, scenario: Scenario, run_id: str, days: Mapping[Source, Iterable[date]]) -> list[dict[str, Any]]:
-    """Counts the days again and writes only what differs; returns the entity-days that lack readings, at most 1000."""
+def update_completeness(
+    tables: Tables, scenario: Scenario, run_id: str, days: Mapping[Source, Iterable[date]], tallies: Mapping[Source, DataFrame]
+) -> list[dict[str, Any]]:
+    """Counts the days again and writes only what differs; returns the entity-days that lack readings, at most 1000.
+
+    `tallies` (see batchkeeper.tallies) stand for all rows of a source; other sources are counted in their tables.
+    """
     found: list[dict[str, Any]] = []
     for source, wanted in days.items():
         if source.step and source.time and (ordered := sorted(wanted)):
-            found += _update(tables, scenario, source, run_id, ordered)
+            counted = tallies[source] if source in tallies else _tallies(tables, scenario, source, ordered)
+            found += _update(tables, scenario, source, run_id, ordered, _counted(tables, scenario, source, ordered, counted))
     return found[:_MAX_LISTED]
 
 
-def _update(tables: Tables, scenario: Scenario, source: Source, run_id: str, days: list[date]) -> list[dict[str, Any]]:
+def _update(tables: Tables, scenario: Scenario, source: Source, run_id: str, days: list[date], counted: DataFrame) -> list[dict[str, Any]]:
     spec = scenario.completeness
 
     def stored() -> DataFrame:
         return tables.read(spec.name).where(f"source = '{source.name}' AND day IN ({_listed(days)})")
 
-    counted = _counted(tables, scenario, source, days)
     if stored().isEmpty():
         # What is not stored needs no comparison.
         tables.append(spec, counted.repartition(1), f"{run_id}:{source.name}:{spec.name}")
@@ -70,16 +76,19 @@ def _listed(days: Iterable[date]) -> str:
     return ", ".join(f"DATE '{day}'" for day in days)
 
 
-def _counted(tables: Tables, scenario: Scenario, source: Source, days: list[date]) -> DataFrame:
-    """One row for each entity and day, also where nothing came."""
-    entity = scenario.entity.name
-    moment = source.time or ""
-    step = source.step or _DAY
+def _tallies(tables: Tables, scenario: Scenario, source: Source, days: list[date]) -> DataFrame:
+    """The rows that the table holds of these days."""
     shift = timedelta(hours=scenario.coverage.hour)
     first, last = (datetime.combine(day, time(), UTC) + shift for day in (days[0] - _DAY, days[-1]))
-    rows = tables.read(source.name).where(f"{moment} > {literal(first)} AND {moment} <= {literal(last)}")
-    counts = rows.groupBy(entity, sf.expr(scenario.coverage.day_of(moment)).alias("day")).agg(
-        sf.expr("CAST(count(*) AS INT)").alias("readings"), sf.max(moment).alias("last_ts")
+    rows = tables.read(source.name).where(f"{source.time} > {literal(first)} AND {source.time} <= {literal(last)}")
+    return tallied(rows, source, scenario.entity.name, scenario.coverage)
+
+
+def _counted(tables: Tables, scenario: Scenario, source: Source, days: list[date], tallies: DataFrame) -> DataFrame:
+    """One row for each entity and day, also where nothing came."""
+    entity = scenario.entity.name
+    counts = tallies.groupBy(sf.col("entity").alias(entity), "day").agg(
+        sf.expr("CAST(sum(rows) AS INT)").alias("readings"), sf.expr("timestamp_micros(max(last))").alias("last_ts")
     )
     snapshot = next((known for known in scenario.sources if known.time is None), source)
     every = tables.read(snapshot.name).select(entity).distinct().withColumn("day", sf.explode(sf.expr(f"array({_listed(days)})")))
@@ -88,7 +97,7 @@ def _counted(tables: Tables, scenario: Scenario, source: Source, days: list[date
         entity,
         "day",
         "coalesce(readings, 0) AS readings",
-        f"{_DAY // step} AS expected",
+        f"{_DAY // (source.step or _DAY)} AS expected",
         "last_ts",
         "current_timestamp() AS counted_at",
     )

@@ -3,50 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
+from batchkeeper.delivery import Delivery
 from batchkeeper.frames import small_frame
 from batchkeeper.lines import physical_lines
 from batchkeeper.manifest import ManifestFile
-from batchkeeper.probe import ProbedFile
-from batchkeeper.rules import CompiledRules, RuleSet
-from batchkeeper.sources import QUARANTINE, CoverageRule, Source
+from batchkeeper.rules import RuleSet
+from batchkeeper.sources import QUARANTINE, CoverageRule
 from batchkeeper.tables import Tables
 
 _MAX_RAW = 10_000
 
 
-def numbered(rejected: DataFrame, lines: Sequence[DataFrame]) -> DataFrame:
+def numbered(rejected: DataFrame, lines: DataFrame) -> DataFrame:
     """Adds `line`, from 1, to rejected rows.
 
     Spark gives no line numbers. Inside one block of a file `place` counts up by line, so the line is the number of lines in the
     blocks before, plus the distance from the block's first line.
     """
-    blocks = [part.groupBy("rank", "block").agg(sf.count("*").alias("lines"), sf.min("place").alias("first")) for part in lines]
-    all_blocks = blocks[0]
-    for part in blocks[1:]:
-        all_blocks = all_blocks.unionByName(part)
+    blocks = lines.groupBy("rank", "block").agg(sf.count("*").alias("lines"), sf.min("place").alias("first"))
     before = "coalesce(sum(lines) OVER (PARTITION BY rank ORDER BY block ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)"
-    offsets = all_blocks.select("rank", "block", "first", sf.expr(before).alias("before"))
+    offsets = blocks.select("rank", "block", "first", sf.expr(before).alias("before"))
     return rejected.join(sf.broadcast(offsets), ["rank", "block"]).withColumn("line", sf.expr("before + place - first + 1"))
 
 
-def quarantine_rows(
-    tables: Tables,
-    run_id: str,
-    source: Source,
-    rejected: DataFrame,
-    rules: CompiledRules,
-    files: Sequence[ProbedFile],
-    coverage: CoverageRule,
-) -> int:
-    """Stores rejected rows once; returns how many were new. `rejected` are rows of `read_rows`."""
+def quarantine_rows(tables: Tables, run_id: str, delivery: Delivery, coverage: CoverageRule) -> int:
+    """Stores the rejected rows of a delivery once; returns how many were new."""
+    source, files, rules = delivery.source, delivery.files, delivery.rules
+    kept = [name for name in ("rank", "block", "place", "raw", "mask") if name in delivery.rows.columns]
+    rejected = delivery.rows.where(rules.rejects()).select(*kept)
     wanted = sorted(int(row[0]) for row in rejected.select("rank").distinct().collect())
     columns = [("rank", "int"), ("source_path", "string"), ("source_etag", "string")]
     names = small_frame(tables.spark, columns, [(rank, files[rank].file.path, files[rank].file.etag) for rank in wanted])
-    with_line = numbered(rejected, physical_lines(tables.spark, files, coverage)).withColumn("rules", rules.rejecting(sf.col("mask")))
+    lines = reduce(DataFrame.unionByName, physical_lines(tables.spark, files, coverage))
+    if "raw" not in rejected.columns:
+        rejected = rejected.join(lines.select("rank", "block", "place", "raw"), ["rank", "block", "place"])
+    with_line = numbered(rejected, lines).withColumn("rules", rules.rejecting(sf.col("mask")))
     fatal = sf.col("mask").bitwiseAND(sf.lit(rules.bits("fail")).cast("bigint")) != 0
     rows = with_line.join(sf.broadcast(names), "rank").select(
         sf.lit(run_id).alias("run_id"),

@@ -75,8 +75,10 @@ class CompiledRules:
 
     names: tuple[str, ...]
     severities: tuple[Severity, ...]
-    conditions: tuple[str, ...]
-    """Spark SQL; null counts as kept."""
+    refers_to: tuple[str | None, ...]
+    """Per rule the source that decides it, or None: the row alone decides."""
+    terms: tuple[str, ...]
+    """Spark SQL: the bits of the rules that a row breaks by itself, as numbers to be added."""
 
     def __post_init__(self) -> None:
         if len(self.names) > _MAX_RULES:
@@ -85,12 +87,24 @@ class CompiledRules:
             )
 
     def mask(self) -> Column:
-        """The broken rules of a row as a number."""
-        return sf.expr(" + ".join(f"IF({condition}, {1 << bit}L, 0L)" for bit, condition in enumerate(self.conditions)))
+        """The rules that a row breaks by itself, as a number."""
+        return sf.expr(" + ".join(self.terms))
+
+    def references(self) -> dict[str, int]:
+        """By source: the mask of the rules that a row breaks when that source lacks its key."""
+        found: dict[str, int] = {}
+        for bit, source in enumerate(self.refers_to):
+            if source:
+                found[source] = found.get(source, 0) | 1 << bit
+        return found
 
     def bits(self, *severities: Severity) -> int:
         """The mask of all rules of these severities."""
         return sum(1 << bit for bit, severity in enumerate(self.severities) if severity in severities)
+
+    def rejects(self) -> Column:
+        """Whether the mask of a row holds a rule that keeps it out of the table."""
+        return sf.col("mask").bitwiseAND(sf.lit(self.bits("quarantine", "fail")).cast("bigint")) != 0
 
     def broken(self, mask: int) -> list[str]:
         """The names of the rules in a mask, in the order of the rules."""

@@ -50,7 +50,9 @@ class Source:
     def spec(self) -> TableSpec:
         """The table of this source: fields, then lineage."""
         columns = tuple(Column(field.name, field.type, field.comment) for field in self.fields)
-        properties = UPDATED_PROPERTIES if self.step else DEFAULT_PROPERTIES
+        # Nobody skips files by a measured value.
+        skipping = {"delta.dataSkippingStatsColumns": ",".join((*self.key, "run_id"))}
+        properties = {**(UPDATED_PROPERTIES if self.step else DEFAULT_PROPERTIES), **skipping}
         return TableSpec(self.name, (*columns, *lineage_columns()), self.key, self.time, self.comment, properties)
 
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pyspark.sql import Column, DataFrame, SparkSession, Window
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as sf
 
 from batchkeeper.conflicts import resolve
@@ -29,10 +29,11 @@ class Batch:
     """The good rows of one source in one run.
 
     Attributes:
-        rows: the source's fields, rank, block and place; keys may repeat.
+        rows: the source's fields, rank, block and place.
         files: the files in order of precedence; `rank` is the place in it.
         count: number of rows.
         span: first and last time, None for a snapshot.
+        unique: whether it is known that no key comes twice.
     """
 
     source: Source
@@ -40,46 +41,56 @@ class Batch:
     files: Sequence[ProbedFile]
     count: int
     span: TimeRange | None
+    unique: bool = False
 
 
-def store(tables: Tables, run_id: str, batch: Batch) -> bool:
-    """Brings the table of the source up to date with `batch`; repeating it changes nothing.
+@dataclass(frozen=True)
+class Stored:
+    """What became of a batch.
 
-    Returns:
-        Whether the table took every row: no key came twice or was there before.
+    Attributes:
+        whole: the table took every row: no key came twice or was there before.
+        only: the table holds nothing else.
     """
+
+    whole: bool = False
+    only: bool = False
+
+
+def store(tables: Tables, run_id: str, batch: Batch) -> Stored:
+    """Brings the table of the source up to date with `batch`; repeating it changes nothing."""
     spec = batch.source.spec
     before = tables.version(spec.name)
-    ordered = _ordered(tables.spark, batch)
-    winners = _with_lineage(ordered.where("nth = 1"), batch, run_id)
+    winners = _with_lineage(_winners(batch), batch, run_id)
     inserted = 0
     # Nobody has written since the table was made.
     if before == 0:
         tables.append(spec, winners, f"{run_id}:{spec.name}")
         inserted = tables.read(spec.name).count()
     # Also after an append that the table took for a repetition, because its rows were deleted since.
-    if not inserted:
+    only = inserted > 0
+    if not only:
         inserted = tables.insert_only_merge(spec, winners.select(*spec.column_names), batch.span)
     # Fewer inserts than rows: some keys came twice, or were there before.
     if inserted == batch.count:
-        return True
+        return Stored(whole=True, only=only)
     if batch.source.values:
-        losers = _with_lineage(ordered.where("nth > 1 AND differs"), batch, run_id)
+        losers = _with_lineage(_ordered(batch).where("nth > 1 AND differs"), batch, run_id)
         resolve(tables, run_id, batch.source, winners, losers, batch.span, before)
-    return False
+    return Stored()
 
 
-def _ordered(spark: SparkSession, batch: Batch) -> DataFrame:
-    """Rows with `nth` (1 = wins among the rows of its key), `differs` and `by_rank` (whose values win), sliced by time.
+def _winners(batch: Batch) -> DataFrame:
+    """One row for each key, in slices and sorted by time."""
+    if batch.unique:
+        return _sliced(batch).sortWithinPartitions(*_order(batch))
+    return _ordered(batch).where("nth = 1")
 
-    Each slice becomes one file of the table, sorted by time, so that a literal range in a later MERGE skips the others.
-    """
-    slices = min(MAX_FILES, math.ceil(batch.count / ROWS_PER_FILE))
-    first = [_SLICE, *([batch.source.time] if batch.source.time else [])]
-    key = [*first, *(name for name in batch.source.key if name not in first)]
-    same_key = Window.partitionBy(*key).orderBy(sf.desc("rank"), sf.desc("block"), sf.desc("place"))
-    sliced = batch.rows.withColumn(_SLICE, _slice(spark, batch, slices)).repartition(slices, _SLICE)
-    ordered = sliced.withColumn("nth", sf.row_number().over(same_key))
+
+def _ordered(batch: Batch) -> DataFrame:
+    """The slices with `nth` (1 = wins among the rows of its key), `differs` and `by_rank` (whose values win)."""
+    same_key = Window.partitionBy(*_order(batch)).orderBy(sf.desc("rank"), sf.desc("block"), sf.desc("place"))
+    ordered = _sliced(batch).withColumn("nth", sf.row_number().over(same_key))
     if not batch.source.values:
         return ordered
     values = sf.struct(*batch.source.values)
@@ -88,22 +99,21 @@ def _ordered(spark: SparkSession, batch: Batch) -> DataFrame:
     )
 
 
-def _slice(spark: SparkSession, batch: Batch, slices: int) -> Column:
-    """The slice of a row: equal spans of time, as numbers that Spark's hash partitioning sends to different partitions."""
-    if batch.span is None or batch.source.time is None or slices == 1:
-        return sf.lit(0)
-    start, end = (time.timestamp() for time in batch.span)
-    width = max((end - start) / slices, 1.0)
-    number = sf.least(sf.lit(slices - 1), sf.floor((sf.unix_micros(batch.source.time) / 1e6 - start) / width)).cast("int")
-    return sf.element_at(sf.array(*(sf.lit(label) for label in _labels(spark, slices))), number + 1)
+def _order(batch: Batch) -> list[str]:
+    """The slice, then the key of the source, time first."""
+    first = [_SLICE, *([batch.source.time] if batch.source.time else [])]
+    return [*first, *(name for name in batch.source.key if name not in first)]
 
 
-def _labels(spark: SparkSession, slices: int) -> list[int]:
-    """For each partition a number that hash partitioning sends there."""
-    candidates = spark.range(slices * 40).select(sf.col("id").cast("int").alias("label"))
-    placed = candidates.groupBy(sf.pmod(sf.hash("label"), sf.lit(slices)).alias("target")).agg(sf.min("label"))
-    labels = {int(target): int(label) for target, label in placed.collect()}
-    return [labels.get(target, target) for target in range(slices)]
+def _sliced(batch: Batch) -> DataFrame:
+    """The rows parted into equal spans of time. Each becomes one file of the table, so that a literal range in a MERGE skips the others."""
+    slices = min(MAX_FILES, math.ceil(batch.count / ROWS_PER_FILE))
+    number: Column = sf.lit(0)
+    if batch.span and batch.source.time:
+        start, end = (time.timestamp() for time in batch.span)
+        width = max((end - start) / slices, 1.0)
+        number = sf.least(sf.lit(slices - 1), sf.floor((sf.unix_micros(batch.source.time) / 1e6 - start) / width)).cast("int")
+    return batch.rows.withColumn(_SLICE, number).repartitionById(slices, sf.col(_SLICE))
 
 
 def _with_lineage(rows: DataFrame, batch: Batch, run_id: str) -> DataFrame:

@@ -39,18 +39,39 @@ def read_traces(tables: Tables, run_id: str, scenario: Scenario, spans: Spans) -
     if not spans:
         return traces
     days = f"CAST({scenario.coverage.day_of('at')} AS STRING)"
-    counts = _written(tables, run_id, scenario, spans).groupBy("source", "source_path", sf.expr(days).alias("day")).count()
+    written = [_of_source(tables, run_id, source, span).select("source", "source_path", "at") for source, span in spans.items()]
+    counts = reduce(DataFrame.unionAll, written).groupBy("source", "source_path", sf.expr(days).alias("day")).count()
     for source, path, day, count in counts.collect():
         traces.add(source, path, count, {date.fromisoformat(day)})
     return traces
 
 
-def record_touched(tables: Tables, run_id: str, scenario: Scenario, spans: Spans) -> None:
-    """Stores the spans per source and entity in which the run wrote rows, once per run, in one commit."""
-    rows = _written(tables, run_id, scenario, spans)
-    touched = _joined(rows, scenario) if any(_is_long(span) for span in spans.values()) else _whole(rows, scenario)
+def record_touched(tables: Tables, run_id: str, scenario: Scenario, spans: Spans, tallies: Mapping[Source, DataFrame]) -> None:
+    """Stores the spans per source and entity in which the run wrote rows, once per run, in one commit.
+
+    `tallies` (see batchkeeper.tallies) stand for all that the run wrote of a source; other sources are read from their tables.
+    """
+    parts = [
+        _days_of_tallies(source, tallies[source]) if source in tallies else _days_of_table(tables, run_id, scenario, source, span)
+        for source, span in spans.items()
+    ]
+    days = reduce(DataFrame.unionAll, parts)
+    spread = _joined(days) if any(_is_long(span) for span in spans.values()) else _whole(days)
+    touched = spread.withColumnsRenamed({"entity": scenario.entity.name})
     stamped = touched.withColumns({"run_id": sf.lit(run_id), "recorded_at": sf.current_timestamp()})
     tables.append(scenario.touched, stamped.repartition(1), f"{run_id}:{scenario.touched.name}")
+
+
+def _days_of_tallies(source: Source, tallies: DataFrame) -> DataFrame:
+    return tallies.selectExpr(
+        f"'{source.name}' AS source", "entity", "day", "timestamp_micros(first) AS start", "timestamp_micros(last) AS end"
+    )
+
+
+def _days_of_table(tables: Tables, run_id: str, scenario: Scenario, source: Source, span: TimeRange | None) -> DataFrame:
+    rows = _of_source(tables, run_id, source, span)
+    day = scenario.coverage.day_of("at")
+    return rows.selectExpr("source", f"{scenario.entity.name} AS entity", f"{day} AS day", "at AS start", "at AS end")
 
 
 def _is_long(span: TimeRange | None) -> bool:
@@ -58,27 +79,22 @@ def _is_long(span: TimeRange | None) -> bool:
     return span is not None and span[1] - span[0] > _GAP
 
 
-def _whole(rows: DataFrame, scenario: Scenario) -> DataFrame:
+def _whole(days: DataFrame) -> DataFrame:
     """One span per source and entity: a night's rows lie too close together for two."""
-    return rows.groupBy("source", scenario.entity.name).agg(sf.min("at").alias("from_ts"), sf.max("at").alias("to_ts"))
+    return days.groupBy("source", "entity").agg(sf.min("start").alias("from_ts"), sf.max("end").alias("to_ts"))
 
 
-def _joined(rows: DataFrame, scenario: Scenario) -> DataFrame:
+def _joined(days: DataFrame) -> DataFrame:
     """Spans per source and entity, parted where no row lies for longer than the gap."""
-    entity = scenario.entity.name
-    daily = rows.groupBy("source", entity, sf.to_date("at").alias("day")).agg(sf.min("at").alias("start"), sf.max("at").alias("end"))
-    sessions = daily.groupBy("source", entity, sf.session_window("start", f"{int(_GAP.total_seconds())} seconds"))
-    return sessions.agg(sf.min("start").alias("from_ts"), sf.max("end").alias("to_ts")).select("source", entity, "from_ts", "to_ts")
+    daily = days.groupBy("source", "entity", "day").agg(sf.min("start").alias("start"), sf.max("end").alias("end"))
+    sessions = daily.groupBy("source", "entity", sf.session_window("start", f"{int(_GAP.total_seconds())} seconds"))
+    return sessions.agg(sf.min("start").alias("from_ts"), sf.max("end").alias("to_ts")).select("source", "entity", "from_ts", "to_ts")
 
 
-def _written(tables: Tables, run_id: str, scenario: Scenario, spans: Spans) -> DataFrame:
-    """The run's rows of all sources: source, entity, source_path, at."""
-    return reduce(DataFrame.unionAll, (_of_source(tables, run_id, scenario, source, span) for source, span in spans.items()))
-
-
-def _of_source(tables: Tables, run_id: str, scenario: Scenario, source: Source, span: TimeRange | None) -> DataFrame:
+def _of_source(tables: Tables, run_id: str, source: Source, span: TimeRange | None) -> DataFrame:
+    """The run's rows of one source: `source`, `at` and the columns of its table."""
     rows = tables.read(source.name).where(sf.col("run_id") == run_id)
     if span and source.time:
         rows = rows.where(f"{source.time} BETWEEN {literal(span[0])} AND {literal(span[1])}")
     # A snapshot has no time of its own: its rows count from the moment of delivery.
-    return rows.selectExpr(f"'{source.name}' AS source", scenario.entity.name, "source_path", f"{source.time or 'source_modified'} AS at")
+    return rows.selectExpr("*", f"'{source.name}' AS source", f"{source.time or 'source_modified'} AS at")

@@ -26,6 +26,7 @@ MODELS = ("model1", "model2", "model3", "model4")
 """Machine models with an input of their own; any other is none of these."""
 
 _FITS_AT_ONCE = 2
+_ROWS_PER_PARTITION = 100_000
 VECTOR = "features"
 """Name of the vector column between preparation and forests."""
 
@@ -119,7 +120,9 @@ def fit_forests(rows: DataFrame, inputs: Sequence[Input], *, trees: int, depth: 
     spare_trees()
     classified = rows.select("*", *(failure_class(component) for component in COMPONENTS))
     prepare = Pipeline(stages=preparation(inputs)).fit(classified)
-    prepared = prepare.transform(classified)
+    # Each partition sends its own histograms of all nodes, which for few rows are more than the rows.
+    partitions = rows.count() // _ROWS_PER_PARTITION + 1
+    prepared = prepare.transform(classified.coalesce(partitions))
 
     def fit(component: str) -> Model:
         return forest(component, trees=trees, depth=depth, seed=seed).fit(prepared)

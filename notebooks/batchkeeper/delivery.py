@@ -1,0 +1,64 @@
+"""The rows that a batch delivers of one source: read, kept as Parquet where they are many, judged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pyspark.sql import DataFrame, SparkSession
+
+from batchkeeper.lines import read_rows, with_references
+from batchkeeper.probe import ProbedFile
+from batchkeeper.rules import CompiledRules, RuleSet
+from batchkeeper.sources import Scenario, Source
+from batchkeeper.staging import staged
+from batchkeeper.tables import Tables
+from batchkeeper.tallies import condensed, tallied
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Typed rows of one source.
+
+    Attributes:
+        files: the files in order of precedence.
+        rows: rows of `read_rows`; without `raw` where they are staged.
+        staged: whether a copy is read, so that passes over the rows are cheap.
+    """
+
+    source: Source
+    files: Sequence[ProbedFile]
+    rules: CompiledRules
+    rows: DataFrame
+    staged: bool
+
+    @classmethod
+    def read(cls, spark: SparkSession, scenario: Scenario, rules: RuleSet, source: Source, files: Sequence[ProbedFile]) -> Delivery:
+        """Nothing is read before the rows are asked for.
+
+        Raises:
+            ValueError: every file is empty.
+        """
+        rows, compiled = read_rows(spark, source, files, scenario.coverage, rules)
+        return cls(source, files, compiled, rows, staged=False)
+
+    @property
+    def size(self) -> int:
+        """Bytes as delivered."""
+        return sum(file.file.size for file in self.files)
+
+    def stage(self, folder: Path) -> Delivery:
+        """The same delivery, parsed into a copy below `folder`. The raw text stays behind: it is wanted for rejected rows alone."""
+        return replace(self, rows=staged(self.rows.drop("raw"), folder), staged=True)
+
+    def judged(self, tables: Tables, known: AbstractSet[str]) -> Delivery:
+        """The same delivery, judged also by the sources in `known`."""
+        return replace(self, rows=with_references(self.rows, self.rules, tables, known))
+
+    def tallies(self, scenario: Scenario, folder: Path) -> DataFrame:
+        """What `batchkeeper.tallies` says of the rows; of staged ones as a small copy below `folder`."""
+        rejecting = self.rules.bits("quarantine", "fail")
+        each = tallied(self.rows, self.source, scenario.entity.name, scenario.coverage, rejecting)
+        return staged(condensed(each), folder) if self.staged else each

@@ -1,0 +1,85 @@
+"""The result of an ingestion and its outcome file, from the log: a repetition reports what the first attempt found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from batchkeeper.coverage import complete_until, gaps, read_coverage
+from batchkeeper.log import logged
+from batchkeeper.parallel import both
+from batchkeeper.parameters import JobParameters, iso
+from batchkeeper.results import StepResult, write_outcome
+from batchkeeper.sources import Scenario
+from batchkeeper.tables import Tables
+
+STEP = "ingestion"
+
+
+def report(
+    tables: Tables, scenario: Scenario, parameters: JobParameters, incomplete: list[dict[str, Any]], metrics: Mapping[str, float]
+) -> StepResult:
+    """Totals for the exit JSON, lists for the outcome file. `incomplete`: the entity-days that lack readings."""
+    names = [source.name for source in scenario.sources]
+
+    def read_log() -> tuple[list[dict[str, Any]], dict[str, list[tuple[datetime, datetime]]]]:
+        return both(partial(logged, tables, parameters.run_id), partial(read_coverage, tables))
+
+    (files, coverage), versions = both(read_log, partial(tables.versions, names))
+    watermark = complete_until(coverage, scenario.sources)
+    missing = _missing(scenario, coverage)
+    warnings = [*_warnings(files), *missing]
+    if incomplete:
+        warnings.append(f"{len(incomplete)} entity-days are incomplete or stale, see the outcome file")
+    payload: dict[str, Any] = {
+        "files": files,
+        "missing": missing,
+        "incomplete": incomplete,
+        "watermark": iso(watermark) if watermark else None,
+    }
+    outcome = write_outcome(parameters, STEP, payload)
+    read = [file for file in files if file["status"] == "read"]
+    total = {name: sum(int(file[name]) for file in files) for name in ("rowsRead", "rowsAccepted", "rowsQuarantined", "rowsDuplicate")}
+    return StepResult(
+        step=STEP,
+        run_id=parameters.run_id,
+        status="ok" if files else "nothing_to_do",
+        reason=None if files else "the manifest lists no files",
+        counts={"filesListed": len(files), "filesRead": len(read), "filesQuarantined": len(files) - len(read), **total},
+        tables=versions,
+        watermark=watermark,
+        warnings=warnings,
+        outcome_path=outcome,
+        metrics=dict(metrics),
+    )
+
+
+def _missing(scenario: Scenario, coverage: Mapping[str, Sequence[tuple[datetime, datetime]]]) -> list[str]:
+    """Required sources without a file for some span: silence of a source is not the same as an empty file."""
+    found = []
+    newest = max((spans[-1][1] for source in scenario.sources if source.time and (spans := coverage.get(source.name))), default=None)
+    for source in scenario.sources:
+        spans = coverage.get(source.name, ())
+        if not source.required:
+            continue
+        if not spans:
+            found.append(f"{source.name}: no file at all")
+            continue
+        if source.time is None:
+            continue
+        found += [f"{source.name}: no file covers {iso(start)} to {iso(end)}" for start, end in gaps(spans)]
+        if newest and spans[-1][1] < newest:
+            found.append(f"{source.name}: no file covers {iso(spans[-1][1])} to {iso(newest)}")
+    return found
+
+
+def _warnings(files: Sequence[Mapping[str, Any]]) -> list[str]:
+    found = []
+    for file in files:
+        if file["status"] == "quarantined":
+            found.append(f"{file['path']}: file in quarantine: {file['reason']}")
+        elif file["findings"]:
+            found.append(f"{file['path']}: " + ", ".join(f"{rule} {count}" for rule, count in sorted(file["findings"].items())))
+    return found
