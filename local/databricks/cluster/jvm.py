@@ -44,7 +44,7 @@ SESSION_DEFAULTS: Mapping[str, str] = {
     "spark.sql.codegen.cache.maxEntries": "2000",
     # Java never compiles a longer method; Spark then falls back to smaller ones. The jobs' clusters have the same.
     "spark.sql.codegen.hugeMethodLimit": "8000",
-    # Half the work of Spark's old form of times, and Parquet can skip by it. The jobs' clusters have the same.
+    # Parquet keeps no statistics of times in Spark's older form, so that a filter by time reads all. The jobs' clusters have the same.
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.shuffle.partitions": "8",
     "spark.databricks.delta.snapshotPartitions": "2",
