@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import time
 import uuid
@@ -90,6 +91,9 @@ class Ingestion:
             incomplete = self._log()
         finally:
             shutil.rmtree(self.scratch, ignore_errors=True)
+            # Another attempt may still work there.
+            with contextlib.suppress(OSError):
+                self.scratch.parent.rmdir()
         self.seconds["duration"] = round(time.monotonic() - started, 2)
         metrics = {f"{name}Seconds": took for name, took in self.seconds.items()}
         return report(self.tables, self.scenario, self.parameters, incomplete, metrics)
