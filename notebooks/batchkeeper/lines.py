@@ -64,9 +64,10 @@ def with_references(rows: DataFrame, rules: CompiledRules, tables: Tables, known
     return rows
 
 
-def physical_lines(spark: SparkSession, files: Sequence[ProbedFile], coverage: CoverageRule) -> list[DataFrame]:
-    """Per distinct header one frame of all lines, header and blank ones included: rank, block, place, raw."""
-    return [lines for _, lines in _by_header(spark, files, coverage)]
+def physical_lines(spark: SparkSession, files: Sequence[ProbedFile], coverage: CoverageRule) -> DataFrame:
+    """All lines, header and blank ones included: rank, block and place as in `read_rows`, raw."""
+    parts = [lines.select("rank", "block", "place", "raw") for _, lines in _by_header(spark, files, coverage)]
+    return reduce(DataFrame.unionByName, parts)
 
 
 def _by_header(spark: SparkSession, files: Sequence[ProbedFile], coverage: CoverageRule) -> list[tuple[ProbedFile, DataFrame]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import reduce
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
@@ -34,14 +33,15 @@ def numbered(rejected: DataFrame, lines: DataFrame) -> DataFrame:
 def quarantine_rows(tables: Tables, run_id: str, delivery: Delivery, coverage: CoverageRule) -> int:
     """Stores the rejected rows of a delivery once; returns how many were new."""
     source, files, rules = delivery.source, delivery.files, delivery.rules
-    kept = [name for name in ("rank", "block", "place", "raw", "mask") if name in delivery.rows.columns]
-    rejected = delivery.rows.where(rules.rejects()).select(*kept)
+    place = ["rank", "block", "place"]
+    lines = physical_lines(tables.spark, files, coverage)
+    rejected = delivery.rows.where(rules.rejects())
     wanted = sorted(int(row[0]) for row in rejected.select("rank").distinct().collect())
+    if delivery.staged:
+        rejected = rejected.join(lines, place)
+    rejected = rejected.select(*place, "raw", "mask")
     columns = [("rank", "int"), ("source_path", "string"), ("source_etag", "string")]
     names = small_frame(tables.spark, columns, [(rank, files[rank].file.path, files[rank].file.etag) for rank in wanted])
-    lines = reduce(DataFrame.unionByName, physical_lines(tables.spark, files, coverage))
-    if "raw" not in rejected.columns:
-        rejected = rejected.join(lines.select("rank", "block", "place", "raw"), ["rank", "block", "place"])
     with_line = numbered(rejected, lines).withColumn("rules", rules.rejecting(sf.col("mask")))
     fatal = sf.col("mask").bitwiseAND(sf.lit(rules.bits("fail")).cast("bigint")) != 0
     rows = with_line.join(sf.broadcast(names), "rank").select(
