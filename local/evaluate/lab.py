@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 from pyspark.ml import Pipeline
-from pyspark.ml.classification import RandomForestClassifier
 from pyspark.ml.functions import vector_to_array
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
@@ -18,7 +17,8 @@ from pyspark.sql import functions as sf
 from evaluate.truth import COMPONENTS, Numbers, Points
 from predictive_maintenance import registry
 from predictive_maintenance.heads import probability_column
-from predictive_maintenance.model import VECTOR, model_inputs, preparation
+from predictive_maintenance.model import VECTOR, forest, model_inputs, preparation
+from predictive_maintenance.training import TrainingSettings
 from simulator.days import at, closing_hour
 from simulator.drops import DropWriter
 from simulator.fleet import MachineHistory
@@ -149,12 +149,11 @@ class Lab:
                 "row", "label", "weight", VECTOR
             )
 
-        forest = RandomForestClassifier(
-            featuresCol=VECTOR, weightCol="weight", numTrees=60, maxDepth=12, maxBins=128, maxMemoryInMB=1024, seed=seed
-        )
         # Spark learns the number of classes from the column's metadata, as a small fleet may lack one of them.
         nominal = {"ml_attr": {"type": "nominal", "num_vals": classes}}
-        model = forest.fit(rows(train).withColumn("label", sf.col("label").alias("label", metadata=nominal)))
+        settings = TrainingSettings()
+        classifier = forest(pq.read_metadata(train).num_rows, trees=settings.trees, depth=settings.depth, seed=seed)
+        model = classifier.setLabelCol("label").fit(rows(train).withColumn("label", sf.col("label").alias("label", metadata=nominal)))
         answers = []
         for path in others:
             found = model.transform(rows(path)).select("row", vector_to_array("probability").alias("p")).orderBy("row").toPandas()

@@ -1,4 +1,4 @@
-"""Counts the rows of a batch in one pass: per file how many, how many break which rule, and the span of the good ones."""
+"""What a batch holds: per file how many rows, how many of them break which rule, and the span of the good ones."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as sf
-
 from batchkeeper.errors import BatchkeeperError
 from batchkeeper.rules import CompiledRules
 from batchkeeper.sources import Source
+from batchkeeper.tallies import Tallies
 
 
 @dataclass
@@ -38,15 +36,11 @@ class FileCensus:
         return self.rows - self.rejected
 
 
-def take_census(tallies: DataFrame, source: Source, rules: CompiledRules, files: int) -> list[FileCensus]:
-    """The census of each of the `files` files, by their rank.
-
-    Only as many rows reach the driver as there are combinations of file, day and broken rules.
-    """
+def take_census(tallies: Tallies, source: Source, rules: CompiledRules, files: int) -> list[FileCensus]:
+    """The census of each of the `files` files, by their rank."""
     rejecting = rules.bits("quarantine", "fail")
-    groups = tallies.groupBy("rank", "mask", sf.col("day").cast("string")).agg(sf.sum("rows"), sf.min("first"), sf.max("last"))
     result = [FileCensus() for _ in range(files)]
-    for rank, mask, day, count, first, last in groups.collect():
+    for rank, mask, day, count, first, last in tallies.by_day:
         if rank is None:
             raise BatchkeeperError(f"{source.name}: {count} lines come from a file that the batch does not list")
         census = result[rank]
@@ -58,7 +52,7 @@ def take_census(tallies: DataFrame, source: Source, rules: CompiledRules, files:
         elif day is not None:
             census.first = min(filter(None, (census.first, _time(first))))
             census.last = max(filter(None, (census.last, _time(last))))
-            census.days.add(date.fromisoformat(day))
+            census.days.add(day)
     return result
 
 

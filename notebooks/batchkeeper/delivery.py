@@ -15,7 +15,7 @@ from batchkeeper.rules import CompiledRules, RuleSet
 from batchkeeper.sources import Scenario, Source
 from batchkeeper.staging import staged
 from batchkeeper.tables import Tables
-from batchkeeper.tallies import condensed, tallied
+from batchkeeper.tallies import Tallies, condensed, tallied
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ class Delivery:
         """The same delivery, judged also by the sources in `known`."""
         return replace(self, rows=with_references(self.rows, self.rules, tables, known))
 
-    def tallies(self, scenario: Scenario, folder: Path) -> DataFrame:
-        """What `batchkeeper.tallies` says of the rows; of staged ones as a small copy below `folder`."""
+    def tallies(self, scenario: Scenario, folder: Path) -> Tallies:
+        """The rows counted; of a staged delivery as a small copy below `folder`, of a small one in memory."""
         rejecting = self.rules.bits("quarantine", "fail")
-        each = tallied(self.rows, self.source, scenario.entity.name, scenario.coverage, rejecting)
-        return staged(condensed(each), folder) if self.staged else each
+        counted = condensed(tallied(self.rows, self.source, scenario.entity.name, scenario.coverage, rejecting))
+        return Tallies.of(staged(counted, folder)) if self.staged else Tallies.held(counted)

@@ -49,8 +49,8 @@ class Ingestion:
         staged_bytes: see STAGED_BYTES.
         scratch: copies of this attempt.
         known: sources that others refer to and that have rows.
-        whole: sources of which the table took every good row in this attempt.
-        tallies: of those sources whose table holds nothing but the rows of this batch.
+        whole: tallies of the sources of which the table took every good row in this attempt.
+        only: those of them whose table holds nothing else.
     """
 
     tables: Tables
@@ -63,8 +63,8 @@ class Ingestion:
     read: list[tuple[ProbedFile, FileCensus]] = field(default_factory=list)
     spans: dict[Source, TimeRange | None] = field(default_factory=dict)
     known: set[str] = field(default_factory=set)
-    whole: set[str] = field(default_factory=set)
-    tallies: dict[Source, DataFrame] = field(default_factory=dict)
+    whole: dict[Source, DataFrame] = field(default_factory=dict)
+    only: set[Source] = field(default_factory=set)
     seconds: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -189,23 +189,24 @@ class Ingestion:
             # Without rejects the rules need not be worked out again, where the rows are not staged.
             fit = rows.where(~rules.rejects()) if rejected else rows
             wanted = fit.select(*(field_.name for field_ in source.fields), "rank", "block", "place")
-            sound = tallies.where(~rules.rejects())
+            sound = tallies.frame.where(~rules.rejects())
             unique = delivery.staged and keys_are_unique(sound, source, self.scenario.entity.name)
             stored = store(self.tables, self.parameters.run_id, Batch(source, wanted, delivery.files, good, span, unique))
             if stored.whole:
-                self.whole.add(source.name)
-            if stored.whole and stored.only and delivery.staged:
-                self.tallies[source] = sound
+                self.whole[source] = sound
+            if stored.only:
+                self.only.add(source)
         return census, span
 
     def _log(self) -> list[dict[str, Any]]:
         """Spans first, then the log: a row in the log means that the file is done. Returns the entity-days that lack readings."""
         run_id = self.parameters.run_id
         # Where rows met others of their key, and in a repetition, only the table knows which of them stand.
-        unsure = {source: span for source, span in self.spans.items() if source.name not in self.whole}
+        unsure = {source: span for source, span in self.spans.items() if source not in self.whole}
         traces = read_traces(self.tables, run_id, self.scenario, unsure)
+        whole = {source.name for source in self.whole}
         for file, census in self.read:
-            if file.file.source in self.whole:
+            if file.file.source in whole:
                 traces.add(file.file.source, file.file.path, census.good, census.days)
             covers = self.scenario.coverage.covers(file.file.path)
             self.entries.append(LogEntry.of_read(file, covers, census, traces.accepted[file.file.path]))
@@ -214,8 +215,9 @@ class Ingestion:
         def note() -> None:
             # A run that wrote no row touched nothing.
             if traces.accepted:
-                record_touched(self.tables, run_id, self.scenario, self.spans, self.tallies)
+                record_touched(self.tables, run_id, self.scenario, self.spans, self.whole)
             record(self.tables, run_id, self.entries)
 
-        incomplete, _ = both(partial(update_completeness, self.tables, self.scenario, run_id, days, self.tallies), note)
+        alone = {source: tallies for source, tallies in self.whole.items() if source in self.only}
+        incomplete, _ = both(partial(update_completeness, self.tables, self.scenario, run_id, days, alone), note)
         return incomplete

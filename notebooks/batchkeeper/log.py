@@ -51,7 +51,7 @@ class LogEntry:
         identity = (run_id, self.file.source, self.file.path, self.file.etag, _seconds(self.file.modified), self.file.size)
         counts = (census.rows, self.accepted, census.rejected, duplicate)
         spans = (_seconds(census.first), _seconds(census.last))
-        return (*identity, self.status, self.reason, *map(_seconds, covers), *counts, *spans, dict(self.findings))
+        return (*identity, self.status, self.reason, *map(_seconds, covers), *counts, *spans, dict(sorted(self.findings.items())))
 
 
 def record(tables: Tables, run_id: str, entries: Sequence[LogEntry]) -> None:

@@ -6,7 +6,10 @@ A tally has the columns rank, mask, entity, day (as in the names of drops; null 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
@@ -16,6 +19,32 @@ from batchkeeper.sources import CoverageRule, Source
 _DAY = timedelta(days=1)
 _MICROSECOND = timedelta(microseconds=1)
 _BITS = 64
+
+
+@dataclass(frozen=True)
+class Tallies:
+    """The condensed tallies of a delivery.
+
+    Attributes:
+        frame: one tally a row.
+        by_day: rank, mask, day, rows, first and last; one combination of the first three may come several times.
+    """
+
+    frame: DataFrame
+    by_day: Sequence[Sequence[Any]]
+
+    @classmethod
+    def of(cls, frame: DataFrame) -> Tallies:
+        """Many tallies: the driver gets only as many rows as there are combinations of file, broken rules and day."""
+        days = frame.groupBy("rank", "mask", "day").agg(sf.sum("rows"), sf.min("first"), sf.max("last"))
+        return cls(frame, days.collect())
+
+    @classmethod
+    def held(cls, frame: DataFrame) -> Tallies:
+        """Few tallies: the driver holds them, and nobody reads the delivery again for their sake."""
+        table = frame.toArrow()
+        columns = (table[name].to_pylist() for name in ("rank", "mask", "day", "rows", "first", "last"))
+        return cls(frame.sparkSession.createDataFrame(table), list(zip(*columns, strict=True)))
 
 
 def tallied(rows: DataFrame, source: Source, entity: str, coverage: CoverageRule, rejecting: int = 0) -> DataFrame:

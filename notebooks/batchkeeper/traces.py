@@ -49,10 +49,13 @@ def read_traces(tables: Tables, run_id: str, scenario: Scenario, spans: Spans) -
 def record_touched(tables: Tables, run_id: str, scenario: Scenario, spans: Spans, tallies: Mapping[Source, DataFrame]) -> None:
     """Stores the spans per source and entity in which the run wrote rows, once per run, in one commit.
 
-    `tallies` (see batchkeeper.tallies) stand for all that the run wrote of a source; other sources are read from their tables.
+    `tallies` (see batchkeeper.tallies) stand for all that the run wrote of a source; other sources are read from their tables, and so
+    are snapshots, as tallies do not know when their files came.
     """
     parts = [
-        _days_of_tallies(source, tallies[source]) if source in tallies else _days_of_table(tables, run_id, scenario, source, span)
+        _days_of_tallies(source, tallies[source])
+        if source in tallies and source.time
+        else _days_of_table(tables, run_id, scenario, source, span)
         for source, span in spans.items()
     ]
     days = reduce(DataFrame.unionAll, parts)

@@ -27,6 +27,8 @@ MODELS = ("model1", "model2", "model3", "model4")
 
 _FITS_AT_ONCE = 2
 _ROWS_PER_PARTITION = 100_000
+_ROWS_PER_BIN = 50
+_BINS = (32, 128)
 VECTOR = "features"
 """Name of the vector column between preparation and forests."""
 
@@ -95,23 +97,30 @@ def spare_trees() -> None:
         RandomForestClassificationModel.trees = property(declared.func)
 
 
-def forest(component: str, *, trees: int, depth: int, seed: int) -> RandomForestClassifier:
-    """The classifier of one component."""
+def forest(rows: int, *, trees: int, depth: int, seed: int) -> RandomForestClassifier:
+    """A classifier of the vector for `rows` weighted training rows; columns other than that are left to the caller."""
+    fewest, most = _BINS
     return RandomForestClassifier(
         featuresCol=VECTOR,
-        labelCol=f"class_{component}",
         weightCol="weight",
-        probabilityCol=classes_column(component),
-        rawPredictionCol=f"raw_{component}",
-        predictionCol=f"class_predicted_{component}",
         numTrees=trees,
         maxDepth=depth,
         minInstancesPerNode=2,
-        # What tells a failure two days ahead lies in the tails, which Spark's 32 quantile bins lump together.
-        maxBins=128,
+        # What tells a failure two days ahead lies in the tails, which Spark's 32 quantile bins lump together. Few rows have no tails
+        # to part, and each bin makes the histograms of every node larger.
+        maxBins=max(fewest, min(most, rows // _ROWS_PER_BIN)),
         featureSubsetStrategy="onethird",
         maxMemoryInMB=1024,
-        seed=seed + COMPONENTS.index(component),
+        seed=seed,
+    )
+
+
+def _of_component(classifier: RandomForestClassifier, component: str) -> RandomForestClassifier:
+    return (
+        classifier.setLabelCol(f"class_{component}")
+        .setProbabilityCol(classes_column(component))
+        .setRawPredictionCol(f"raw_{component}")
+        .setPredictionCol(f"class_predicted_{component}")
     )
 
 
@@ -121,11 +130,12 @@ def fit_forests(rows: DataFrame, inputs: Sequence[Input], *, trees: int, depth: 
     classified = rows.select("*", *(failure_class(component) for component in COMPONENTS))
     prepare = Pipeline(stages=preparation(inputs)).fit(classified)
     # Each partition sends its own histograms of all nodes, which for few rows are more than the rows.
-    partitions = rows.count() // _ROWS_PER_PARTITION + 1
-    prepared = prepare.transform(classified.coalesce(partitions))
+    count = rows.count()
+    prepared = prepare.transform(classified.coalesce(count // _ROWS_PER_PARTITION + 1))
 
     def fit(component: str) -> Model:
-        return forest(component, trees=trees, depth=depth, seed=seed).fit(prepared)
+        classifier = forest(count, trees=trees, depth=depth, seed=seed + COMPONENTS.index(component))
+        return _of_component(classifier, component).fit(prepared)
 
     # A fit is many short jobs, so two at once fill the pauses of each other. The threads inherit the run's job group, as a cancel needs.
     with ThreadPool(_FITS_AT_ONCE) as pool:

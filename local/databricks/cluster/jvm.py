@@ -163,12 +163,14 @@ def start_jvm(
         "-XX:ReservedCodeCacheSize=512m",
         # G1 marks beside the work, and a small machine has no core to spare for it.
         "-XX:+UseParallelGC",
-        # Spark's planner is much code that runs seldom: the optimizing compiler waits until a method has earned it, four times as
+        # Spark's planner is much code that runs seldom: the optimizing compiler waits until a method has earned it, twelve times as
         # long as by default. It took a third of the processor time of a demo.
-        "-XX:Tier4InvocationThreshold=20000",
-        "-XX:Tier4MinInvocationThreshold=3000",
-        "-XX:Tier4CompileThreshold=60000",
-        "-XX:Tier4BackEdgeThreshold=120000",
+        "-XX:Tier4InvocationThreshold=60000",
+        "-XX:Tier4MinInvocationThreshold=9000",
+        "-XX:Tier4CompileThreshold=180000",
+        "-XX:Tier4BackEdgeThreshold=240000",
+        # From the default of 21 MB on, Java collects all garbage to look for classes to unload, and Spark has many times that.
+        "-XX:MetaspaceSize=256m",
         f"-Dderby.system.home={warehouse}",
         f"-Dderby.stream.error.file={warehouse / 'derby.log'}",
     ]
