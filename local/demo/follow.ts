@@ -56,10 +56,13 @@ function tellStep(step: Step): void {
     .filter(([name, count]) => !UNSAID.has(name) && count > 0)
     .map(([name, count]) => `${formatCount(count)} ${COUNT_WORDS[name] ?? name.replaceAll(/([A-Z])/g, " $1").toLowerCase()}`);
   const seconds = last?.durationSeconds === null || last?.durationSeconds === undefined ? "" : `${last.durationSeconds.toFixed(1)} s`;
-  const model = last?.model ? ` · model version ${last.model.version}` : "";
-  const text = `${step.name.padEnd(12)} Databricks run ${last?.databricksRunId ?? "-"}  ${seconds.padStart(7)}  ${words.join(", ")}${model}`;
-  if (step.state === "succeeded") good(text);
-  else if (step.state === "failed" || step.state === "cancelled") bad(`${text} ${last?.verdict?.message ?? ""}`);
-  else note(`${text}${last?.reason ? `: ${last.reason}` : step.state.replaceAll("_", " ")}`);
+  const model = last?.model ? [`model version ${last.model.version}`] : [];
+  const tell = (why: string[]): string => {
+    const said = [...(words.length > 0 ? [words.join(", ")] : []), ...model, ...why].join(" · ");
+    return `${step.name.padEnd(12)} Databricks run ${last?.databricksRunId ?? "-"}  ${seconds.padStart(7)}  ${said}`;
+  };
+  if (step.state === "succeeded") good(tell([]));
+  else if (step.state === "failed" || step.state === "cancelled") bad(tell([last?.verdict?.message ?? step.state]));
+  else note(tell([last?.reason ?? step.state.replaceAll("_", " ")]));
   for (const warning of last?.warnings.slice(0, 3) ?? []) note(`  ${warning}`);
 }
