@@ -106,13 +106,13 @@ def events(judged: Judged, decoys: Flags) -> list[Finding]:
     ]
 
 
-def trade_off(judged: Judged, without: str = "") -> list[str]:
-    """What other thresholds, that is other costs, would have given."""
+def trade_off(judged: Judged, note: str = "") -> list[str]:
+    """What other thresholds, that is other costs, would have given; `note` stands behind the horizon."""
     found = []
     for threshold in _TRADED:
         scores = Scores.of(judged.probability >= threshold, judged.label)
         words = f"threshold {threshold:.2f}: F1 {scores.f1:.4f}, P {scores.precision:.3f}, R {scores.recall:.3f}"
-        found.append(f"    {judged.horizon_hours:4d} h{without}, {words}")
+        found.append(f"    {judged.horizon_hours:4d} h{note}, {words}")
     return found
 
 
