@@ -9,6 +9,8 @@ from pathlib import Path
 
 from batchkeeper.tables import DEFAULT_PROPERTIES, UPDATED_PROPERTIES, Column, TableSpec, lineage_columns
 
+_HOUR_MICROS = 3_600_000_000
+_DAY_MICROS = 24 * _HOUR_MICROS
 _DAYS = re.compile(r"/(?P<first>\d{4}-\d{2}-\d{2})(?:_(?P<last>\d{4}-\d{2}-\d{2}))?\.csv(?:\.gz)?$")
 
 
@@ -78,8 +80,9 @@ class CoverageRule:
         return (first - timedelta(days=1) + shift).replace(tzinfo=UTC), (last + shift).replace(tzinfo=UTC)
 
     def day_of(self, moment: str) -> str:
-        """The day whose file holds the time `moment`, both as Spark SQL."""
-        return f"date_add(to_date({moment} - INTERVAL {self.hour} HOURS - INTERVAL 1 MICROSECOND), 1)"
+        """The day whose file holds the time `moment`, both as Spark SQL. By numbers: intervals and dates are reckoned in time zones."""
+        since = f"(unix_micros({moment}) - {self.hour * _HOUR_MICROS + 1}L)"
+        return f"date_from_unix_date(CAST(({since} - pmod({since}, {_DAY_MICROS}L)) div {_DAY_MICROS}L AS INT) + 1)"
 
 
 INGEST_LOG = TableSpec(

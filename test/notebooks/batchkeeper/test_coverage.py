@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyspark.sql import SparkSession
 
 from batchkeeper.coverage import complete_until, gaps, merged
 from batchkeeper.sources import CoverageRule, Field, Source
 
 START = datetime(2015, 1, 1, 6, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def at(hours: float) -> datetime:
@@ -68,3 +70,17 @@ def test_joined_spans_do_not_depend_on_order_and_cover_the_same(spans: list[tupl
     assert all(before[1] < after[0] for before, after in pairwise(found))
     hours = range(52)
     assert [any(s < at(h + 0.5) <= e for s, e in given_) for h in hours] == [any(s < at(h + 0.5) <= e for s, e in found) for h in hours]
+
+
+@pytest.mark.parametrize("day", ["2015-11-15", "1969-12-31", "1970-01-01", "2016-02-29"])
+def test_the_day_of_a_time_is_the_drop_that_covers_it(spark: SparkSession, day: str) -> None:
+    span = CoverageRule(6).covers(f"telemetry/{day}.csv")
+    assert span is not None
+    first, last = (int((moment - EPOCH) / timedelta(microseconds=1)) for moment in span)
+    row = spark.sql(
+        "SELECT " + ", ".join(f"CAST({CoverageRule(6).day_of(f'timestamp_micros({at}L)')} AS STRING)" for at in (first, first + 1, last))
+    ).first()
+    assert row is not None
+
+    before = date.fromisoformat(day) - timedelta(days=1)
+    assert list(row) == [str(before), day, day]
