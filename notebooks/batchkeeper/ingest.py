@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import shutil
 import time
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -29,6 +26,7 @@ from batchkeeper.quarantine import quarantine_files, quarantine_rows
 from batchkeeper.results import StepResult
 from batchkeeper.rules import RuleSet, load_rules
 from batchkeeper.sources import Scenario, Source
+from batchkeeper.staging import scratch_folder
 from batchkeeper.store import Batch, store
 from batchkeeper.tables import Tables, TimeRange
 from batchkeeper.tallies import keys_are_unique
@@ -71,7 +69,6 @@ class Ingestion:
         # Times without a zone are UTC, whatever the cluster's default is.
         self.tables.spark.conf.set("spark.sql.session.timeZone", "UTC")
         self.rules = load_rules(self.scenario.rules, self.scenario.sources)
-        self.scratch = self.parameters.path(self.parameters.manifest_path).parent / "work" / uuid.uuid4().hex
 
     def run(self) -> StepResult:
         """Ingests the batch.
@@ -82,18 +79,13 @@ class Ingestion:
         """
         started = time.monotonic()
         manifest = read_manifest(self.parameters)
-        try:
+        with scratch_folder(self.parameters) as self.scratch:
             probed, broken = self._probed(manifest)
             first, others = self._deliveries(probed)
             # Large files are parsed while the tables are made and those sources are stored that others are judged by.
             both(partial(self._begin, broken, first), partial(self._stage, others))
             side_by_side([partial(self._ingest, delivery) for delivery in others])
             incomplete = self._log()
-        finally:
-            shutil.rmtree(self.scratch, ignore_errors=True)
-            # Another attempt may still work there.
-            with contextlib.suppress(OSError):
-                self.scratch.parent.rmdir()
         self.seconds["duration"] = round(time.monotonic() - started, 2)
         metrics = {f"{name}Seconds": took for name, took in self.seconds.items()}
         return report(self.tables, self.scenario, self.parameters, incomplete, metrics)

@@ -1,11 +1,29 @@
-"""Rows kept as Parquet for the time of a run: a large file is read and parsed once, not for each pass over its rows."""
+"""Rows kept as Parquet for the time of a run: what is costly to make is made once, not for each pass over the rows."""
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 from pyspark.sql import DataFrame
+
+from batchkeeper.parameters import JobParameters
+
+
+@contextlib.contextmanager
+def scratch_folder(parameters: JobParameters) -> Iterator[Path]:
+    """A folder beside the run's batch for copies of this attempt; goes with all that is in it."""
+    folder = parameters.path(parameters.manifest_path).parent / "work" / uuid.uuid4().hex
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        # Another attempt may still work beside it.
+        with contextlib.suppress(OSError):
+            folder.parent.rmdir()
 
 
 def staged(rows: DataFrame, folder: Path) -> DataFrame:

@@ -35,16 +35,20 @@ def _entry(row: Any) -> dict[str, Any]:
     }
 
 
+def as_one(rows: DataFrame, *order: str) -> DataFrame:
+    """The rows as one sorted partition, which becomes one file."""
+    return rows.repartition(1).sortWithinPartitions(*order)
+
+
 def write_export(tables: Tables, parameters: JobParameters, rows: DataFrame) -> DataFrame:
     """Writes predictions into one file under the volume, over an earlier attempt's; returns them as they stand in it.
 
-    Spark writes a folder, whose only part is moved.
+    `rows` are one partition (`as_one`). Spark writes a folder, whose only part is moved.
     """
     target = parameters.path(f"results/{parameters.run_id}/predictions.parquet")
     folder = target.with_name(f"{target.name}.writing")
     wanted = [part.split()[0] for part in _SCHEMA.replace("\n", " ").split(", ")]
-    ordered = rows.select(*wanted).repartition(1).sortWithinPartitions("as_of", "machine_id", "component", "horizon_h")
-    ordered.write.mode("overwrite").parquet(str(folder))
+    rows.select(*wanted).write.mode("overwrite").parquet(str(folder))
     next(folder.glob("part-*.parquet")).replace(target)
     shutil.rmtree(folder)
     return tables.spark.read.schema(_SCHEMA).parquet(str(target))

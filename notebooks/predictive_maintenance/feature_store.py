@@ -148,8 +148,12 @@ def run_features(tables: Tables, parameters: JobParameters) -> StepResult:
 
     Late rows are read from `touched`; a point is recomputed when a feature's reach covers it, whichever run brought the rows.
     """
-    tables.ensure_all([FEATURES_TABLE, FEATURE_PROGRESS])
-    coverage, found = both(lambda: read_coverage(tables), lambda: standing.look(tables, parameters.run_id))
+
+    def look() -> Standing:
+        tables.ensure_all([FEATURES_TABLE, FEATURE_PROGRESS])
+        return standing.look(tables, parameters.run_id)
+
+    coverage, found = both(lambda: read_coverage(tables), look)
     until = complete_until(coverage, SOURCES)
     if until is None:
         return StepResult("features", parameters.run_id, "not_ready", "no time up to which all required sources are covered")

@@ -25,7 +25,8 @@ _DIRECTION_HORIZON = 48
 
 def learn(rows: DataFrame, fitted: PipelineModel, inputs: Sequence[Input]) -> dict[str, Any]:
     """What reasons need, per component: input name -> [weight towards failure, mean, standard deviation]. One Spark job."""
-    prepared = PipelineModel(stages=fitted.stages[:2]).transform(rows)
+    preparation, forests = fitted.stages[: -len(COMPONENTS)], fitted.stages[-len(COMPONENTS) :]
+    prepared = PipelineModel(stages=preparation).transform(rows)
     vector = sf.col(VECTOR)
     summaries = [Summarizer.metrics("mean", "std").summary(vector, sf.col("weight")).alias("all")]
     for component in COMPONENTS:
@@ -33,7 +34,6 @@ def learn(rows: DataFrame, fitted: PipelineModel, inputs: Sequence[Input]) -> di
     row = prepared.agg(*summaries).first()
     assert row is not None, "an aggregate without groups has one row"
     mean, deviation = row["all"]["mean"], row["all"]["std"]
-    forests = fitted.stages[3:]
     learnt: dict[str, Any] = {}
     for component, forest in zip(COMPONENTS, forests, strict=True):
         importance, failing = forest.featureImportances, row[component]["mean"]
@@ -92,20 +92,34 @@ def _texts() -> dict[str, str]:
     return found
 
 
-def with_texts(rows: DataFrame) -> DataFrame:
-    """Adds `text_<family>` for each family of inputs."""
-    return rows.selectExpr("*", *(f"{text} AS text_{family}" for family, text in _texts().items()))
+def _named(component: str, learnt: Mapping[str, Any], inputs: Sequence[Input]) -> list[str]:
+    """The families that can be a cause of the component's failure: the age of another component is none."""
+    families = dict.fromkeys(entry.family for entry in inputs if entry.name in learnt[component])
+    return [family for family in families if not family.endswith("_age") or family == f"{component}_age"]
+
+
+def with_causes(rows: DataFrame, learnt: Mapping[str, Any], inputs: Sequence[Input]) -> DataFrame:
+    """Adds `text_<family>`, and `strength_<component>_<family>` for each family that can be a cause."""
+    texts = [f"{text} AS text_{family}" for family, text in _texts().items()]
+    strengths = [
+        f"{_strength(component, family, learnt, inputs)} AS strength_{component}_{family}"
+        for component in COMPONENTS
+        for family in _named(component, learnt, inputs)
+    ]
+    return rows.selectExpr("*", *texts, *strengths)
 
 
 def strongest(component: str, learnt: Mapping[str, Any], inputs: Sequence[Input], *, count: int = 3) -> str:
-    """SQL over `with_texts`: an array of up to `count` sentences, the strongest first."""
-    families = list(dict.fromkeys(entry.family for entry in inputs if entry.name in learnt[component]))
-    causes = [
-        f"struct(-({_strength(component, family, learnt, inputs)}) AS place, text_{family} AS words)"
-        for family in families
-        if not family.endswith("_age") or family == f"{component}_age"
-    ]
+    """SQL over `with_causes`: an array of up to `count` sentences, the strongest first.
+
+    Without a lambda, since Spark would interpret all that the lambda's array is made of.
+    """
+    causes = []
+    for family in _named(component, learnt, inputs):
+        strength, words = f"strength_{component}_{family}", f"text_{family}"
+        causes.append(f"IF({strength} > 0 AND {words} IS NOT NULL, struct({strength} AS strength, {words} AS words), NULL)")
     if not causes:
         return "CAST(array() AS ARRAY<STRING>)"
-    speaking = f"filter(array({', '.join(causes)}), cause -> cause.place < 0 AND cause.words IS NOT NULL)"
-    return f"transform(slice(array_sort({speaking}), 1, {count}), cause -> cause.words)"
+    # Downwards, so that what says nothing comes last.
+    ordered = f"sort_array(array({', '.join(causes)}), false)"
+    return f"array_except(slice({ordered}.words, 1, {count}), array(CAST(NULL AS STRING)))"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import mlflow
@@ -16,11 +17,20 @@ from batchkeeper.errors import ParameterError, TableError
 from batchkeeper.parallel import both
 from batchkeeper.parameters import JobParameters, Widgets, text_parameter
 from batchkeeper.results import StepResult
+from batchkeeper.staging import scratch_folder, staged
 from batchkeeper.tables import Column, Tables, TableSpec
 from predictive_maintenance import registry
 from predictive_maintenance.feature_set import COMPONENTS, FEATURES, schema_hash
-from predictive_maintenance.heads import CalibratedHeads, Calibration, fit_calibration, probability_column, raw_score, with_scores
-from predictive_maintenance.labels import HORIZONS, label
+from predictive_maintenance.heads import (
+    CalibratedHeads,
+    Calibration,
+    classes_column,
+    fit_calibration,
+    probability_column,
+    raw_score,
+    with_scores,
+)
+from predictive_maintenance.labels import FAILS_IN, HORIZONS, label
 from predictive_maintenance.metrics import Scores, tally_scores
 from predictive_maintenance.model import VECTOR, Input, fit_forests, model_inputs
 from predictive_maintenance.plots import reliability_plot
@@ -48,7 +58,7 @@ MODELS_TABLE = TableSpec(
 class TrainingSettings:
     """The step's own parameters."""
 
-    trees: int = 60
+    trees: int = 45
     depth: int = 12
     with_visits: bool = True
     costs: str = ""
@@ -88,11 +98,12 @@ def calibrate(scored: DataFrame) -> dict[str, dict[int, Calibration]]:
     return curves
 
 
-def with_heads(forests: PipelineModel, curves: dict[str, dict[int, Calibration]]) -> PipelineModel:
+def _whole(forests: PipelineModel, heads: CalibratedHeads) -> PipelineModel:
     """The whole pipeline: plain columns in, the same columns and twelve probabilities out."""
-    between = [VECTOR, *(f"{kind}_{name}" for name in COMPONENTS for kind in ("classes", "raw", "class_predicted"))]
+    inputs = forests.stages[1].getInputCols()
+    between = [*inputs, VECTOR, *(f"{kind}_{name}" for name in COMPONENTS for kind in ("classes", "raw", "class_predicted"))]
     drop = SQLTransformer(statement=f"SELECT * EXCEPT ({', '.join(between)}) FROM __THIS__")
-    return PipelineModel(stages=[*forests.stages, CalibratedHeads.of(curves), drop])
+    return PipelineModel(stages=[*forests.stages, heads, drop])
 
 
 def drift_baseline(rows: DataFrame) -> dict[str, list[float]]:
@@ -130,13 +141,17 @@ def _log(header: TrainingSet, settings: TrainingSettings, inputs: list[Input], s
     mlflow.log_figure(reliability_plot(scores), "reliability.png")
 
 
-def _judged(forests: PipelineModel, validation: DataFrame, thresholds: dict[int, float]) -> tuple[PipelineModel, Scores]:
-    """The whole pipeline, calibrated on the validation rows, and its scores there."""
-    model = with_heads(forests, calibrate(forests.transform(validation)))
-    return model, tally_scores(model.transform(validation), probability_columns(), thresholds)
+def _judged(forests: PipelineModel, validation: DataFrame, thresholds: dict[int, float], scratch: Path) -> tuple[PipelineModel, Scores]:
+    """The whole pipeline, calibrated on the validation rows, and its scores there; the forests see the rows once."""
+    needed = (*FAILS_IN, "machine_model", "machine_age_years", *map(classes_column, COMPONENTS))
+    classified = staged(forests.transform(validation).select(*needed), scratch)
+    heads = CalibratedHeads.of(calibrate(classified))
+    return _whole(forests, heads), tally_scores(heads.transform(classified), probability_columns(), thresholds)
 
 
-def _train(tables: Tables, header: TrainingSet, settings: TrainingSettings, costs: dict[int, Cost], name: str) -> tuple[str, str]:
+def _train(
+    tables: Tables, header: TrainingSet, settings: TrainingSettings, costs: dict[int, Cost], name: str, scratch: Path
+) -> tuple[str, str]:
     rows = training_rows(tables, header.run_id, TRAIN)
     inputs = model_inputs(with_visits=settings.with_visits)
     validation = training_rows(tables, header.run_id, VALIDATION)
@@ -145,7 +160,7 @@ def _train(tables: Tables, header: TrainingSet, settings: TrainingSettings, cost
         lambda: fit_forests(rows, inputs, trees=settings.trees, depth=settings.depth, seed=seed), lambda: drift_baseline(validation)
     )
     thresholds = {horizon: cost.threshold for horizon, cost in costs.items()}
-    (model, scores), reasons = both(lambda: _judged(forests, validation, thresholds), lambda: learn(rows, forests, inputs))
+    (model, scores), reasons = both(lambda: _judged(forests, validation, thresholds, scratch), lambda: learn(rows, forests, inputs))
     card = registry.ModelCard(
         run_id=header.run_id,
         feature_set_version=header.feature_set_version,
@@ -188,7 +203,8 @@ def run_training(tables: Tables, parameters: JobParameters, settings: TrainingSe
     name = registry.model_name(tables.catalog, tables.schema)
     started = time.monotonic()
     if version is None:
-        version, mlflow_run = _train(tables, header, settings, costs, name)
+        with scratch_folder(parameters) as scratch:
+            version, mlflow_run = _train(tables, header, settings, costs, name, scratch)
         row = (parameters.run_id, name, version, mlflow_run, header.feature_schema_hash)
         columns = MODELS_TABLE.column_names[:5]
         record = tables.spark.createDataFrame([row], ", ".join(f"{column} string" for column in columns))
