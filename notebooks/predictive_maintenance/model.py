@@ -29,6 +29,8 @@ _FITS_AT_ONCE = 2
 _ROWS_PER_PARTITION = 100_000
 _ROWS_PER_BIN = 50
 _BINS = (32, 128)
+_ROWS_PER_LEAF_ROW = 1000
+_LEAF_ROWS = (2, 10)
 VECTOR = "features"
 """Name of the vector column between preparation and forests."""
 
@@ -98,19 +100,22 @@ def spare_trees() -> None:
         RandomForestClassificationModel.trees = property(declared.func)
 
 
+def _within(limits: tuple[int, int], number: int) -> int:
+    return max(limits[0], min(limits[1], number))
+
+
 def forest(rows: int, *, trees: int, depth: int, seed: int) -> RandomForestClassifier:
     """A classifier of the vector for `rows` weighted training rows; columns other than that are left to the caller."""
-    fewest, most = _BINS
     return RandomForestClassifier(
         featuresCol=VECTOR,
         weightCol="weight",
         numTrees=trees,
         maxDepth=depth,
-        # A leaf of fewer rows says little of a probability; it makes the trees larger.
-        minInstancesPerNode=10,
+        # A leaf of two rows says little of a probability and makes the trees larger; where rows are few, a rare failure leaves no more.
+        minInstancesPerNode=_within(_LEAF_ROWS, rows // _ROWS_PER_LEAF_ROW),
         # What tells a failure two days ahead lies in the tails, which Spark's 32 quantile bins lump together. Few rows have no tails
         # to part, and each bin makes the histograms of every node larger.
-        maxBins=max(fewest, min(most, rows // _ROWS_PER_BIN)),
+        maxBins=_within(_BINS, rows // _ROWS_PER_BIN),
         featureSubsetStrategy="onethird",
         maxMemoryInMB=1024,
         # Trees are deep: remembering each row's node is cheaper than finding it again for every level.
