@@ -59,6 +59,6 @@ class Delivery:
 
     def tallies(self, scenario: Scenario, folder: Path) -> Tallies:
         """The rows counted; of a staged delivery as a small copy below `folder`, of a small one in memory."""
-        rejecting = self.rules.bits("quarantine", "fail")
-        counted = condensed(tallied(self.rows, self.source, scenario.entity.name, scenario.coverage, rejecting))
-        return Tallies.of(staged(counted, folder)) if self.staged else Tallies.held(counted)
+        rejecting, entity = self.rules.bits("quarantine", "fail"), scenario.entity.name
+        counted = condensed(tallied(self.rows, self.source, entity, scenario.coverage, rejecting))
+        return Tallies.of(staged(counted, folder), self.source, entity, rejecting) if self.staged else Tallies.held(counted)

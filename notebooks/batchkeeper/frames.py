@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as sf
 
 _TYPES = {
     "int": pa.int32(),
@@ -28,3 +29,18 @@ def small_frame(spark: SparkSession, columns: Sequence[tuple[str, str]], rows: S
         for place, (_, kind) in enumerate(columns)
     ]
     return spark.createDataFrame(pa.table(arrays, names=[name for name, _ in columns]))
+
+
+def with_facts(rows: DataFrame, columns: Sequence[tuple[str, str]], facts: Sequence[Sequence[Any]]) -> DataFrame:
+    """Adds to each row what is known under its key: null where nothing is.
+
+    Args:
+        columns: the key, which `rows` have, and the columns to add (name, Spark type).
+        facts: a value for each of them. Where all keys mean the same, as those of a single file do, every row is told so without a join.
+    """
+    key, *added = columns
+    different = {tuple(values) for _, *values in facts}
+    if len(different) == 1:
+        values = different.pop()
+        return rows.withColumns({name: sf.lit(value).cast(kind) for (name, kind), value in zip(added, values, strict=True)})
+    return rows.join(sf.broadcast(small_frame(rows.sparkSession, columns, facts)), key[0], "left")

@@ -29,7 +29,6 @@ from batchkeeper.sources import Scenario, Source
 from batchkeeper.staging import scratch_folder
 from batchkeeper.store import Batch, store
 from batchkeeper.tables import Tables, TimeRange
-from batchkeeper.tallies import keys_are_unique
 from batchkeeper.traces import read_traces, record_touched
 
 # From this size on, rows are parsed once and kept beside the batch; smaller ones are parsed again sooner than written and read.
@@ -141,7 +140,7 @@ class Ingestion:
 
     def _begin(self, broken: Sequence[Broken], first: Sequence[Delivery]) -> None:
         """Makes the tables, sets unreadable files aside, and stores the sources that others are judged by."""
-        self.tables.ensure_all(self.scenario.tables)
+        self.tables.ensure(*self.scenario.tables)
         self._set_aside(broken)
         for delivery in first:
             self._ingest(delivery)
@@ -156,19 +155,21 @@ class Ingestion:
     def _ingest(self, delivery: Delivery) -> None:
         """Stores the rows of one source; what each file had in it is kept for the log."""
         began = time.monotonic()
-        found, span = self._judge_and_store(delivery.judged(self.tables, self.known))
+        found, span = self._judge_and_store(delivery)
         if any(census.good for census in found):
             self.spans[delivery.source] = span
         self.read += zip(delivery.files, found, strict=True)
         self.seconds[delivery.source.name] = round(time.monotonic() - began, 2)
 
     def _judge_and_store(self, delivery: Delivery) -> tuple[list[FileCensus], TimeRange | None]:
-        source, rules, rows = delivery.source, delivery.rules, delivery.rows
-        tallies = delivery.tallies(self.scenario, self.scratch)
+        source, rules = delivery.source, delivery.rules
+        judged = delivery.judged(self.tables, self.known)
+        # The version, as it is before the batch, is read beside.
+        tallies, before = both(lambda: judged.tallies(self.scenario, self.scratch), lambda: self.tables.version(source.name))
         census = take_census(tallies, source, rules, len(delivery.files))
         rejected = any(found.rejected for found in census)
         if rejected:
-            quarantine_rows(self.tables, self.parameters.run_id, delivery, self.scenario.coverage)
+            quarantine_rows(self.tables, self.parameters.run_id, judged, self.scenario.coverage)
         if deadly := fatal(census, rules):
             listed = ", ".join(f"{name} ({count} rows)" for name, count in sorted(deadly.items()))
             raise RuleFailedError(
@@ -178,12 +179,11 @@ class Ingestion:
         span = (min(times), max(times)) if times else None
         good = sum(found.good for found in census)
         if good:
-            # Without rejects the rules need not be worked out again, where the rows are not staged.
-            fit = rows.where(~rules.rejects()) if rejected else rows
+            # Without rejects the rules need not be worked out again.
+            fit = judged.rows.where(~rules.rejects()) if rejected else delivery.rows
             wanted = fit.select(*(field_.name for field_ in source.fields), "rank", "block", "place")
             sound = tallies.frame.where(~rules.rejects())
-            unique = delivery.staged and keys_are_unique(sound, source, self.scenario.entity.name)
-            stored = store(self.tables, self.parameters.run_id, Batch(source, wanted, delivery.files, good, span, unique))
+            stored = store(self.tables, self.parameters.run_id, Batch(source, wanted, delivery.files, good, span, tallies.unique), before)
             if stored.whole:
                 self.whole[source] = sound
             if stored.only:

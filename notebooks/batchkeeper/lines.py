@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as sf
 
-from batchkeeper.frames import small_frame
+from batchkeeper.frames import with_facts
 from batchkeeper.probe import ProbedFile
 from batchkeeper.rules import CompiledRules, RuleSet, Severity
 from batchkeeper.sources import CoverageRule, Field, Source
@@ -91,9 +91,8 @@ def _lines(spark: SparkSession, files: Sequence[ProbedFile], ranks: Sequence[int
     facts = {str(files[rank].location): _facts(files[rank], rank, coverage) for rank in ranks}
     columns = [("uri", "string"), ("rank", "int"), ("header", "string"), *((name, "double") for name in _TIMES)]
     rows = [(uri, *fact) for found in text.inputFiles() if (fact := facts.get(_local_path(found))) for uri in _spellings(found)]
-    known = small_frame(spark, columns, rows)
-    typed = known.withColumns({name: sf.col(name).cast("timestamp") for name in _TIMES})
-    return lines.join(sf.broadcast(typed), "uri", "left").drop("uri")
+    told = with_facts(lines, columns, rows)
+    return told.withColumns({name: sf.col(name).cast("timestamp") for name in _TIMES}).drop("uri")
 
 
 def _facts(probed: ProbedFile, rank: int, coverage: CoverageRule) -> tuple[object, ...]:
@@ -128,7 +127,9 @@ def _typed(lines: DataFrame, source: Source, probed: ProbedFile) -> DataFrame:
     cells = {name: f"IF(quoted, parsed.`{name}`, get(cells, {number}))" for number, name in enumerate(names)}
     texts = [f"nullif(trim({cells[f'text_{field.name}']}), '') AS `text_{field.name}`" for field in source.fields]
     bad = f"IF(quoted, parsed.`{_BAD}` IS NOT NULL, size(cells) <> {len(names)}) AS {_BAD}"
-    named = parsed.selectExpr("raw", "quoted", "rank", *_TIMES, "block", "place", bad, *texts)
+    # What reads as a number or a time is plain ASCII, and need not be looked through for broken characters.
+    wordy = None in probed.columns or any(field.type == "string" for field in source.fields)
+    named = parsed.selectExpr("raw", "quoted", f"{wordy} AS wordy", "rank", *_TIMES, "block", "place", bad, *texts)
     return named.selectExpr("*", *(f"{_cast(field)} AS `{field.name}`" for field in source.fields))
 
 
@@ -155,8 +156,9 @@ def _compile(source: Source, rules: RuleSet) -> CompiledRules:
     def of_form(rule: str, field: Field) -> str:
         return bit(f"{rule}:{field.name}", rules.form[rule])
 
+    unread = " OR ".join(f"`{field.name}` IS NULL" for field in source.fields)
     terms = [
-        f"IF(is_valid_utf8(raw), 0L, {bit('not_utf8', rules.form['not_utf8'])})",
+        f"IF((wordy OR {unread}) AND NOT is_valid_utf8(raw), {bit('not_utf8', rules.form['not_utf8'])}, 0L)",
         f"IF({_BAD} OR (quoted AND {_OPEN_QUOTE}), {bit('malformed', rules.form['malformed'])}, 0L)",
     ]
     for field in source.fields:

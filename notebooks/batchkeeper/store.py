@@ -57,10 +57,9 @@ class Stored:
     only: bool = False
 
 
-def store(tables: Tables, run_id: str, batch: Batch) -> Stored:
-    """Brings the table of the source up to date with `batch`; repeating it changes nothing."""
+def store(tables: Tables, run_id: str, batch: Batch, before: int) -> Stored:
+    """Brings the table of the source, now at version `before`, up to date with `batch`; repeating it changes nothing."""
     spec = batch.source.spec
-    before = tables.version(spec.name)
     winners = _with_lineage(_winners(batch), batch, run_id)
     inserted = 0
     # Nobody has written since the table was made.
@@ -119,6 +118,7 @@ def _sliced(batch: Batch) -> DataFrame:
 def _with_lineage(rows: DataFrame, batch: Batch, run_id: str) -> DataFrame:
     files = [(rank, probed.file.path, probed.file.etag, probed.file.modified.timestamp()) for rank, probed in enumerate(batch.files)]
     columns = [("rank", "int"), ("source_path", "string"), ("source_etag", "string"), ("modified", "double")]
-    lineage = small_frame(rows.sparkSession, columns, files)
-    typed = lineage.select("rank", "source_path", "source_etag", sf.col("modified").cast("timestamp").alias("source_modified"))
-    return rows.join(sf.broadcast(typed), "rank").withColumn("run_id", sf.lit(run_id)).withColumn("ingested_at", sf.current_timestamp())
+    # A join also where there is one file: Spark carries its columns faster than literals.
+    lineage = rows.join(sf.broadcast(small_frame(rows.sparkSession, columns, files)), "rank")
+    stamps = {"source_modified": sf.col("modified").cast("timestamp"), "run_id": sf.lit(run_id), "ingested_at": sf.current_timestamp()}
+    return lineage.withColumns(stamps)

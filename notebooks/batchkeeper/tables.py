@@ -115,31 +115,25 @@ class Tables:
         """Whether the table is there."""
         return bool(self.spark.catalog.tableExists(self.name(table)))
 
-    def ensure(self, spec: TableSpec) -> None:
-        """Creates the table when it is absent.
+    def ensure(self, *specs: TableSpec) -> None:
+        """Creates those of the tables that are absent, side by side.
 
         Raises:
-            TableError: it is there with other columns.
+            TableError: one is there with other columns.
         """
-        self._ensure(spec, self.exists(spec.name))
-
-    def ensure_all(self, specs: Sequence[TableSpec]) -> None:
-        """Creates those tables that are absent, side by side; see `ensure`."""
         there: set[str] = set()
         if self.spark.catalog.databaseExists(f"`{self.catalog}`.`{self.schema}`"):
             listed = self.spark.sql(f"SHOW TABLES IN `{self.catalog}`.`{self.schema}`").collect()
             there = {str(row["tableName"]) for row in listed}
         else:
             self.spark.sql(f"CREATE SCHEMA IF NOT EXISTS `{self.catalog}`.`{self.schema}`")
-        side_by_side([partial(self._ensure, spec, spec.name in there) for spec in specs])
+        side_by_side([partial(self._check if spec.name in there else self._create, spec) for spec in specs])
 
     def versions(self, tables: Sequence[str]) -> dict[str, int]:
         """The newest Delta version of each table."""
         return dict(zip(tables, side_by_side([partial(self.version, table) for table in tables]), strict=True))
 
-    def _ensure(self, spec: TableSpec, there: bool) -> None:
-        if not there:
-            self._create(spec)
+    def _check(self, spec: TableSpec) -> None:
         found = {field_.name: field_.dataType.simpleString() for field_ in self.read(spec.name).schema.fields}
         wanted = {column.name: column.type.lower() for column in spec.columns}
         if found != wanted:
@@ -147,7 +141,6 @@ class Tables:
             raise TableError(f"table {self.name(spec.name)} differs from its specification in: {', '.join(differing)}")
 
     def _create(self, spec: TableSpec) -> None:
-        self.spark.sql(f"CREATE SCHEMA IF NOT EXISTS `{self.catalog}`.`{self.schema}`")
         columns = ", ".join(column.ddl() for column in spec.columns)
         properties = ", ".join(f"'{name}' = '{value}'" for name, value in spec.properties.items())
         partitioning = f" PARTITIONED BY ({', '.join(f'`{name}`' for name in spec.partitioned_by)})" if spec.partitioned_by else ""

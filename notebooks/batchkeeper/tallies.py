@@ -14,6 +14,7 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
+from batchkeeper.parallel import both
 from batchkeeper.sources import CoverageRule, Source
 
 _DAY = timedelta(days=1)
@@ -28,16 +29,22 @@ class Tallies:
     Attributes:
         frame: one tally a row.
         by_day: rank, mask, day, rows, first and last; one combination of the first three may come several times.
+        unique: whether they prove that no key comes twice among the good rows.
     """
 
     frame: DataFrame
     by_day: Sequence[Sequence[Any]]
+    unique: bool = False
 
     @classmethod
-    def of(cls, frame: DataFrame) -> Tallies:
-        """Many tallies: the driver gets only as many rows as there are combinations of file, broken rules and day."""
+    def of(cls, frame: DataFrame, source: Source, entity: str, rejecting: int) -> Tallies:
+        """Many tallies: the driver gets only as many rows as there are combinations of file, broken rules and day.
+
+        Other parameters are as those of `tallied`.
+        """
         days = frame.groupBy("rank", "mask", "day").agg(sf.sum("rows"), sf.min("first"), sf.max("last"))
-        return cls(frame, days.collect())
+        sound = frame.where(f"mask & {rejecting}L = 0")
+        return cls(frame, *both(days.collect, lambda: keys_are_unique(sound, source, entity)))
 
     @classmethod
     def held(cls, frame: DataFrame) -> Tallies:

@@ -16,28 +16,30 @@ from predictive_maintenance.labels import HORIZONS
 from predictive_maintenance.model import model_inputs
 from predictive_maintenance.reasons import strongest, with_causes
 
+_KEYS = ("machine_id", "as_of", "feature_set_version")
+_HEADS = tuple((component, horizon) for component in COMPONENTS for horizon in HORIZONS)
+
 
 def score(points: DataFrame, version: registry.RegisteredVersion, model: PipelineModel) -> DataFrame:
-    """One row per point: its key and `heads`, all answers to it in the order of component and horizon; see `unfolded`."""
-    card = version.card
-    inputs = [entry for entry in model_inputs() if any(entry.name in weights for weights in card.reasons.values())]
-    reasons = [f"{strongest(name, card.reasons, inputs)} AS reasons_{name}" for name in COMPONENTS]
-    chances = [probability_column(name, horizon) for name in COMPONENTS for horizon in HORIZONS]
+    """One row per point: its key, the probability of each head and `reasons_<component>`; see `unfolded`."""
+    learnt = version.card.reasons
+    inputs = [entry for entry in model_inputs() if any(entry.name in weights for weights in learnt.values())]
+    chances = [f"round({chance}, 6) AS {chance}" for chance in (probability_column(*head) for head in _HEADS)]
+    reasons = [f"{strongest(name, learnt, inputs)} AS reasons_{name}" for name in COMPONENTS]
+    return with_causes(model.transform(points), learnt, inputs).selectExpr(*_KEYS, *chances, *reasons)
+
+
+def unfolded(scored: DataFrame, version: registry.RegisteredVersion) -> DataFrame:
+    """One row per point, component and horizon, in this order: probability, decision, threshold and reasons."""
+    thresholds = version.card.thresholds
     heads = [
-        f"struct('{name}' AS component, {horizon} AS horizon_h, round({probability_column(name, horizon)}, 6) AS probability, "
-        f"{card.thresholds[str(horizon)]!r}D AS threshold, reasons_{name} AS reasons)"
-        for name in COMPONENTS
-        for horizon in HORIZONS
+        f"struct('{name}' AS component, {horizon} AS horizon_h, {probability_column(name, horizon)} AS probability, "
+        f"{thresholds[str(horizon)]!r}D AS threshold, reasons_{name} AS reasons)"
+        for name, horizon in _HEADS
     ]
-    keys = ("machine_id", "as_of", "feature_set_version")
-    explained = with_causes(model.transform(points), card.reasons, inputs).selectExpr(*keys, *chances, *reasons)
-    return explained.selectExpr(*keys, f"array({', '.join(heads)}) AS heads")
-
-
-def unfolded(scored: DataFrame) -> DataFrame:
-    """One row per point, component and horizon: probability, decision, threshold and reasons."""
     # A plain `inline` makes Spark look first whether the array is empty, which runs the model twice.
-    return scored.selectExpr("* EXCEPT (heads)", "inline_outer(heads)").selectExpr("*", "probability >= threshold AS decision")
+    rows = scored.selectExpr(*_KEYS, f"inline_outer(array({', '.join(heads)}))")
+    return rows.selectExpr("*", "probability >= threshold AS decision")
 
 
 def stamped(scored: DataFrame, choice: Choice, version: registry.RegisteredVersion, run_id: str, inputs: dict[str, int]) -> DataFrame:

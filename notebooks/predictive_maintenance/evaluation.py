@@ -144,7 +144,7 @@ def run_evaluation(tables: Tables, parameters: JobParameters, settings: Evaluati
     Raises:
         TableError: the training step of this run has not been there.
     """
-    tables.ensure_all([GATE_DECISIONS, MODELS_TABLE])
+    tables.ensure(GATE_DECISIONS, MODELS_TABLE)
     costs: dict[int, Cost] = parse_costs(settings.costs)
     name = registry.model_name(tables.catalog, tables.schema)
     version, decided = both(lambda: trained_version(tables, parameters.run_id), lambda: _decided(tables, parameters.run_id))

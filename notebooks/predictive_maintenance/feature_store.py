@@ -150,7 +150,7 @@ def run_features(tables: Tables, parameters: JobParameters) -> StepResult:
     """
 
     def look() -> Standing:
-        tables.ensure_all([FEATURES_TABLE, FEATURE_PROGRESS])
+        tables.ensure(FEATURES_TABLE, FEATURE_PROGRESS)
         return standing.look(tables, parameters.run_id)
 
     coverage, found = both(lambda: read_coverage(tables), look)

@@ -68,7 +68,7 @@ def run_monitoring(tables: Tables, parameters: JobParameters) -> StepResult:
     """Evaluates the window asked for, else the last 35 days before the watermark. Repeating a run writes nothing new."""
     started = time.monotonic()
     tables.spark.conf.set("spark.sql.session.timeZone", "UTC")
-    tables.ensure_all([EVALUATIONS, DRIFT_METRICS])
+    tables.ensure(EVALUATIONS, DRIFT_METRICS)
     until = watermark(tables) if tables.exists("ingest_log") else None
     if until is None or not tables.exists("predictions"):
         reason = "a required source has no data yet" if until is None else "nothing has been scored yet"

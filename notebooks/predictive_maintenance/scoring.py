@@ -130,7 +130,7 @@ def _write(
     span = task.span
     stamp = partial(stamped, choice=choice, version=version, run_id=parameters.run_id, inputs=task.versions)
     if not task.first:
-        written, superseded = revise_predictions(tables, stamp(unfolded(scored)), span, version.version)
+        written, superseded = revise_predictions(tables, stamp(unfolded(scored, version)), span, version.version)
         rows = current_predictions(tables, points.select("machine_id", "as_of"), span, version.version)
         exported = write_export(tables, parameters, as_one(rows, "as_of", "machine_id", "component", "horizon_h"))
         return written, superseded, write_summary(parameters, version, exported, span, task.points)
@@ -140,17 +140,18 @@ def _write(
         answers = staged(scored, scratch)
 
         def append() -> None:
-            first = unfolded(answers).selectExpr("*", "1 AS revision", "false AS superseded")
+            first = unfolded(answers, version).selectExpr("*", "1 AS revision", "false AS superseded")
             tables.append(PREDICTIONS, stamp(first), transaction)
 
         def export() -> None:
             # A point's answers are in order already.
-            first = unfolded(as_one(answers, "as_of", "machine_id")).selectExpr("*", "1 AS revision")
+            first = unfolded(as_one(answers, "as_of", "machine_id"), version).selectExpr("*", "1 AS revision")
             write_export(tables, parameters, stamp(first))
 
-        alerts, _ = both(
-            lambda: write_summary(parameters, version, unfolded(answers), span, task.points), lambda: side_by_side([append, export])
-        )
+        def summary() -> int:
+            return write_summary(parameters, version, unfolded(answers, version), span, task.points)
+
+        alerts, _ = both(summary, lambda: side_by_side([append, export]))
     return task.points * _HEADS, 0, alerts
 
 

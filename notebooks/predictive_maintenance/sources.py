@@ -9,7 +9,7 @@ from batchkeeper.coverage import watermark as covered_until
 from batchkeeper.sources import HISTORY, INGEST_LOG, QUARANTINE, CoverageRule, Field, Scenario, Source
 from batchkeeper.tables import Tables
 
-__all__ = ["COVERAGE", "HISTORY", "INGEST_LOG", "QUARANTINE", "RULES", "SCENARIO", "SOURCES", "TOUCHED", "ensure_tables", "watermark"]
+__all__ = ["COVERAGE", "HISTORY", "INGEST_LOG", "QUARANTINE", "RULES", "SCENARIO", "SOURCES", "TOUCHED", "watermark"]
 
 COVERAGE = CoverageRule(hour=6)
 RULES = Path(__file__).with_name("rules.yml")
@@ -61,12 +61,6 @@ FAILURES = Source(
 SOURCES: tuple[Source, ...] = (MACHINES, TELEMETRY, ERRORS, MAINT, FAILURES)
 SCENARIO = Scenario(SOURCES, COVERAGE, RULES, _MACHINE)
 TOUCHED = SCENARIO.touched
-
-
-def ensure_tables(tables: Tables) -> None:
-    """Creates the tables of the sources and those that ingestion keeps about them."""
-    for spec in SCENARIO.tables:
-        tables.ensure(spec)
 
 
 def watermark(tables: Tables) -> datetime | None:

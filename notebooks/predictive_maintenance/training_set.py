@@ -182,7 +182,7 @@ def run_training_set(tables: Tables, parameters: JobParameters, settings: Traini
         ParameterError: the span is too short for the splits.
     """
     run_id = parameters.run_id
-    until, _ = both(lambda: watermark(tables), lambda: tables.ensure_all([LABELS_TABLE, TRAINING_ROWS, TRAINING_SETS]))
+    until, _ = both(lambda: watermark(tables), lambda: tables.ensure(LABELS_TABLE, TRAINING_ROWS, TRAINING_SETS))
     if until is None:
         return StepResult("training_set", run_id, "not_ready", "no time up to which all required sources are covered")
     (added, changed), (earliest, repeated) = both(lambda: update_labels(tables, until), lambda: _earlier(tables, run_id))

@@ -90,12 +90,12 @@ def test_upsert_inserts_and_overwrites_in_one_version(tables: Tables) -> None:
     assert tables.version("readings") == version + 1
 
 
-def test_ensure_all_creates_what_is_absent_and_names_a_table_that_differs(tables: Tables) -> None:
+def test_ensure_creates_what_is_absent_and_names_a_table_that_differs(tables: Tables) -> None:
     other = replace(SPEC, name="others")
-    tables.ensure_all([SPEC, other])
+    tables.ensure(SPEC, other)
     assert tables.versions(["readings", "others"]) == {"readings": 0, "others": 0}
     with pytest.raises(TableError, match=r"others.*value"):
-        tables.ensure_all([SPEC, replace(other, columns=(*other.columns[:-1], Column("value", "string")))])
+        tables.ensure(SPEC, replace(other, columns=(*other.columns[:-1], Column("value", "string"))))
 
 
 def test_read_at_a_version(tables: Tables) -> None:

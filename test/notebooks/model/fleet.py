@@ -11,7 +11,7 @@ from pyspark.sql import functions as sf
 from batchkeeper.parameters import JobParameters
 from batchkeeper.sources import INGEST_LOG
 from batchkeeper.tables import Tables
-from predictive_maintenance.sources import COVERAGE, SOURCES, TOUCHED, ensure_tables
+from predictive_maintenance.sources import COVERAGE, SCENARIO, SOURCES, TOUCHED
 
 
 def job(schema: str, volume: Path, run_id: str, window: tuple[datetime, datetime] | None = None) -> JobParameters:
@@ -58,7 +58,7 @@ def cover(tables: Tables, source: str, covers: tuple[datetime, datetime] | None,
 
 def load_drops(tables: Tables, folder: Path, run_id: str) -> None:
     """Loads every drop under `folder`."""
-    ensure_tables(tables)
+    tables.ensure(*SCENARIO.tables)
     for source in SOURCES:
         for path in sorted((folder / source.name).glob("*.csv")):
             store(tables, source.name, read_drop(tables, source.name, path), run_id)

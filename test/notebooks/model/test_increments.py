@@ -14,7 +14,7 @@ from pyspark.sql import functions as sf
 
 from batchkeeper.tables import Tables, literal
 from predictive_maintenance.feature_store import FEATURES_TABLE, run_features
-from predictive_maintenance.sources import COVERAGE, SOURCES, ensure_tables
+from predictive_maintenance.sources import COVERAGE, SCENARIO, SOURCES
 from simulator.cli import main as simulate
 
 pytestmark = pytest.mark.slow
@@ -55,7 +55,7 @@ def _next(day: str) -> str:
 
 def prepared(spark: SparkSession, schema: str, drops: Path) -> Tables:
     tables = Tables(spark, "spark_catalog", schema)
-    ensure_tables(tables)
+    tables.ensure(*SCENARIO.tables)
     store(tables, "machines", read_drop(tables, "machines", next((drops / "machines").glob("*.csv"))), "scoring-0")
     cover(tables, "machines", COVERAGE.covers(f"machines/{LAST}.csv"), "scoring-0", f"machines/{LAST}.csv")
     assert len(SOURCES) == len(TIMED) + 1

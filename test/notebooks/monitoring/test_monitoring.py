@@ -18,7 +18,7 @@ from batchkeeper.tables import Tables
 from predictive_maintenance.exploration import render
 from predictive_maintenance.monitoring import run_monitoring
 from predictive_maintenance.predictions import PREDICTIONS
-from predictive_maintenance.sources import SOURCES, ensure_tables
+from predictive_maintenance.sources import SCENARIO, SOURCES
 
 # machine, as-of time, component, probability, alert; all at 24 h, scored in a replay long after.
 SCORED = [
@@ -38,7 +38,7 @@ SCORED = [
 def tables(spark: SparkSession, schema: str, tmp_path: Path) -> Iterator[Tables]:
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
     found = Tables(spark, "spark_catalog", schema)
-    ensure_tables(found)
+    found.ensure(*SCENARIO.tables)
     found.ensure(PREDICTIONS)
     yield found
     mlflow.set_tracking_uri(None)
