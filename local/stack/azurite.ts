@@ -11,7 +11,7 @@ const ACCOUNT = "devstoreaccount1";
 const KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 /** Azurite itself would outlive a parent that was killed. */
 const END_WITH_PARENT = 'data:text/javascript,process.once("disconnect",()=>process.exit());process.channel.unref()';
-const READY_TIMEOUT_MS = 30_000;
+const READY_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 3_000;
 
 /** Blob, queue and table port. */
@@ -33,6 +33,8 @@ export interface LocalStorageOptions {
   /** Folder of the data; without it everything is kept in memory. */
   readonly location?: string;
   readonly ports?: StoragePorts;
+  /** How long it may take to answer, by default a minute: reading its modules from a cold disk is slow. */
+  readonly readyTimeoutMs?: number;
 }
 
 export function storageConnectionString([blob, queue, table]: StoragePorts): string {
@@ -49,7 +51,7 @@ export function storageConnectionString([blob, queue, table]: StoragePorts): str
 
 /**
  * Starts Azurite and waits until its three services answer.
- * @throws Error when it ends or does not answer in 30 s
+ * @throws Error when it ends or does not answer in time; then nothing is left running
  */
 export async function startAzurite(options: LocalStorageOptions = {}): Promise<LocalStorage> {
   const ports = options.ports ?? (await freeStoragePorts());
@@ -71,13 +73,21 @@ export async function startAzurite(options: LocalStorageOptions = {}): Promise<L
   let errors = "";
   child.stderr?.on("data", (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-2000)));
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  const deadline = Date.now() + READY_TIMEOUT_MS;
-  for (const port of ports) {
-    while (!(await answers(port))) {
-      if (child.exitCode !== null) throw new Error(`Azurite ended with code ${child.exitCode}: ${errors}`);
-      if (Date.now() > deadline) throw new Error(`Azurite did not answer on port ${port} within 30 s: ${errors}`);
-      await pause(50);
+  const timeout = options.readyTimeoutMs ?? READY_TIMEOUT_MS;
+  const deadline = Date.now() + timeout;
+  try {
+    for (const port of ports) {
+      while (!(await answers(port))) {
+        if (child.exitCode !== null) throw new Error(`Azurite ended with code ${child.exitCode}: ${errors}`);
+        if (Date.now() >= deadline) throw new Error(`Azurite did not answer on port ${port} within ${timeout / 1000} s: ${errors}`);
+        await pause(50);
+      }
     }
+  } catch (error) {
+    // Left running, it would keep this process from its end.
+    child.kill("SIGKILL");
+    await exited;
+    throw error;
   }
   // Azurite does not end on SIGTERM while a client keeps a connection busy.
   const stop = async (): Promise<void> => {
