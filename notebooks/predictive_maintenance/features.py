@@ -112,23 +112,28 @@ def _bin_totals() -> list[str]:
 
 
 def _window_sums() -> list[str]:
-    """Sums over each window; the normal is a difference of two running sums, as a sliding frame would add up 56 bins a row."""
+    """Sums over each window, each the difference of two running sums: a sliding frame would add up its bins again for every row."""
     found = []
     for name in (f"{sensor}_{part}" for sensor in SENSORS for part in _PARTS):
-        found += [f"sum({name}) OVER w{hours} AS {name}_{hours}h" for hours in _OVER_BINS]
-        until, before = (f"coalesce(sum({name}) OVER {window}, 0)" for window in ("until_normal", "before_normal"))
-        found.append(f"{until} - {before} AS {name}_normal")
-    found += [f"sum({error}_count) OVER w{hours} AS {error}_count_{hours}h" for error in ERRORS for hours in COUNT_WINDOWS]
-    return found + [f"max({event}_at) OVER ever AS {event}_latest" for event in _EVENTS]
+        found += [f"{_between(name, hours)} AS {name}_{hours}h" for hours in _OVER_BINS]
+        found.append(f"{_between(name, NORMAL_HOURS, NORMAL_GAP_HOURS)} AS {name}_normal")
+    found += [f"{_between(f'{error}_count', hours)} AS {error}_count_{hours}h" for error in ERRORS for hours in COUNT_WINDOWS]
+    return found + [f"max({event}_at) OVER until_0h AS {event}_latest" for event in _EVENTS]
+
+
+def _between(name: str, far: int, near: int = 0) -> str:
+    """SQL: the sum of a column over the bins of the hours (T - far, T - near]."""
+    until, before = (f"coalesce(sum({name}) OVER until_{hours}h, 0)" for hours in (near, far))
+    return f"{until} - {before}"
 
 
 def _windows() -> str:
-    """Frames over the bins of one machine: ranges of time, so a gap stretches nothing."""
-    frames = {f"w{hours}": f"{(hours - GRID_HOURS) * HOUR} PRECEDING AND CURRENT ROW" for hours in sorted({*_OVER_BINS, *COUNT_WINDOWS})}
-    frames["ever"] = "UNBOUNDED PRECEDING AND CURRENT ROW"
-    frames["until_normal"] = f"UNBOUNDED PRECEDING AND {NORMAL_GAP_HOURS * HOUR} PRECEDING"
-    frames["before_normal"] = f"UNBOUNDED PRECEDING AND {NORMAL_HOURS * HOUR} PRECEDING"
-    return _listed(f"{name} AS (PARTITION BY machine_id ORDER BY bin RANGE BETWEEN {frame})" for name, frame in frames.items())
+    """Frames over the bins of one machine up to T and up to some hours before: ranges of time, so a gap stretches nothing."""
+    frames = {0: "CURRENT ROW"} | {
+        hours: f"{hours * HOUR} PRECEDING" for hours in sorted({*_OVER_BINS, *COUNT_WINDOWS, NORMAL_GAP_HOURS, NORMAL_HOURS})
+    }
+    ordered = "PARTITION BY machine_id ORDER BY bin RANGE BETWEEN UNBOUNDED PRECEDING AND"
+    return _listed(f"until_{hours}h AS ({ordered} {end})" for hours, end in frames.items())
 
 
 def _mean(total: str, count: str) -> str:
@@ -182,9 +187,9 @@ def _feature_columns() -> list[str]:
 _STATEMENT = f"""
 WITH placed AS (SELECT *, {grid_point_at_or_after("at")} AS bin FROM ({_rows()})),
 bins AS (SELECT machine_id, bin, {_listed(_bin_totals())} FROM placed GROUP BY machine_id, bin),
-windowed AS (SELECT *, {_listed(_window_sums())} FROM bins WINDOW {_windows()})
-SELECT /*+ BROADCAST(m) */ w.machine_id, timestamp_seconds(bin) AS as_of, {{features}}
-FROM windowed w LEFT JOIN {{machines}} m ON w.machine_id = m.machine_id WHERE is_point = 1"""
+described AS (SELECT /*+ BROADCAST(m) */ b.*, model, age FROM bins b LEFT JOIN {{machines}} m ON b.machine_id = m.machine_id),
+windowed AS (SELECT *, {_listed(_window_sums())} FROM described WINDOW {_windows()})
+SELECT machine_id, timestamp_seconds(bin) AS as_of, {{features}} FROM windowed WHERE is_point = 1"""
 
 
 def opaque(columns: Iterable[str]) -> str:
