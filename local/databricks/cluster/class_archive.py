@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from cluster.driver_client import DriverClient
-from cluster.jvm import JvmStartError, delta_jars, jvm_environment, start_jvm, stop_jvm, submit_command
+from cluster.jvm import JvmStartError, extra_jars, jvm_environment, start_jvm, stop_jvm, submit_command
 
 # A little of all that notebooks do: what these load is archived.
 _WORK = """CREATE TABLE made (id BIGINT, day DATE, value DOUBLE) USING delta
@@ -44,7 +44,7 @@ def make(target: Path) -> None:
         finally:
             stop_jvm(gateway)
         options = ["-Xshare:dump", f"-XX:SharedClassListFile={classes}", f"-XX:SharedArchiveFile={draft}", "-Xlog:cds=off"]
-        command = submit_command({}, memory="1g", jars=delta_jars(), java_options=options)
+        command = submit_command({}, memory="1g", jars=extra_jars(), java_options=options)
         result = subprocess.run(command, env=jvm_environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if result.returncode != 0 or not draft.exists():
         raise JvmStartError(f"Java could not archive Spark's classes: {(result.stdout + result.stderr)[-2000:]}")
