@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with local_session(root / "state", given.memory) as session:
             bench = Bench(session, root, tell)
             bench.run(given.machines, given.seed, given.until)
-    reference = middle(bench.unit_repeats)
+    reference = middle(bench.units)
     load = os.getloadavg()[0]
     if given.json:
         measures = [measure.as_json(reference) for measure in bench.measures]
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(json.dumps({**size, "measures": measures}, indent=2))
     else:
         print(f"{given.machines} machines, seed {given.seed}, {os.cpu_count()} cores, load {load:.1f}")
-        print(table(bench.measures, bench.unit_repeats, reference))
+        print(table(bench.measures, bench.units, reference))
     missed = [measure for measure in bench.measures if not measure.met(reference)]
     if missed and given.machines != FULL_SIZE:
         print(f"The bars are meant for {FULL_SIZE} machines; fixed costs dominate smaller sizes.", file=sys.stderr)

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from bench import bars, unit
+from bench import bars
 from bench.bars import Measure
+from bench.unit import Unit
 from simulator.drops import DropWriter
 from simulator.plan import Plan
 from workbench.effort import NOTHING, Effort, middle
@@ -80,20 +81,23 @@ class Bench:
     def __init__(self, session: LocalSession, folder: Path, tell: Tell) -> None:
         self._session, self._folder, self._tell = session, folder, tell
         self.measures: list[Measure] = []
-        self.unit_repeats: list[Effort] = []
+        self.units: list[Effort] = []
 
     def run(self, machines: int, seed: int, until: str = "nights") -> None:
         """All stages up to `until`, one of `STAGES`; some ten minutes at 1000 machines."""
         self._tell(f"simulating {machines} machines")
         year = Data.simulate(self._folder / "year", machines, seed, YEAR_START)
         month = Data.simulate(self._folder / "month", machines, seed, MONTH_START)
-        self._tell(f"unit C: {unit.WARM_UPS} warm-ups, {unit.REPEATS} repeats")
-        self.unit_repeats = unit.measure_unit(self._session, year.telemetry, self._folder)
+        unit = Unit(self._session, year.telemetry, self._folder, self.units)
+        self._tell("unit C: warming up")
+        unit.warm_up()
+        self._repeat(unit)
         short, first, long = (Workspace(self._session, f"bench_{name}") for name in ("month", "first_year", "year"))
         self._load(short, month)
         cold, loaded = self._load(first, year), self._load(long, year)
         for step, bar in (("ingestion", bars.INGEST), ("features", bars.FEATURES)):
             self._add(bar, loaded[step], f"the first time {cold[step].wall:.1f} s")
+        self._repeat(unit)
         if until in STAGES[1:]:
             self._train(long)
         if until in STAGES[2:]:
@@ -105,7 +109,12 @@ class Bench:
             self._add(bars.SCORE, scored.effort, detail)
         if until in STAGES[3:]:
             self._nights(short, month, long, year)
+        self._repeat(unit)
         self.measures.append(Measure(bars.MEMORY, self._session.peak_memory_gib()))
+
+    def _repeat(self, unit: Unit) -> None:
+        spent = unit.repeat()
+        self._tell(f"unit C: {spent.wall:.1f} s, {spent.cpu:.1f} s of processor time")
 
     def _add(self, bar: bars.Bar, effort: Effort, detail: str = "") -> None:
         self.measures.append(Measure(bar, effort, detail))

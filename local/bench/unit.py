@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from workbench.effort import Effort, measured
 from workbench.session import LocalSession
 
 WARM_UPS = 2
-REPEATS = 3
 _SCHEMA = "datetime TIMESTAMP, machineID INT, volt DOUBLE, rotate DOUBLE, pressure DOUBLE, vibration DOUBLE"
 
 
-def _once(session: LocalSession, csv: Path, target: Path) -> Effort:
-    with measured(session.jvm_pid) as effort:
-        session.spark.read.csv(str(csv), header=True, schema=_SCHEMA).write.parquet(str(target))
-        spent = effort()
-    shutil.rmtree(target)
-    return spent
+@dataclass
+class Unit:
+    """The unit is the median of its `repeats`, which lie between the stages: a shared machine has slow minutes and quick ones."""
 
+    session: LocalSession
+    csv: Path
+    scratch: Path
+    repeats: list[Effort] = field(default_factory=list)
 
-def measure_unit(session: LocalSession, csv: Path, scratch: Path) -> list[Effort]:
-    """The cost of each repeat after the warm-ups; the unit is their median."""
-    spent = [_once(session, csv, scratch / "unit-c") for _ in range(WARM_UPS + REPEATS)]
-    return spent[WARM_UPS:]
+    def warm_up(self) -> None:
+        """Does the work as often as the stages are done before they are measured."""
+        for _ in range(WARM_UPS):
+            self._once()
+
+    def repeat(self) -> Effort:
+        """Measures the work once more."""
+        self.repeats.append(self._once())
+        return self.repeats[-1]
+
+    def _once(self) -> Effort:
+        target = self.scratch / "unit-c"
+        with measured(self.session.jvm_pid) as effort:
+            self.session.spark.read.csv(str(self.csv), header=True, schema=_SCHEMA).write.parquet(str(target))
+            spent = effort()
+        shutil.rmtree(target)
+        return spent
