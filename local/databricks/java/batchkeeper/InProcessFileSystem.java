@@ -20,6 +20,7 @@ public class InProcessFileSystem extends LocalFileSystem {
 
   /** The files themselves, without checksums. */
   public static class Raw extends RawLocalFileSystem {
+    @Override
     public void setPermission(Path path, FsPermission permission) throws IOException {
       if (permission.getStickyBit()) {
         // Java knows no such bit.
@@ -30,6 +31,7 @@ public class InProcessFileSystem extends LocalFileSystem {
       Files.setPosixFilePermissions(pathToFile(path).toPath(), PosixFilePermissions.fromString(wanted));
     }
 
+    @Override
     public FileStatus getFileLinkStatus(Path path) throws IOException {
       return Files.isSymbolicLink(pathToFile(path).toPath()) ? super.getFileLinkStatus(path) : getFileStatus(path);
     }

@@ -20,10 +20,12 @@ public class InProcessFs extends ChecksumFs {
       super(FsConstants.LOCAL_FS_URI, new InProcessFileSystem.Raw(), conf, FsConstants.LOCAL_FS_URI.getScheme(), false);
     }
 
+    @Override
     public int getUriDefaultPort() {
       return -1;
     }
 
+    @Override
     public boolean isValidName(String name) {
       return true;
     }
