@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as sf
@@ -116,9 +117,15 @@ def _sliced(batch: Batch) -> DataFrame:
 
 
 def _with_lineage(rows: DataFrame, batch: Batch, run_id: str) -> DataFrame:
-    files = [(rank, probed.file.path, probed.file.etag, probed.file.modified.timestamp()) for rank, probed in enumerate(batch.files)]
-    columns = [("rank", "int"), ("source_path", "string"), ("source_etag", "string"), ("modified", "double")]
-    # A join also where there is one file: Spark carries its columns faster than literals.
+    now = datetime.now(UTC).timestamp()
+    files = [(rank, probed.file.path, probed.file.etag, probed.file.modified.timestamp(), now) for rank, probed in enumerate(batch.files)]
+    columns = [("rank", "int"), ("source_path", "string"), ("source_etag", "string"), ("modified", "double"), ("now", "double")]
+    # A join also where there is one file: Spark carries its columns faster than literals. A time as a literal would be part of the
+    # generated code, which Java would compile anew for every run.
     lineage = rows.join(sf.broadcast(small_frame(rows.sparkSession, columns, files)), "rank")
-    stamps = {"source_modified": sf.col("modified").cast("timestamp"), "run_id": sf.lit(run_id), "ingested_at": sf.current_timestamp()}
+    stamps = {
+        "source_modified": sf.col("modified").cast("timestamp"),
+        "run_id": sf.lit(run_id),
+        "ingested_at": sf.col("now").cast("timestamp"),
+    }
     return lineage.withColumns(stamps)

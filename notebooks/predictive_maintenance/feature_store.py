@@ -16,7 +16,7 @@ from batchkeeper.results import StepResult
 from batchkeeper.tables import UPDATED_PROPERTIES, Column, Tables, TableSpec, literal
 from predictive_maintenance import standing
 from predictive_maintenance.feature_set import FEATURE_NAMES, FEATURE_SET_VERSION, FEATURES, longest_window_hours
-from predictive_maintenance.features import GRID_SECONDS, SourceFrames, compute_features, grid_times, opaque
+from predictive_maintenance.features import GRID_SECONDS, SourceFrames, compute_features, grid_times
 from predictive_maintenance.sources import SOURCES
 from predictive_maintenance.standing import Standing
 
@@ -27,7 +27,6 @@ FEATURES_TABLE = TableSpec(
         Column("as_of", "timestamp", "UTC; rows up to and with this time entered"),
         Column("feature_set_version", "string"),
         *(Column(feature.name, feature.type) for feature in FEATURES),
-        Column("feature_hash", "bigint", "hash of all features, to find changed rows"),
         Column("run_id", "string", "run that last changed the row"),
         Column("computed_at", "timestamp", "time of writing", volatile=True),
     ),
@@ -82,20 +81,14 @@ def _sources(tables: Tables, extent: _Extent, points: DataFrame | None) -> Sourc
     if points is not None:
         machines = points.select("machine_id").distinct()
         frames = [frame.join(sf.broadcast(machines), "machine_id", "left_semi") for frame in frames]
-    return SourceFrames(tables.read("machines"), *frames)
+    # As a literal beside the features the time would be part of their code, which Java would compile anew for every run.
+    return SourceFrames(tables.read("machines").withColumn("computed_at", sf.current_timestamp()), *frames)
 
 
 def _computed(tables: Tables, points: DataFrame, extent: _Extent, run_id: str, *, again: bool) -> DataFrame:
     """The rows of the table for `points`: new ones of all machines, or those of some machines `again`, for a join with the old."""
-    features = compute_features(_sources(tables, extent, points if again else None), points, joined=again)
-    hashed = f"xxhash64('{FEATURE_SET_VERSION}', {', '.join(FEATURE_NAMES)}) AS feature_hash"
-    return features.selectExpr(
-        "*",
-        f"'{FEATURE_SET_VERSION}' AS feature_set_version",
-        opaque([hashed]) if again else hashed,
-        f"'{run_id}' AS run_id",
-        "current_timestamp() AS computed_at",
-    )
+    features = compute_features(_sources(tables, extent, points if again else None), points, carried=["computed_at"], joined=again)
+    return features.selectExpr("*", f"'{FEATURE_SET_VERSION}' AS feature_set_version", f"'{run_id}' AS run_id")
 
 
 def _missing(tables: Tables, start: datetime, until: datetime, found: Standing) -> tuple[DataFrame | None, _Extent | None]:
@@ -129,9 +122,10 @@ def _recompute(tables: Tables, affected: DataFrame, run_id: str) -> tuple[int, i
     if extent is None:
         return 0, 0
     computed = _computed(tables, affected, extent, run_id, again=True)
-    known = tables.read(FEATURES_TABLE.name).selectExpr("machine_id", "as_of", "feature_hash AS known_hash")
+    values = f"struct({', '.join(FEATURE_NAMES)})"
+    known = tables.read(FEATURES_TABLE.name).selectExpr("machine_id", "as_of", f"{values} AS known")
     span = f"as_of BETWEEN {literal(extent.first)} AND {literal(extent.last)}"
-    changed = computed.join(known.where(span), ["machine_id", "as_of"]).where("feature_hash <> known_hash").drop("known_hash")
+    changed = computed.join(known.where(span), ["machine_id", "as_of"]).where(f"NOT {values} <=> known").drop("known")
     return extent.count, tables.update_changed(FEATURES_TABLE, changed, (extent.first, extent.last))
 
 

@@ -40,11 +40,13 @@ _LARGEST_READING = 10_000
 _INSIDE_BIN = (1, 3)
 """Windows shorter than a bin, summed apart."""
 _OVER_BINS = (24, 48)
-_PARTS = ("sum", "squares", "count")
+_COUNT_BITS = 20
+"""A total holds a sum and, in so many bits below it, how many readings entered: fewer columns to shuffle, sort and add."""
+_PARTS = ("total", "squares")
 _EVENTS = (*ERRORS, *COMPONENTS, "visit")
 
-# The columns that the rows of all sources share.
-_SHARED = {"at": "bigint", **dict.fromkeys(SENSORS, "bigint"), "error_id": "string", "comp": "string", "visit": "bigint", "is_point": "int"}
+# The columns that the rows of all sources share, with what stands for absent. Spark adds faster what is never null.
+_SHARED = {"at": "0L", **dict.fromkeys(SENSORS, "0L"), "event": "CAST(NULL AS STRING)", "visit": "CAST(NULL AS BIGINT)", "is_point": "0"}
 
 
 @dataclass(frozen=True)
@@ -73,12 +75,21 @@ def _listed(columns: Iterable[str]) -> str:
 
 
 def _shaped(source: str, **present: str) -> str:
-    columns = [f"{present.get(name) or f'CAST(NULL AS {kind})'} AS {name}" for name, kind in _SHARED.items()]
+    columns = [f"{present.get(name, absent)} AS {name}" for name, absent in _SHARED.items()]
     return f"SELECT machine_id, {_listed(columns)} FROM {source}"
 
 
 def _scaled(sensor: str) -> str:
-    return f"CASE WHEN {sensor} BETWEEN -{_LARGEST_READING} AND {_LARGEST_READING} THEN floor({sensor} * {_SCALE} + 0.5D) END"
+    scaled = f"floor({sensor} * {_SCALE} + 0.5D)"
+    return f"CASE WHEN {sensor} BETWEEN -{_LARGEST_READING} AND {_LARGEST_READING} THEN shiftleft({scaled}, {_COUNT_BITS}) + 1 ELSE 0L END"
+
+
+def _sum(total: str) -> str:
+    return f"shiftright({total}, {_COUNT_BITS})"
+
+
+def _count(total: str) -> str:
+    return f"({total} & {2**_COUNT_BITS - 1})"
 
 
 def _rows() -> str:
@@ -90,8 +101,8 @@ def _rows() -> str:
     return " UNION ALL ".join(
         [
             _shaped("{telemetry}", at=seconds, **{sensor: _scaled(sensor) for sensor in SENSORS}),
-            _shaped("{errors}", at=seconds, error_id="error_id"),
-            _shaped("{maint}", at=seconds, comp="comp", visit=on_calendar),
+            _shaped("{errors}", at=seconds, event="error_id"),
+            _shaped("{maint}", at=seconds, event="comp", visit=on_calendar),
             _shaped("{points}", at="unix_timestamp(as_of)", is_point="1"),
         ]
     )
@@ -101,14 +112,12 @@ def _bin_totals() -> list[str]:
     """What is known of one machine in one bin: sums of its rows, and the latest time of each event."""
     found = ["max(visit) AS visit_at", "max(is_point) AS is_point"]
     for sensor in SENSORS:
-        found += [f"sum({sensor}) AS {sensor}_sum", f"sum({sensor} * {sensor}) AS {sensor}_squares", f"count({sensor}) AS {sensor}_count"]
+        reading = _sum(sensor)
+        found += [f"coalesce(sum({sensor}), 0L) AS {sensor}_total", f"coalesce(sum({reading} * {reading}), 0L) AS {sensor}_squares"]
         for hours in _INSIDE_BIN:
-            recent = f"CASE WHEN bin - at < {hours * HOUR} THEN {sensor} END"
-            found += [f"sum({recent}) AS {sensor}_sum_{hours}h", f"count({recent}) AS {sensor}_count_{hours}h"]
-    for error in ERRORS:
-        seen = f"CASE WHEN error_id = '{error}' THEN at END"
-        found += [f"count({seen}) AS {error}_count", f"max({seen}) AS {error}_at"]
-    return found + [f"max(CASE WHEN comp = '{component}' THEN at END) AS {component}_at" for component in COMPONENTS]
+            found.append(f"coalesce(sum(CASE WHEN bin - at < {hours * HOUR} THEN {sensor} ELSE 0L END), 0L) AS {sensor}_total_{hours}h")
+    found += [f"count(CASE WHEN event = '{error}' THEN 1 END) AS {error}_count" for error in ERRORS]
+    return found + [f"max(CASE WHEN event = '{event}' THEN at END) AS {event}_at" for event in (*ERRORS, *COMPONENTS)]
 
 
 def _window_sums() -> list[str]:
@@ -136,13 +145,14 @@ def _windows() -> str:
     return _listed(f"until_{hours}h AS ({ordered} {end})" for hours, end in frames.items())
 
 
-def _mean(total: str, count: str) -> str:
-    return f"{total} / nullif({count}, 0) / {_SCALE}"
+def _mean(total: str) -> str:
+    return f"{_sum(total)} / nullif({_count(total)}, 0) / {_SCALE}"
 
 
-def _spread(total: str, squares: str, count: str) -> str:
+def _spread(total: str, squares: str) -> str:
     """Sample standard deviation; null below two readings."""
-    centred = f"{squares} - CAST({total} AS DOUBLE) * {total} / {count}"
+    count = _count(total)
+    centred = f"{squares} - CAST({_sum(total)} AS DOUBLE) * {_sum(total)} / {count}"
     return f"CASE WHEN {count} > 1 THEN sqrt(greatest(({centred}) / ({count} - 1), 0.0D)) / {_SCALE} END"
 
 
@@ -151,8 +161,8 @@ def _window(part: str, hours: int) -> str:
 
 
 def _sensor_columns(sensor: str) -> dict[str, str]:
-    means = {hours: _mean(f"{sensor}_{_window('sum', hours)}", f"{sensor}_{_window('count', hours)}") for hours in MEAN_WINDOWS}
-    normal = _mean(f"{sensor}_sum_normal", f"{sensor}_count_normal")
+    means = {hours: _mean(f"{sensor}_{_window('total', hours)}") for hours in MEAN_WINDOWS}
+    normal = _mean(f"{sensor}_total_normal")
     found = {f"{sensor}_mean_{hours}h": means[hours] for hours in MEAN_WINDOWS}
     for hours in SPREAD_WINDOWS:
         found[f"{sensor}_sd_{hours}h"] = _spread(*(f"{sensor}_{_window(part, hours)}" for part in _PARTS))
@@ -161,7 +171,7 @@ def _sensor_columns(sensor: str) -> dict[str, str]:
 
 
 def _fewest(suffix: str) -> str:
-    return f"coalesce(least({_listed(f'{sensor}_{suffix}' for sensor in SENSORS)}), 0)"
+    return f"least({_listed(_count(f'{sensor}_{suffix}') for sensor in SENSORS)})"
 
 
 def _event_columns() -> dict[str, str]:
@@ -179,17 +189,17 @@ def _feature_columns() -> list[str]:
     found: dict[str, str] = {"machine_model": "model", "machine_age_years": "age"}
     for sensor in SENSORS:
         found |= _sensor_columns(sensor)
-    found |= {f"readings_{hours}h": _fewest(_window("count", hours)) for hours in MEAN_WINDOWS}
-    found |= {"readings_normal": _fewest("count_normal"), **_event_columns()}
+    found |= {f"readings_{hours}h": _fewest(_window("total", hours)) for hours in MEAN_WINDOWS}
+    found |= {"readings_normal": _fewest("total_normal"), **_event_columns()}
     return [f"CAST({found[feature.name]} AS {feature.type}) AS {feature.name}" for feature in FEATURES]
 
 
 _STATEMENT = f"""
 WITH placed AS (SELECT *, {grid_point_at_or_after("at")} AS bin FROM ({_rows()})),
 bins AS (SELECT machine_id, bin, {_listed(_bin_totals())} FROM placed GROUP BY machine_id, bin),
-described AS (SELECT /*+ BROADCAST(m) */ b.*, model, age FROM bins b LEFT JOIN {{machines}} m ON b.machine_id = m.machine_id),
+described AS (SELECT /*+ BROADCAST(m) */ b.*, model, age{{carried}} FROM bins b LEFT JOIN {{machines}} m ON b.machine_id = m.machine_id),
 windowed AS (SELECT *, {_listed(_window_sums())} FROM described WINDOW {_windows()})
-SELECT machine_id, timestamp_seconds(bin) AS as_of, {{features}} FROM windowed WHERE is_point = 1"""
+SELECT machine_id, timestamp_seconds(bin) AS as_of{{carried}}, {{features}} FROM windowed WHERE is_point = 1"""
 
 
 def opaque(columns: Iterable[str]) -> str:
@@ -201,15 +211,17 @@ def opaque(columns: Iterable[str]) -> str:
     return f"inline(array(struct({_listed(columns)})))"
 
 
-def compute_features(sources: SourceFrames, points: DataFrame, *, joined: bool = False) -> DataFrame:
+def compute_features(sources: SourceFrames, points: DataFrame, *, carried: Iterable[str] = (), joined: bool = False) -> DataFrame:
     """The features of `points` (machine_id, as_of on the grid): one row a point with machine_id, as_of and all of FEATURES.
 
     Only rows at or before a point's as-of time enter its features. The sources must hold all rows within the longest window before
-    the points; more rows change nothing. With `joined` the result is made for a join to follow.
+    the points; more rows change nothing. `carried` are more columns of the machines, handed on as they are. With `joined` the
+    result is made for a join to follow.
     """
     columns = _feature_columns()
     # The braces that are left stand for the frames.
-    statement = _STATEMENT.replace("{features}", opaque(columns) if joined else _listed(columns))
+    statement = _STATEMENT.replace("{carried}", "".join(f", {name}" for name in carried))
+    statement = statement.replace("{features}", opaque(columns) if joined else _listed(columns))
     return points.sparkSession.sql(
         statement, points=points, machines=sources.machines, telemetry=sources.telemetry, errors=sources.errors, maint=sources.maint
     )

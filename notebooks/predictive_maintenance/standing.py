@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Row
 
+from batchkeeper.parallel import side_by_side
 from batchkeeper.tables import Tables
 from predictive_maintenance.feature_set import FEATURE_SET_VERSION, reach_hours
 from predictive_maintenance.features import grid_times
@@ -21,11 +23,12 @@ SELECT t.run_id, consumed_by, source, machine_id, to_ts, CASE source WHEN 'machi
 FROM {{touched}} t LEFT JOIN {{progress}} ON t.run_id = touched_run_id
 WHERE source IN {_SOURCES} AND (consumed_by IS NULL OR consumed_by = '{{run_id}}')"""
 
-_STANDING = f"""
-SELECT * FROM (SELECT count(*) AS machines FROM {{machines}}),
-(SELECT count(*) AS points, unix_timestamp(min(as_of)) AS first, unix_timestamp(max(as_of)) AS last,
-  count_if(feature_set_version <> '{FEATURE_SET_VERSION}') AS outdated FROM {{features}}),
-(SELECT unix_timestamp(min(since)) AS late_since, collect_set(CASE WHEN consumed_by IS NULL THEN run_id END) AS late_runs FROM ({_LATE}))"""
+_FLEET = "SELECT count(*) AS machines FROM {machines}"
+_POINTS = f"""
+SELECT count(*) AS points, unix_timestamp(min(as_of)) AS first, unix_timestamp(max(as_of)) AS last,
+  count_if(feature_set_version <> '{FEATURE_SET_VERSION}') AS outdated FROM {{features}}"""
+_WAITING = f"""
+SELECT unix_timestamp(min(since)) AS late_since, collect_set(CASE WHEN consumed_by IS NULL THEN run_id END) AS late_runs FROM ({_LATE})"""
 
 
 def _until() -> str:
@@ -83,11 +86,18 @@ def _query(tables: Tables, statement: str, run_id: str) -> DataFrame:
 
 
 def look(tables: Tables, run_id: str) -> Standing:
-    """One query over what is small or has narrow columns."""
-    row = _query(tables, _STANDING, run_id).first()
-    assert row is not None, "an aggregate without groups has one row"
-    first, last, late = (None if row[name] is None else datetime.fromtimestamp(row[name], UTC) for name in ("first", "last", "late_since"))
-    return Standing(row["machines"], row["points"], first, last, row["outdated"], late, sorted(row["late_runs"]))
+    """Three queries over what is small or has narrow columns."""
+
+    def only(statement: str) -> Row:
+        row = _query(tables, statement, run_id).first()
+        assert row is not None, "an aggregate without groups has one row"
+        return row
+
+    fleet, points, waiting = side_by_side([partial(only, statement) for statement in (_FLEET, _POINTS, _WAITING)])
+    first, last, late = (
+        None if seconds is None else datetime.fromtimestamp(seconds, UTC) for seconds in (points.first, points.last, waiting.late_since)
+    )
+    return Standing(fleet.machines, points.points, first, last, points.outdated, late, sorted(waiting.late_runs))
 
 
 def affected(tables: Tables, run_id: str) -> DataFrame:

@@ -13,6 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as sf
 
 from batchkeeper.tables import Tables, literal
+from predictive_maintenance.feature_set import FEATURE_NAMES
 from predictive_maintenance.feature_store import FEATURES_TABLE, run_features
 from predictive_maintenance.sources import COVERAGE, SCENARIO, SOURCES
 from simulator.cli import main as simulate
@@ -63,7 +64,7 @@ def prepared(spark: SparkSession, schema: str, drops: Path) -> Tables:
 
 
 def content(tables: Tables) -> list[tuple[object, ...]]:
-    rows = tables.read(FEATURES_TABLE.name).select("machine_id", sf.unix_timestamp("as_of"), "feature_hash")
+    rows = tables.read(FEATURES_TABLE.name).select("machine_id", sf.unix_timestamp("as_of"), *FEATURE_NAMES)
     return sorted(tuple(row) for row in rows.collect())
 
 
