@@ -74,6 +74,23 @@ def test_a_gap_leaves_windows_in_place_and_is_counted(spark: SparkSession) -> No
     assert found["volt_mean_24h"] == pytest.approx(volts(rows, 20, 23).mean(), abs=1e-3)
 
 
+def test_negative_readings_count_like_others_and_missing_or_absurd_ones_do_not(spark: SparkSession) -> None:
+    rows = readings()
+    shifted = [(*row[:2], -9999.5 + hour, *row[3:]) for hour, row in enumerate(rows)]
+    holes = {1: None, 2: float("nan"), 30: 1e9, 31: float("-inf")}
+    broken = [(*row[:2], holes.get(hour, row[2]), *row[3:]) for hour, row in enumerate(shifted)]
+    whole = [row for hour, row in enumerate(shifted) if hour not in holes]
+
+    found = at(spark, sources(spark, broken))[0]
+
+    for hours, lost in ((3, 2), (24, 2), (48, 4)):
+        left = volts(whole, 0, hours - 1)
+        assert found[f"readings_{hours}h"] == len(left) == hours - lost
+        assert found[f"volt_mean_{hours}h"] == pytest.approx(left.mean(), abs=2e-3)
+    assert found["volt_sd_48h"] == pytest.approx(volts(whole, 0, 47).std(ddof=1), abs=1e-2)
+    assert found["rotate_mean_3h"] is not None
+
+
 def test_an_error_counts_from_its_own_hour_until_the_window_ends(spark: SparkSession) -> None:
     frames = sources(
         spark, readings(), [(1, before(0), "error1"), (1, before(24), "error2"), (1, before(23), "error3"), (1, before(720), "error4")]
