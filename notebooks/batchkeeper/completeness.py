@@ -9,6 +9,7 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
+from batchkeeper.frames import apart
 from batchkeeper.log import LogEntry
 from batchkeeper.sources import Scenario, Source
 from batchkeeper.tables import Tables, literal
@@ -99,5 +100,5 @@ def _counted(tables: Tables, scenario: Scenario, source: Source, days: list[date
         "coalesce(readings, 0) AS readings",
         f"{_DAY // (source.step or _DAY)} AS expected",
         "last_ts",
-        "current_timestamp() AS counted_at",
+        f"{apart('current_timestamp()', 'readings')} AS counted_at",
     )

@@ -31,16 +31,28 @@ def small_frame(spark: SparkSession, columns: Sequence[tuple[str, str]], rows: S
     return spark.createDataFrame(pa.table(arrays, names=[name for name, _ in columns]))
 
 
-def with_facts(rows: DataFrame, columns: Sequence[tuple[str, str]], facts: Sequence[Sequence[Any]]) -> DataFrame:
+def with_facts(rows: DataFrame, columns: Sequence[tuple[str, str]], facts: Sequence[Sequence[Any]], counter: str) -> DataFrame:
     """Adds to each row what is known under its key: null where nothing is.
 
     Args:
-        columns: the key, which `rows` have, and the columns to add (name, Spark type).
+        columns: the key, which `rows` have, and the columns to add (name, Spark type); a timestamp is given in seconds since 1970.
         facts: a value for each of them. Where all keys mean the same, as those of a single file do, every row is told so without a join.
+        counter: a column of `rows` that is never negative.
     """
     key, *added = columns
+    times = [name for name, kind in added if kind == "timestamp"]
     different = {tuple(values) for _, *values in facts}
     if len(different) == 1:
-        values = different.pop()
-        return rows.withColumns({name: sf.lit(value).cast(kind) for (name, kind), value in zip(added, values, strict=True)})
-    return rows.join(sf.broadcast(small_frame(rows.sparkSession, columns, facts)), key[0], "left")
+        told = rows.withColumns({name: sf.lit(value).cast(kind) for (name, kind), value in zip(added, different.pop(), strict=True)})
+        return told.withColumns({name: sf.expr(apart(name, counter)) for name in times})
+    plain = [(name, "double" if name in times else kind) for name, kind in columns]
+    told = rows.join(sf.broadcast(small_frame(rows.sparkSession, plain, facts)), key[0], "left")
+    return told.withColumns({name: sf.col(name).cast("timestamp") for name in times})
+
+
+def apart(constant: str, counter: str) -> str:
+    """SQL: a constant of which Spark does not know that it is one; `counter` is a column that is never negative.
+
+    A time as such is part of the generated code, which Java then compiles anew in every run. An array is handed to the code.
+    """
+    return f"get(array({constant}), IF({counter} < 0, 1, 0))"

@@ -89,10 +89,9 @@ def _lines(spark: SparkSession, files: Sequence[ProbedFile], ranks: Sequence[int
         sf.monotonically_increasing_id().alias("place"),
     )
     facts = {str(files[rank].location): _facts(files[rank], rank, coverage) for rank in ranks}
-    columns = [("uri", "string"), ("rank", "int"), ("header", "string"), *((name, "double") for name in _TIMES)]
+    columns = [("uri", "string"), ("rank", "int"), ("header", "string"), *((name, "timestamp") for name in _TIMES)]
     rows = [(uri, *fact) for found in text.inputFiles() if (fact := facts.get(_local_path(found))) for uri in _spellings(found)]
-    told = with_facts(lines, columns, rows)
-    return told.withColumns({name: sf.col(name).cast("timestamp") for name in _TIMES}).drop("uri")
+    return with_facts(lines, columns, rows, "block").drop("uri")
 
 
 def _facts(probed: ProbedFile, rank: int, coverage: CoverageRule) -> tuple[object, ...]:

@@ -9,13 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as sf
 
 from batchkeeper.conflicts import resolve
-from batchkeeper.frames import small_frame
+from batchkeeper.frames import apart, small_frame
 from batchkeeper.probe import ProbedFile
 from batchkeeper.sources import Source
 from batchkeeper.tables import Tables, TimeRange
@@ -109,7 +108,7 @@ def _sliced(batch: Batch) -> DataFrame:
     """The rows parted into equal spans of time. Each becomes one file of the table, so that a literal range in a MERGE skips the others."""
     slices = min(MAX_FILES, math.ceil(batch.count / ROWS_PER_FILE))
     number: Column = sf.lit(0)
-    if batch.span and batch.source.time:
+    if slices > 1 and batch.span and batch.source.time:
         start, end = (time.timestamp() for time in batch.span)
         width = max((end - start) / slices, 1.0)
         number = sf.least(sf.lit(slices - 1), sf.floor((sf.unix_micros(batch.source.time) / 1e6 - start) / width)).cast("int")
@@ -117,15 +116,13 @@ def _sliced(batch: Batch) -> DataFrame:
 
 
 def _with_lineage(rows: DataFrame, batch: Batch, run_id: str) -> DataFrame:
-    now = datetime.now(UTC).timestamp()
-    files = [(rank, probed.file.path, probed.file.etag, probed.file.modified.timestamp(), now) for rank, probed in enumerate(batch.files)]
-    columns = [("rank", "int"), ("source_path", "string"), ("source_etag", "string"), ("modified", "double"), ("now", "double")]
-    # A join also where there is one file: Spark carries its columns faster than literals. A time as a literal would be part of the
-    # generated code, which Java would compile anew for every run.
+    files = [(rank, probed.file.path, probed.file.etag, probed.file.modified.timestamp()) for rank, probed in enumerate(batch.files)]
+    columns = [("rank", "int"), ("source_path", "string"), ("source_etag", "string"), ("modified", "double")]
+    # A join also where there is one file: Spark carries its columns faster than literals.
     lineage = rows.join(sf.broadcast(small_frame(rows.sparkSession, columns, files)), "rank")
     stamps = {
         "source_modified": sf.col("modified").cast("timestamp"),
         "run_id": sf.lit(run_id),
-        "ingested_at": sf.col("now").cast("timestamp"),
+        "ingested_at": sf.expr(apart("current_timestamp()", "rank")),
     }
     return lineage.withColumns(stamps)

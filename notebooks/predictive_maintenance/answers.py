@@ -8,6 +8,7 @@ from pyspark.ml import PipelineModel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
+from batchkeeper.frames import apart
 from predictive_maintenance import registry
 from predictive_maintenance.champion import Choice
 from predictive_maintenance.feature_set import COMPONENTS
@@ -44,6 +45,7 @@ def unfolded(scored: DataFrame, version: registry.RegisteredVersion) -> DataFram
 
 def stamped(scored: DataFrame, choice: Choice, version: registry.RegisteredVersion, run_id: str, inputs: dict[str, int]) -> DataFrame:
     """Adds what a stored prediction says of its origin: model, run, doubts, versions of the inputs (`inputs`), times."""
+    now = sf.expr(apart("current_timestamp()", "horizon_h"))
     return scored.withColumns(
         {
             "model_name": sf.lit(version.name),
@@ -52,7 +54,7 @@ def stamped(scored: DataFrame, choice: Choice, version: registry.RegisteredVersi
             "note": sf.lit("; ".join(choice.notes) or None).cast("string"),
             "input_versions": sf.lit(json.dumps(inputs)),
             "run_id": sf.lit(run_id),
-            "scored_at": sf.current_timestamp(),
-            "available_at": sf.current_timestamp(),
+            "scored_at": now,
+            "available_at": now,
         }
     )

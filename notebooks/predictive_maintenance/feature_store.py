@@ -10,6 +10,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
 from batchkeeper.coverage import complete_until, read_coverage
+from batchkeeper.frames import apart
 from batchkeeper.parallel import both
 from batchkeeper.parameters import JobParameters, iso
 from batchkeeper.results import StepResult
@@ -76,19 +77,23 @@ def _sources(tables: Tables, extent: _Extent, points: DataFrame | None) -> Sourc
     """The rows that features of the points can read; with `points` those of their machines alone."""
     since = extent.first - timedelta(hours=longest_window_hours())
     inside = f"ts > {literal(since)} AND ts <= {literal(extent.last)}"
-    until = f"ts <= {literal(extent.last)}"
-    frames = [tables.read("telemetry").where(inside), tables.read("errors").where(inside), tables.read("maint").where(until)]
+    # All of maintenance, of which there is little: a machine's last visit may be long ago.
+    frames = [tables.read("telemetry").where(inside), tables.read("errors").where(inside), tables.read("maint")]
     if points is not None:
         machines = points.select("machine_id").distinct()
         frames = [frame.join(sf.broadcast(machines), "machine_id", "left_semi") for frame in frames]
-    # As a literal beside the features the time would be part of their code, which Java would compile anew for every run.
-    return SourceFrames(tables.read("machines").withColumn("computed_at", sf.current_timestamp()), *frames)
+    return SourceFrames(tables.read("machines"), *frames)
 
 
 def _computed(tables: Tables, points: DataFrame, extent: _Extent, run_id: str, *, again: bool) -> DataFrame:
     """The rows of the table for `points`: new ones of all machines, or those of some machines `again`, for a join with the old."""
-    features = compute_features(_sources(tables, extent, points if again else None), points, carried=["computed_at"], joined=again)
-    return features.selectExpr("*", f"'{FEATURE_SET_VERSION}' AS feature_set_version", f"'{run_id}' AS run_id")
+    features = compute_features(_sources(tables, extent, points if again else None), points, joined=again)
+    return features.selectExpr(
+        "*",
+        f"'{FEATURE_SET_VERSION}' AS feature_set_version",
+        f"'{run_id}' AS run_id",
+        f"{apart('current_timestamp()', 'readings_normal')} AS computed_at",
+    )
 
 
 def _missing(tables: Tables, start: datetime, until: datetime, found: Standing) -> tuple[DataFrame | None, _Extent | None]:

@@ -197,9 +197,9 @@ def _feature_columns() -> list[str]:
 _STATEMENT = f"""
 WITH placed AS (SELECT *, {grid_point_at_or_after("at")} AS bin FROM ({_rows()})),
 bins AS (SELECT machine_id, bin, {_listed(_bin_totals())} FROM placed GROUP BY machine_id, bin),
-described AS (SELECT /*+ BROADCAST(m) */ b.*, model, age{{carried}} FROM bins b LEFT JOIN {{machines}} m ON b.machine_id = m.machine_id),
+described AS (SELECT /*+ BROADCAST(m) */ b.*, model, age FROM bins b LEFT JOIN {{machines}} m ON b.machine_id = m.machine_id),
 windowed AS (SELECT *, {_listed(_window_sums())} FROM described WINDOW {_windows()})
-SELECT machine_id, timestamp_seconds(bin) AS as_of{{carried}}, {{features}} FROM windowed WHERE is_point = 1"""
+SELECT machine_id, timestamp_seconds(bin) AS as_of, {{features}} FROM windowed WHERE is_point = 1"""
 
 
 def opaque(columns: Iterable[str]) -> str:
@@ -211,17 +211,15 @@ def opaque(columns: Iterable[str]) -> str:
     return f"inline(array(struct({_listed(columns)})))"
 
 
-def compute_features(sources: SourceFrames, points: DataFrame, *, carried: Iterable[str] = (), joined: bool = False) -> DataFrame:
+def compute_features(sources: SourceFrames, points: DataFrame, *, joined: bool = False) -> DataFrame:
     """The features of `points` (machine_id, as_of on the grid): one row a point with machine_id, as_of and all of FEATURES.
 
     Only rows at or before a point's as-of time enter its features. The sources must hold all rows within the longest window before
-    the points; more rows change nothing. `carried` are more columns of the machines, handed on as they are. With `joined` the
-    result is made for a join to follow.
+    the points; more rows change nothing. With `joined` the result is made for a join to follow.
     """
     columns = _feature_columns()
     # The braces that are left stand for the frames.
-    statement = _STATEMENT.replace("{carried}", "".join(f", {name}" for name in carried))
-    statement = statement.replace("{features}", opaque(columns) if joined else _listed(columns))
+    statement = _STATEMENT.replace("{features}", opaque(columns) if joined else _listed(columns))
     return points.sparkSession.sql(
         statement, points=points, machines=sources.machines, telemetry=sources.telemetry, errors=sources.errors, maint=sources.maint
     )
