@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from batchkeeper.census import FileCensus, fatal, take_census
 from batchkeeper.completeness import covered_days, update_completeness
 from batchkeeper.delivery import Delivery
 from batchkeeper.errors import RuleFailedError
+from batchkeeper.files import named_files, record_files
 from batchkeeper.ingest_report import report
 from batchkeeper.lines import ranked
 from batchkeeper.log import LogEntry, record
@@ -44,6 +46,8 @@ class Ingestion:
 
     Attributes:
         staged_bytes: see STAGED_BYTES.
+        files: the files of the batch by their numbers.
+        noted: done when `ingest_files` holds them.
         scratch: copies of this attempt.
         known: sources that others refer to and that have rows.
         whole: tallies of the sources of which the table took every good row in this attempt.
@@ -55,6 +59,8 @@ class Ingestion:
     parameters: JobParameters
     staged_bytes: int = STAGED_BYTES
     rules: RuleSet = field(init=False)
+    files: DataFrame = field(init=False)
+    noted: Future[None] = field(init=False)
     scratch: Path = field(init=False)
     entries: list[LogEntry] = field(default_factory=list)
     read: list[tuple[ProbedFile, FileCensus]] = field(default_factory=list)
@@ -78,6 +84,7 @@ class Ingestion:
         """
         started = time.monotonic()
         manifest = read_manifest(self.parameters)
+        self.files = named_files(self.tables.spark, self.parameters.run_id, manifest.files)
         with scratch_folder(self.parameters) as self.scratch:
             probed, broken = self._probed(manifest)
             first, others = self._deliveries(probed)
@@ -139,12 +146,14 @@ class Ingestion:
             raise RuleFailedError(f"files break rules of severity fail: {', '.join(fatal_files[:20])}")
 
     def _begin(self, broken: Sequence[Broken], first: Sequence[Delivery]) -> None:
-        """Makes the tables, sets unreadable files aside, and stores the sources that others are judged by."""
+        """Makes the tables, notes the files, sets unreadable ones aside, and stores the sources that others are judged by."""
         self.tables.ensure(*self.scenario.tables)
-        self._set_aside(broken)
-        for delivery in first:
-            self._ingest(delivery)
-        self.known = {name for name in self._referred if not self.tables.read(name).isEmpty()}
+        with ThreadPoolExecutor(1) as pool:
+            self.noted = pool.submit(record_files, self.tables, self.parameters.run_id, self.files)
+            self._set_aside(broken)
+            for delivery in first:
+                self._ingest(delivery)
+            self.known = {name for name in self._referred if not self.tables.read(name).isEmpty()}
 
     def _stage(self, deliveries: list[Delivery]) -> None:
         """Replaces large deliveries by their staged copies."""
@@ -183,6 +192,8 @@ class Ingestion:
             fit = judged.rows.where(~rules.rejects()) if rejected else delivery.rows
             wanted = fit.select(*(field_.name for field_ in source.fields), "rank", "block", "place")
             sound = tallies.frame.where(~rules.rejects())
+            # No row is stored before its file is noted.
+            self.noted.result()
             stored = store(self.tables, self.parameters.run_id, Batch(source, wanted, delivery.files, good, span, tallies.unique), before)
             if stored.whole:
                 self.whole[source] = sound
@@ -195,7 +206,7 @@ class Ingestion:
         run_id = self.parameters.run_id
         # Where rows met others of their key, and in a repetition, only the table knows which of them stand.
         unsure = {source: span for source, span in self.spans.items() if source not in self.whole}
-        traces = read_traces(self.tables, run_id, self.scenario, unsure)
+        traces = read_traces(self.tables, self.files, self.scenario, unsure)
         whole = {source.name for source in self.whole}
         for file, census in self.read:
             if file.file.source in whole:
@@ -207,7 +218,7 @@ class Ingestion:
         def note() -> None:
             # A run that wrote no row touched nothing.
             if traces.accepted:
-                record_touched(self.tables, run_id, self.scenario, self.spans, self.whole)
+                record_touched(self.tables, run_id, self.files, self.scenario, self.spans, self.whole)
             record(self.tables, run_id, self.entries)
 
         alone = {source: tallies for source, tallies in self.whole.items() if source in self.only}

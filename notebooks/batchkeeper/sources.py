@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from batchkeeper.tables import DEFAULT_PROPERTIES, UPDATED_PROPERTIES, Column, TableSpec, lineage_columns
+from batchkeeper.files import FILE_ID, INGEST_FILES
+from batchkeeper.tables import DEFAULT_PROPERTIES, UPDATED_PROPERTIES, Column, TableSpec
 
 _HOUR_MICROS = 3_600_000_000
 _DAY_MICROS = 24 * _HOUR_MICROS
@@ -50,12 +51,12 @@ class Source:
 
     @property
     def spec(self) -> TableSpec:
-        """The table of this source: fields, then lineage."""
+        """The table of this source: fields, then the file of the row."""
         columns = tuple(Column(field.name, field.type, field.comment) for field in self.fields)
-        # Nobody skips files by a measured value.
-        skipping = {"delta.dataSkippingStatsColumns": ",".join((*self.key, "run_id"))}
+        # Files are found by key alone.
+        skipping = {"delta.dataSkippingStatsColumns": ",".join(self.key)}
         properties = {**(UPDATED_PROPERTIES if self.step else DEFAULT_PROPERTIES), **skipping}
-        return TableSpec(self.name, (*columns, *lineage_columns()), self.key, self.time, self.comment, properties)
+        return TableSpec(self.name, (*columns, FILE_ID), self.key, self.time, self.comment, properties)
 
 
 @dataclass(frozen=True)
@@ -216,4 +217,13 @@ class Scenario:
     @property
     def tables(self) -> tuple[TableSpec, ...]:
         """Every table that ingestion writes."""
-        return (*(source.spec for source in self.sources), INGEST_LOG, QUARANTINE, HISTORY, CONFIRMED, self.touched, self.completeness)
+        return (
+            *(source.spec for source in self.sources),
+            INGEST_FILES,
+            INGEST_LOG,
+            QUARANTINE,
+            HISTORY,
+            CONFIRMED,
+            self.touched,
+            self.completeness,
+        )

@@ -14,7 +14,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as sf
 
 from batchkeeper.conflicts import resolve
-from batchkeeper.frames import apart, small_frame
+from batchkeeper.files import file_id
 from batchkeeper.probe import ProbedFile
 from batchkeeper.sources import Source
 from batchkeeper.tables import Tables, TimeRange
@@ -60,7 +60,7 @@ class Stored:
 def store(tables: Tables, run_id: str, batch: Batch, before: int) -> Stored:
     """Brings the table of the source, now at version `before`, up to date with `batch`; repeating it changes nothing."""
     spec = batch.source.spec
-    winners = _with_lineage(_winners(batch), batch, run_id)
+    winners = _with_file(_winners(batch), batch, run_id)
     inserted = 0
     # Nobody has written since the table was made.
     if before == 0:
@@ -74,28 +74,28 @@ def store(tables: Tables, run_id: str, batch: Batch, before: int) -> Stored:
     if inserted == batch.count:
         return Stored(whole=True, only=only)
     if batch.source.values:
-        losers = _with_lineage(_ordered(batch).where("nth > 1 AND differs"), batch, run_id)
+        losers = _with_file(_ordered(batch).where("nth > 1 AND differs"), batch, run_id)
         resolve(tables, run_id, batch.source, winners, losers, batch.span, before)
     return Stored()
 
 
 def _winners(batch: Batch) -> DataFrame:
-    """One row for each key, in slices and sorted by time."""
+    """One row for each key, in slices."""
     if batch.unique:
-        return _sliced(batch).sortWithinPartitions(*_order(batch))
+        return batch.rows.repartitionById(*_slices(batch))
     return _ordered(batch).where("nth = 1")
 
 
 def _ordered(batch: Batch) -> DataFrame:
-    """The slices with `nth` (1 = wins among the rows of its key), `differs` and `by_rank` (whose values win)."""
+    """The slices with `nth` (1 = wins among the rows of its key) and `differs` (from the row that wins)."""
     same_key = Window.partitionBy(*_order(batch)).orderBy(sf.desc("rank"), sf.desc("block"), sf.desc("place"))
-    ordered = _sliced(batch).withColumn("nth", sf.row_number().over(same_key))
+    count, number = _slices(batch)
+    sliced = batch.rows.withColumn(_SLICE, number).repartitionById(count, sf.col(_SLICE))
+    ordered = sliced.withColumn("nth", sf.row_number().over(same_key))
     if not batch.source.values:
         return ordered
     values = sf.struct(*batch.source.values)
-    return ordered.withColumn("differs", ~values.eqNullSafe(sf.first(values).over(same_key))).withColumn(
-        "by_rank", sf.first("rank").over(same_key)
-    )
+    return ordered.withColumn("differs", ~values.eqNullSafe(sf.first(values).over(same_key)))
 
 
 def _order(batch: Batch) -> list[str]:
@@ -104,25 +104,20 @@ def _order(batch: Batch) -> list[str]:
     return [*first, *(name for name in batch.source.key if name not in first)]
 
 
-def _sliced(batch: Batch) -> DataFrame:
-    """The rows parted into equal spans of time. Each becomes one file of the table, so that a literal range in a MERGE skips the others."""
+def _slices(batch: Batch) -> tuple[int, Column]:
+    """Equal spans of time: how many, and in which of them a row lies.
+
+    Each becomes one file of the table, so that a literal range in a MERGE skips the others.
+    """
     slices = min(MAX_FILES, math.ceil(batch.count / ROWS_PER_FILE))
     number: Column = sf.lit(0)
     if slices > 1 and batch.span and batch.source.time:
         start, end = (time.timestamp() for time in batch.span)
         width = max((end - start) / slices, 1.0)
         number = sf.least(sf.lit(slices - 1), sf.floor((sf.unix_micros(batch.source.time) / 1e6 - start) / width)).cast("int")
-    return batch.rows.withColumn(_SLICE, number).repartitionById(slices, sf.col(_SLICE))
+    return slices, number
 
 
-def _with_lineage(rows: DataFrame, batch: Batch, run_id: str) -> DataFrame:
-    files = [(rank, probed.file.path, probed.file.etag, probed.file.modified.timestamp()) for rank, probed in enumerate(batch.files)]
-    columns = [("rank", "int"), ("source_path", "string"), ("source_etag", "string"), ("modified", "double")]
-    # A join also where there is one file: Spark carries its columns faster than literals.
-    lineage = rows.join(sf.broadcast(small_frame(rows.sparkSession, columns, files)), "rank")
-    stamps = {
-        "source_modified": sf.col("modified").cast("timestamp"),
-        "run_id": sf.lit(run_id),
-        "ingested_at": sf.expr(apart("current_timestamp()", "rank")),
-    }
-    return lineage.withColumns(stamps)
+def _with_file(rows: DataFrame, batch: Batch, run_id: str) -> DataFrame:
+    numbers = ", ".join(f"{file_id(run_id, probed.file)}L" for probed in batch.files)
+    return rows.withColumn("file_id", sf.expr(f"get(array({numbers}), rank)"))

@@ -115,8 +115,8 @@ class Tables:
         """Whether the table is there."""
         return bool(self.spark.catalog.tableExists(self.name(table)))
 
-    def ensure(self, *specs: TableSpec) -> None:
-        """Creates those of the tables that are absent, side by side.
+    def ensure(self, *specs: TableSpec) -> set[str]:
+        """Creates those of the tables that are absent, side by side, and returns their names.
 
         Raises:
             TableError: one is there with other columns.
@@ -128,6 +128,7 @@ class Tables:
         else:
             self.spark.sql(f"CREATE SCHEMA IF NOT EXISTS `{self.catalog}`.`{self.schema}`")
         side_by_side([partial(self._check if spec.name in there else self._create, spec) for spec in specs])
+        return {spec.name for spec in specs} - there
 
     def versions(self, tables: Sequence[str]) -> dict[str, int]:
         """The newest Delta version of each table."""
@@ -206,17 +207,6 @@ def retrying(action: Callable[[], T], attempts: int = _ATTEMPTS, pause: Callable
                 raise
             pause(random.uniform(0.5, 1.0) * 2 ** (attempt - 1))
     raise AssertionError("unreachable")
-
-
-def lineage_columns() -> tuple[Column, ...]:
-    """The columns that say which drop a row came from. `ingested_at` is volatile."""
-    return (
-        Column("source_path", "string", "drop path of the file that holds the row"),
-        Column("source_etag", "string", "ETag of that file"),
-        Column("source_modified", "timestamp", "last-modified time of that file"),
-        Column("run_id", "string", "run that wrote the row"),
-        Column("ingested_at", "timestamp", "time of writing", volatile=True),
-    )
 
 
 def names(columns: Sequence[Column]) -> list[str]:

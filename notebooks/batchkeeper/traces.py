@@ -33,20 +33,22 @@ class Traces:
         self.days.setdefault(source, set()).update(days)
 
 
-def read_traces(tables: Tables, run_id: str, scenario: Scenario, spans: Spans) -> Traces:
-    """Reads what the run wrote, from the lineage of the rows. `spans`: per source the range of time (ends included) that holds them all."""
+def read_traces(tables: Tables, files: DataFrame, scenario: Scenario, spans: Spans) -> Traces:
+    """Reads what a run wrote: the rows of its `named_files`. `spans`: per source the range of time (ends included) that holds them all."""
     traces = Traces()
     if not spans:
         return traces
     days = f"CAST({scenario.coverage.day_of('at')} AS STRING)"
-    written = [_of_source(tables, run_id, source, span).select("source", "source_path", "at") for source, span in spans.items()]
+    written = [_of_source(tables, files, source, span).select("source", "source_path", "at") for source, span in spans.items()]
     counts = reduce(DataFrame.unionAll, written).groupBy("source", "source_path", sf.expr(days).alias("day")).count()
     for source, path, day, count in counts.collect():
         traces.add(source, path, count, {date.fromisoformat(day)})
     return traces
 
 
-def record_touched(tables: Tables, run_id: str, scenario: Scenario, spans: Spans, tallies: Mapping[Source, DataFrame]) -> None:
+def record_touched(
+    tables: Tables, run_id: str, files: DataFrame, scenario: Scenario, spans: Spans, tallies: Mapping[Source, DataFrame]
+) -> None:
     """Stores the spans per source and entity in which the run wrote rows, once per run, in one commit.
 
     `tallies` (see batchkeeper.tallies) stand for all that the run wrote of a source; other sources are read from their tables, and so
@@ -55,7 +57,7 @@ def record_touched(tables: Tables, run_id: str, scenario: Scenario, spans: Spans
     parts = [
         _days_of_tallies(source, tallies[source])
         if source in tallies and source.time
-        else _days_of_table(tables, run_id, scenario, source, span)
+        else _days_of_table(tables, files, scenario, source, span)
         for source, span in spans.items()
     ]
     days = reduce(DataFrame.unionAll, parts)
@@ -71,8 +73,8 @@ def _days_of_tallies(source: Source, tallies: DataFrame) -> DataFrame:
     )
 
 
-def _days_of_table(tables: Tables, run_id: str, scenario: Scenario, source: Source, span: TimeRange | None) -> DataFrame:
-    rows = _of_source(tables, run_id, source, span)
+def _days_of_table(tables: Tables, files: DataFrame, scenario: Scenario, source: Source, span: TimeRange | None) -> DataFrame:
+    rows = _of_source(tables, files, source, span)
     day = scenario.coverage.day_of("at")
     return rows.selectExpr("source", f"{scenario.entity.name} AS entity", f"{day} AS day", "at AS start", "at AS end")
 
@@ -94,10 +96,13 @@ def _joined(days: DataFrame) -> DataFrame:
     return sessions.agg(sf.min("start").alias("from_ts"), sf.max("end").alias("to_ts")).select("source", "entity", "from_ts", "to_ts")
 
 
-def _of_source(tables: Tables, run_id: str, source: Source, span: TimeRange | None) -> DataFrame:
-    """The run's rows of one source: `source`, `at` and the columns of its table."""
-    rows = tables.read(source.name).where(sf.col("run_id") == run_id)
+def _of_source(tables: Tables, files: DataFrame, source: Source, span: TimeRange | None) -> DataFrame:
+    """The rows of the files in one source: `source`, `at`, `source_path` and the columns of its table."""
+    rows = tables.read(source.name)
     if span and source.time:
         rows = rows.where(f"{source.time} BETWEEN {literal(span[0])} AND {literal(span[1])}")
+    known = files.select("file_id", "source_path", "source_modified")
     # A snapshot has no time of its own: its rows count from the moment of delivery.
-    return rows.selectExpr("*", f"'{source.name}' AS source", f"{source.time or 'source_modified'} AS at")
+    return rows.join(sf.broadcast(known), "file_id").selectExpr(
+        "*", f"'{source.name}' AS source", f"{source.time or 'source_modified'} AS at"
+    )

@@ -43,6 +43,7 @@ _OVER_BINS = (24, 48)
 _COUNT_BITS = 20
 """A total holds a sum and, in so many bits below it, how many readings entered: fewer columns to shuffle, sort and add."""
 _PARTS = ("total", "squares")
+_SUMMED = (*(f"{sensor}_{part}" for sensor in SENSORS for part in _PARTS), *(f"{error}_count" for error in ERRORS))
 _EVENTS = (*ERRORS, *COMPONENTS, "visit")
 
 # The columns that the rows of all sources share, with what stands for absent. Spark adds faster what is never null.
@@ -61,7 +62,7 @@ class SourceFrames:
 
 def grid_point_at_or_after(seconds: str) -> str:
     """SQL: the first as-of time that is not before `seconds`: the point whose 12-hour bin (T - 12 h, T] holds it."""
-    return f"CAST(ceil(({seconds} - {_OFFSET}) / {GRID_SECONDS}) * {GRID_SECONDS} + {_OFFSET} AS BIGINT)"
+    return f"{seconds} + pmod({_OFFSET} - ({seconds}), {GRID_SECONDS})"
 
 
 def grid_times(start: datetime, end: datetime) -> range:
@@ -100,10 +101,11 @@ def _rows() -> str:
     on_calendar = f"CASE WHEN ({seconds} - {before}) % {_VISIT_PERIOD} = 0 THEN {seconds} END"
     return " UNION ALL ".join(
         [
+            # One task, and a long one: it begins first.
+            _shaped("{points}", at="unix_timestamp(as_of)", is_point="1"),
             _shaped("{telemetry}", at=seconds, **{sensor: _scaled(sensor) for sensor in SENSORS}),
             _shaped("{errors}", at=seconds, event="error_id"),
             _shaped("{maint}", at=seconds, event="comp", visit=on_calendar),
-            _shaped("{points}", at="unix_timestamp(as_of)", is_point="1"),
         ]
     )
 
@@ -120,29 +122,33 @@ def _bin_totals() -> list[str]:
     return found + [f"max(CASE WHEN event = '{event}' THEN at END) AS {event}_at" for event in (*ERRORS, *COMPONENTS)]
 
 
+def _running() -> list[str]:
+    """Sums over all bins up to T, in one structure, and the latest time of each event."""
+    sums = _listed(f"sum({name}) OVER up_to_now AS {name}" for name in _SUMMED)
+    return [f"struct({sums}) AS until_0h", *(f"max({event}_at) OVER up_to_now AS {event}_latest" for event in _EVENTS)]
+
+
+def _earlier() -> list[str]:
+    """The running sums as they stood some hours before T: a reference to each, where a sliding frame would add up its bins again."""
+    hours = sorted({*_OVER_BINS, *COUNT_WINDOWS, NORMAL_GAP_HOURS, NORMAL_HOURS})
+    # A range of time, so that a gap stretches nothing.
+    frame = "PARTITION BY machine_id ORDER BY bin RANGE BETWEEN UNBOUNDED PRECEDING AND"
+    return [f"last(until_0h) OVER ({frame} {before * HOUR} PRECEDING) AS until_{before}h" for before in hours]
+
+
 def _window_sums() -> list[str]:
-    """Sums over each window, each the difference of two running sums: a sliding frame would add up its bins again for every row."""
+    """Sums over each window, each the difference of two running sums."""
     found = []
     for name in (f"{sensor}_{part}" for sensor in SENSORS for part in _PARTS):
         found += [f"{_between(name, hours)} AS {name}_{hours}h" for hours in _OVER_BINS]
         found.append(f"{_between(name, NORMAL_HOURS, NORMAL_GAP_HOURS)} AS {name}_normal")
-    found += [f"{_between(f'{error}_count', hours)} AS {error}_count_{hours}h" for error in ERRORS for hours in COUNT_WINDOWS]
-    return found + [f"max({event}_at) OVER until_0h AS {event}_latest" for event in _EVENTS]
+    return found + [f"{_between(f'{error}_count', hours)} AS {error}_count_{hours}h" for error in ERRORS for hours in COUNT_WINDOWS]
 
 
 def _between(name: str, far: int, near: int = 0) -> str:
     """SQL: the sum of a column over the bins of the hours (T - far, T - near]."""
-    until, before = (f"coalesce(sum({name}) OVER until_{hours}h, 0)" for hours in (near, far))
+    until, before = (f"coalesce(until_{hours}h.{name}, 0L)" for hours in (near, far))
     return f"{until} - {before}"
-
-
-def _windows() -> str:
-    """Frames over the bins of one machine up to T and up to some hours before: ranges of time, so a gap stretches nothing."""
-    frames = {0: "CURRENT ROW"} | {
-        hours: f"{hours * HOUR} PRECEDING" for hours in sorted({*_OVER_BINS, *COUNT_WINDOWS, NORMAL_GAP_HOURS, NORMAL_HOURS})
-    }
-    ordered = "PARTITION BY machine_id ORDER BY bin RANGE BETWEEN UNBOUNDED PRECEDING AND"
-    return _listed(f"until_{hours}h AS ({ordered} {end})" for hours, end in frames.items())
 
 
 def _mean(total: str) -> str:
@@ -198,7 +204,9 @@ _STATEMENT = f"""
 WITH placed AS (SELECT *, {grid_point_at_or_after("at")} AS bin FROM ({_rows()})),
 bins AS (SELECT machine_id, bin, {_listed(_bin_totals())} FROM placed GROUP BY machine_id, bin),
 described AS (SELECT /*+ BROADCAST(m) */ b.*, model, age FROM bins b LEFT JOIN {{machines}} m ON b.machine_id = m.machine_id),
-windowed AS (SELECT *, {_listed(_window_sums())} FROM described WINDOW {_windows()})
+running AS (SELECT *, {_listed(_running())} FROM described WINDOW up_to_now AS (PARTITION BY machine_id ORDER BY bin)),
+recalled AS (SELECT *, {_listed(_earlier())} FROM running),
+windowed AS (SELECT *, {_listed(_window_sums())} FROM recalled)
 SELECT machine_id, timestamp_seconds(bin) AS as_of, {{features}} FROM windowed WHERE is_point = 1"""
 
 

@@ -100,6 +100,11 @@ def look(tables: Tables, run_id: str) -> Standing:
     return Standing(fleet.machines, points.points, first, last, points.outdated, late, sorted(waiting.late_runs))
 
 
+def seen_at_first(tables: Tables) -> DataFrame:
+    """The runs whose rows are there when the features table is made. What comes after this call is not among them."""
+    return tables.read(TOUCHED).where(f"source IN {_SOURCES}").select("run_id").distinct()
+
+
 def affected(tables: Tables, run_id: str) -> DataFrame:
     """Existing points (machine_id, as_of) that late rows can change, and those of an older feature set."""
     return _query(tables, _AFFECTED, run_id)

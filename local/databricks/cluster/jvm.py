@@ -48,6 +48,12 @@ SESSION_DEFAULTS: Mapping[str, str] = {
     "spark.sql.codegen.hugeMethodLimit": "8000",
     # Parquet keeps no statistics of times in Spark's older form, so that a filter by time reads all. The jobs' clusters have the same.
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    # Columns of measured values have no repetitions to look for; by default Parquet notices after a megabyte.
+    "spark.hadoop.parquet.dictionary.page.size": "32768",
+    # Counts of each level and length, which no reader here asks for.
+    "spark.hadoop.parquet.size.statistics.enabled": "false",
+    # Parts that suit a few cores: of three large ones two cores do two and one.
+    "spark.sql.files.maxPartitionBytes": "32m",
     "spark.sql.shuffle.partitions": "8",
     "spark.databricks.delta.snapshotPartitions": "2",
     # Delta's SQL parser does not pass Spark 4.1's new way of binding named parameters on; the old way works.
@@ -173,6 +179,8 @@ def start_jvm(
         "-XX:ReservedCodeCacheSize=512m",
         # G1 marks beside the work, and a small machine has no core to spare for it.
         "-XX:+UseParallelGC",
+        # Where the kernel offers large pages on request; elsewhere Java says so and does without.
+        "-XX:+UseTransparentHugePages",
         # Spark's planner is much code that runs seldom: the optimizing compiler waits until a method has earned it, twelve times as
         # long as by default. It took a third of the processor time of a demo.
         "-XX:Tier4InvocationThreshold=60000",

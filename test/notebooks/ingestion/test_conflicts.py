@@ -33,7 +33,7 @@ def test_repetition_and_unchanged_day_write_nothing(bench: Bench) -> None:
     assert redelivered["counts"]["rowsAccepted"] == 0
     assert redelivered["counts"]["rowsDuplicate"] == 3
     after = bench.versions()
-    assert {name for name in after if after[name] != before[name]} == {"ingest_log", "quarantine", "confirmed"}
+    assert {name for name in after if after[name] != before[name]} == {"ingest_files", "ingest_log", "quarantine", "confirmed"}
 
 
 def test_random_arrival_orders_give_identical_values(bench: Bench) -> None:

@@ -32,14 +32,7 @@ def read_drop(tables: Tables, source: str, path: Path) -> DataFrame:
 def store(tables: Tables, source: str, rows: DataFrame, run_id: str) -> None:
     """Inserts rows that the table lacks and notes the span they touched, as ingestion does."""
     spec = next(found.spec for found in SOURCES if found.name == source)
-    stamped = rows.select(
-        "*",
-        sf.lit(source).alias("source_path"),
-        sf.lit("etag").alias("source_etag"),
-        sf.timestamp_seconds(sf.lit(0)).alias("source_modified"),
-        sf.lit(run_id).alias("run_id"),
-        sf.current_timestamp().alias("ingested_at"),
-    )
+    stamped = rows.withColumn("file_id", sf.lit(0).cast("bigint"))
     tables.insert_only_merge(spec, stamped.select(*spec.column_names))
     if source == "machines":
         return
