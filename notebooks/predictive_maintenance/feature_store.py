@@ -73,10 +73,10 @@ def grid(tables: Tables, start: datetime, end: datetime) -> DataFrame:
     return tables.spark.sql(f"SELECT machine_id, timestamp_seconds(t) AS as_of FROM {tables.name('machines')} LATERAL VIEW {listed} AS t")
 
 
-def _sources(tables: Tables, first: datetime, last: datetime, points: DataFrame | None) -> SourceFrames:
-    """The rows that features of the points from `first` to `last` can read; with `points` those of their machines alone."""
-    since = first - timedelta(hours=longest_window_hours())
-    inside = f"ts > {literal(since)} AND ts <= {literal(last)}"
+def _sources(tables: Tables, extent: _Extent, points: DataFrame | None) -> SourceFrames:
+    """The rows that features of the points can read; with `points` those of their machines alone."""
+    since = extent.first - timedelta(hours=longest_window_hours())
+    inside = f"ts > {literal(since)} AND ts <= {literal(extent.last)}"
     # All of maintenance, of which there is little: a machine's last visit may be long ago.
     frames = [tables.read("telemetry").where(inside), tables.read("errors").where(inside), tables.read("maint")]
     if points is not None:
@@ -85,9 +85,9 @@ def _sources(tables: Tables, first: datetime, last: datetime, points: DataFrame 
     return SourceFrames(tables.read("machines"), *frames)
 
 
-def _computed(tables: Tables, points: DataFrame, first: datetime, last: datetime, run_id: str, *, again: bool) -> DataFrame:
+def _computed(tables: Tables, points: DataFrame, extent: _Extent, run_id: str, *, again: bool) -> DataFrame:
     """The rows of the table for `points`: new ones of all machines, or those of some machines `again`, for a join with the old."""
-    features = compute_features(_sources(tables, first, last, points if again else None), points, joined=again)
+    features = compute_features(_sources(tables, extent, points if again else None), points, joined=again)
     return features.selectExpr(
         "*",
         f"'{FEATURE_SET_VERSION}' AS feature_set_version",
@@ -116,25 +116,9 @@ def _add_missing(tables: Tables, start: datetime, until: datetime, found: Standi
     points, extent = _missing(tables, start, until, found)
     if points is None or extent is None:
         return 0
-    rows = _computed(tables, points, extent.first, extent.last, run_id, again=False)
+    rows = _computed(tables, points, extent, run_id, again=False)
     tables.append(FEATURES_TABLE, rows, f"features-{run_id}-{iso(until)}-{extent.count}")
     return extent.count
-
-
-def _add_all(tables: Tables, start: datetime, until: datetime, run_id: str) -> tuple[int, list[str]]:
-    """Computes every point up to `until` for a table that was just made; returns how many, and the runs whose rows they hold."""
-    times = grid_times(start, until)
-    if not times:
-        return 0, []
-    seen = standing.seen_at_first(tables)
-    first, last = datetime.fromtimestamp(times[0], UTC), datetime.fromtimestamp(times[-1], UTC)
-    rows = _computed(tables, grid(tables, start, until), first, last, run_id, again=False)
-    # Counting needs no turn of its own: the processors are idle while the large query is planned.
-    (machines, runs), _ = both(
-        lambda: (tables.read("machines").count(), sorted(row[0] for row in seen.collect())),
-        lambda: tables.append(FEATURES_TABLE, rows, f"features-{run_id}-{iso(until)}-all"),
-    )
-    return machines * len(times), runs
 
 
 def _recompute(tables: Tables, affected: DataFrame, run_id: str) -> tuple[int, int]:
@@ -142,7 +126,7 @@ def _recompute(tables: Tables, affected: DataFrame, run_id: str) -> tuple[int, i
     extent = _extent(affected)
     if extent is None:
         return 0, 0
-    computed = _computed(tables, affected, extent.first, extent.last, run_id, again=True)
+    computed = _computed(tables, affected, extent, run_id, again=True)
     values = f"struct({', '.join(FEATURE_NAMES)})"
     known = tables.read(FEATURES_TABLE.name).selectExpr("machine_id", "as_of", f"{values} AS known")
     span = f"as_of BETWEEN {literal(extent.first)} AND {literal(extent.last)}"
@@ -164,25 +148,21 @@ def run_features(tables: Tables, parameters: JobParameters) -> StepResult:
     Late rows are read from `touched`; a point is recomputed when a feature's reach covers it, whichever run brought the rows.
     """
 
-    def look() -> Standing | None:
+    def look() -> Standing:
         made = tables.ensure(FEATURES_TABLE, FEATURE_PROGRESS)
-        return None if FEATURES_TABLE.name in made else standing.look(tables, parameters.run_id)
+        return standing.at_first(tables) if FEATURES_TABLE.name in made else standing.look(tables, parameters.run_id)
 
     coverage, found = both(lambda: read_coverage(tables), look)
     until = complete_until(coverage, SOURCES)
     if until is None:
         return StepResult("features", parameters.run_id, "not_ready", "no time up to which all required sources are covered")
-    start = coverage["telemetry"][0][0]
     recomputed = changed = 0
-    if found is None:
-        added, late_runs = _add_all(tables, start, until, parameters.run_id)
-    else:
-        if found.stale:
-            recomputed, changed = _recompute(tables, standing.affected(tables, parameters.run_id), parameters.run_id)
-        added, late_runs = _add_missing(tables, start, until, found, parameters.run_id), found.late_runs
+    if found.stale:
+        recomputed, changed = _recompute(tables, standing.affected(tables, parameters.run_id), parameters.run_id)
+    added = _add_missing(tables, coverage["telemetry"][0][0], until, found, parameters.run_id)
     counts = {"asOfPoints": added, "asOfPointsRecomputed": recomputed, "asOfPointsChanged": changed}
     # The version is read beside, since nothing else writes features meanwhile.
-    _, version = both(lambda: _mark_consumed(tables, parameters.run_id, late_runs), lambda: tables.version(FEATURES_TABLE.name))
+    _, version = both(lambda: _mark_consumed(tables, parameters.run_id, found.late_runs), lambda: tables.version(FEATURES_TABLE.name))
     if added + recomputed == 0:
         reason = f"no as-of point up to {iso(until)} is new or touched"
         return StepResult("features", parameters.run_id, "nothing_to_do", reason, counts=counts, watermark=until)

@@ -8,7 +8,7 @@ from functools import partial
 
 from pyspark.sql import DataFrame, Row
 
-from batchkeeper.parallel import side_by_side
+from batchkeeper.parallel import both, side_by_side
 from batchkeeper.tables import Tables
 from predictive_maintenance.feature_set import FEATURE_SET_VERSION, reach_hours
 from predictive_maintenance.features import grid_times
@@ -100,9 +100,15 @@ def look(tables: Tables, run_id: str) -> Standing:
     return Standing(fleet.machines, points.points, first, last, points.outdated, late, sorted(waiting.late_runs))
 
 
-def seen_at_first(tables: Tables) -> DataFrame:
-    """The runs whose rows are there when the features table is made. What comes after this call is not among them."""
-    return tables.read(TOUCHED).where(f"source IN {_SOURCES}").select("run_id").distinct()
+def at_first(tables: Tables) -> Standing:
+    """What is there when the features table was just made: no point, and nothing late."""
+
+    def runs() -> list[str]:
+        found = tables.read(TOUCHED).where(f"source IN {_SOURCES}").select("run_id").distinct().collect()
+        return sorted(row["run_id"] for row in found)
+
+    machines, seen = both(tables.read("machines").count, runs)
+    return Standing(machines, 0, None, None, 0, None, seen)
 
 
 def affected(tables: Tables, run_id: str) -> DataFrame:
