@@ -5,19 +5,22 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
+import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
 from batchkeeper.coverage import complete_until, read_coverage
-from batchkeeper.frames import apart
+from batchkeeper.frames import apart, small_frame
 from batchkeeper.parallel import both
 from batchkeeper.parameters import JobParameters, iso
 from batchkeeper.results import StepResult
 from batchkeeper.tables import UPDATED_PROPERTIES, Column, Tables, TableSpec, literal
 from predictive_maintenance import standing
 from predictive_maintenance.feature_set import FEATURE_NAMES, FEATURE_SET_VERSION, FEATURES, longest_window_hours
-from predictive_maintenance.features import GRID_SECONDS, SourceFrames, compute_features, grid_times
+from predictive_maintenance.features import Points, SourceFrames, compute_features
+from predictive_maintenance.grid import GRID_SECONDS, grid_times
 from predictive_maintenance.sources import SOURCES
 from predictive_maintenance.standing import Standing
 
@@ -51,43 +54,42 @@ FEATURE_PROGRESS = TableSpec(
 
 
 @dataclass(frozen=True)
-class _Extent:
-    """How many points there are, from the first to the last as-of time."""
+class _Wanted:
+    """Points to compute, and how many they are."""
 
+    points: Points
     count: int
-    first: datetime
-    last: datetime
 
 
-def _extent(points: DataFrame) -> _Extent | None:
+def _wanted(points: DataFrame) -> _Wanted | None:
     row = points.agg(sf.expr("count(*)"), sf.expr("unix_timestamp(min(as_of))"), sf.expr("unix_timestamp(max(as_of))")).first()
     if row is None or not row[0]:
         return None
-    return _Extent(row[0], datetime.fromtimestamp(row[1], UTC), datetime.fromtimestamp(row[2], UTC))
+    return _Wanted(Points(datetime.fromtimestamp(row[1], UTC), datetime.fromtimestamp(row[2], UTC), points), row[0])
 
 
-def grid(tables: Tables, start: datetime, end: datetime) -> DataFrame:
-    """Every machine at every as-of point in (start, end]; there must be one."""
-    times = grid_times(start, end)
-    listed = f"explode(sequence({times[0]}L, {times[-1]}L, {GRID_SECONDS}L))"
+def grid(tables: Tables, first: datetime, last: datetime) -> DataFrame:
+    """Every machine at every as-of point from the first to the last."""
+    listed = f"explode(sequence({int(first.timestamp())}L, {int(last.timestamp())}L, {GRID_SECONDS}L))"
     return tables.spark.sql(f"SELECT machine_id, timestamp_seconds(t) AS as_of FROM {tables.name('machines')} LATERAL VIEW {listed} AS t")
 
 
-def _sources(tables: Tables, extent: _Extent, points: DataFrame | None) -> SourceFrames:
-    """The rows that features of the points can read; with `points` those of their machines alone."""
-    since = extent.first - timedelta(hours=longest_window_hours())
-    inside = f"ts > {literal(since)} AND ts <= {literal(extent.last)}"
+def _sources(tables: Tables, fleet: pa.Table, points: Points, *, theirs: bool) -> SourceFrames:
+    """The rows that features of the points can read; of the machines of these points alone where `theirs`."""
+    since = points.first - timedelta(hours=longest_window_hours())
+    inside = f"ts > {literal(since)} AND ts <= {literal(points.last)}"
     # All of maintenance, of which there is little: a machine's last visit may be long ago.
-    frames = [tables.read("telemetry").where(inside), tables.read("errors").where(inside), tables.read("maint")]
-    if points is not None:
-        machines = points.select("machine_id").distinct()
+    timed = [tables.read("telemetry").where(inside), tables.read("errors").where(inside), tables.read("maint")]
+    frames = [tables.spark.createDataFrame(fleet), *timed]
+    if theirs and points.only is not None:
+        machines = points.only.select("machine_id").distinct()
         frames = [frame.join(sf.broadcast(machines), "machine_id", "left_semi") for frame in frames]
-    return SourceFrames(tables.read("machines"), *frames)
+    return SourceFrames(*frames)
 
 
-def _computed(tables: Tables, points: DataFrame, extent: _Extent, run_id: str, *, again: bool) -> DataFrame:
-    """The rows of the table for `points`: new ones of all machines, or those of some machines `again`, for a join with the old."""
-    features = compute_features(_sources(tables, extent, points if again else None), points, joined=again)
+def _computed(tables: Tables, fleet: pa.Table, points: Points, run_id: str, *, again: bool) -> DataFrame:
+    """The rows of the table for `points`: new ones, or those of some machines `again`, for a join with the old."""
+    features = compute_features(_sources(tables, fleet, points, theirs=again), points, joined=again)
     return features.selectExpr(
         "*",
         f"'{FEATURE_SET_VERSION}' AS feature_set_version",
@@ -96,48 +98,47 @@ def _computed(tables: Tables, points: DataFrame, extent: _Extent, run_id: str, *
     )
 
 
-def _missing(tables: Tables, start: datetime, until: datetime, found: Standing) -> tuple[DataFrame | None, _Extent | None]:
-    """The points up to `until` that the table lacks, and their extent; when it holds all up to its last, only later ones."""
+def _missing(tables: Tables, start: datetime, until: datetime, found: Standing) -> _Wanted | None:
+    """The points up to `until` that the table lacks; when it holds all up to its last, only later ones."""
     whole = found.last is None or found.whole_since(start)
     times = grid_times(found.last or start if whole else start, until)
     if not times:
-        return None, None
+        return None
     first, last = datetime.fromtimestamp(times[0], UTC), datetime.fromtimestamp(times[-1], UTC)
-    points = grid(tables, first - timedelta(seconds=1), last)
     if whole:
-        return points, _Extent(found.machines * len(times), first, last)
+        return _Wanted(Points(first, last), found.machines * len(times))
     existing = tables.read(FEATURES_TABLE.name).select("machine_id", "as_of")
-    missing = points.join(existing, ["machine_id", "as_of"], "left_anti")
-    return missing, _extent(missing)
+    return _wanted(grid(tables, first, last).join(existing, ["machine_id", "as_of"], "left_anti"))
 
 
 def _add_missing(tables: Tables, start: datetime, until: datetime, found: Standing, run_id: str) -> int:
     """Computes the points up to `until` that the table lacks; they can only be new, so they are appended."""
-    points, extent = _missing(tables, start, until, found)
-    if points is None or extent is None:
+    missing = _missing(tables, start, until, found)
+    if missing is None:
         return 0
-    rows = _computed(tables, points, extent, run_id, again=False)
-    tables.append(FEATURES_TABLE, rows, f"features-{run_id}-{iso(until)}-{extent.count}")
-    return extent.count
+    rows = _computed(tables, found.fleet, missing.points, run_id, again=False)
+    tables.append(FEATURES_TABLE, rows, f"features-{run_id}-{iso(until)}-{missing.count}")
+    return missing.count
 
 
-def _recompute(tables: Tables, affected: DataFrame, run_id: str) -> tuple[int, int]:
+def _recompute(tables: Tables, fleet: pa.Table, affected: DataFrame, run_id: str) -> tuple[int, int]:
     """Computes existing points again; returns how many, and how many changed."""
-    extent = _extent(affected)
-    if extent is None:
+    wanted = _wanted(affected)
+    if wanted is None:
         return 0, 0
-    computed = _computed(tables, affected, extent, run_id, again=True)
+    computed = _computed(tables, fleet, wanted.points, run_id, again=True)
     values = f"struct({', '.join(FEATURE_NAMES)})"
     known = tables.read(FEATURES_TABLE.name).selectExpr("machine_id", "as_of", f"{values} AS known")
-    span = f"as_of BETWEEN {literal(extent.first)} AND {literal(extent.last)}"
+    extent = (wanted.points.first, wanted.points.last)
+    span = f"as_of BETWEEN {literal(extent[0])} AND {literal(extent[1])}"
     changed = computed.join(known.where(span), ["machine_id", "as_of"]).where(f"NOT {values} <=> known").drop("known")
-    return extent.count, tables.update_changed(FEATURES_TABLE, changed, (extent.first, extent.last))
+    return wanted.count, tables.update_changed(FEATURES_TABLE, changed, extent)
 
 
 def _mark_consumed(tables: Tables, run_id: str, runs: list[str]) -> None:
     """Notes the runs whose rows were looked for; rows of a run that came meanwhile are left to the next run."""
     if runs:
-        rows = tables.spark.createDataFrame([(run, run_id) for run in runs], "touched_run_id string, consumed_by string")
+        rows = small_frame(tables.spark, [("touched_run_id", "string"), ("consumed_by", "string")], [(run, run_id) for run in runs])
         transaction = f"progress-{run_id}-{hashlib.sha256(' '.join(runs).encode()).hexdigest()[:16]}"
         tables.append(FEATURE_PROGRESS, rows.selectExpr("*", "current_timestamp() AS consumed_at"), transaction)
 
@@ -149,8 +150,11 @@ def run_features(tables: Tables, parameters: JobParameters) -> StepResult:
     """
 
     def look() -> Standing:
-        made = tables.ensure(FEATURES_TABLE, FEATURE_PROGRESS)
-        return standing.at_first(tables) if FEATURES_TABLE.name in made else standing.look(tables, parameters.run_id)
+        ensure = partial(tables.ensure, FEATURES_TABLE, FEATURE_PROGRESS)
+        if not tables.exists(FEATURES_TABLE.name):
+            return both(partial(standing.at_first, tables), ensure)[0]
+        ensure()
+        return standing.look(tables, parameters.run_id)
 
     coverage, found = both(lambda: read_coverage(tables), look)
     until = complete_until(coverage, SOURCES)
@@ -158,12 +162,16 @@ def run_features(tables: Tables, parameters: JobParameters) -> StepResult:
         return StepResult("features", parameters.run_id, "not_ready", "no time up to which all required sources are covered")
     recomputed = changed = 0
     if found.stale:
-        recomputed, changed = _recompute(tables, standing.affected(tables, parameters.run_id), parameters.run_id)
-    added = _add_missing(tables, coverage["telemetry"][0][0], until, found, parameters.run_id)
+        recomputed, changed = _recompute(tables, found.fleet, standing.affected(tables, parameters.run_id), parameters.run_id)
+    # Late rows can now change only points that are still to come, so that marking them need not wait.
+    added, _ = both(
+        lambda: _add_missing(tables, coverage["telemetry"][0][0], until, found, parameters.run_id),
+        lambda: _mark_consumed(tables, parameters.run_id, found.late_runs),
+    )
     counts = {"asOfPoints": added, "asOfPointsRecomputed": recomputed, "asOfPointsChanged": changed}
-    # The version is read beside, since nothing else writes features meanwhile.
-    _, version = both(lambda: _mark_consumed(tables, parameters.run_id, found.late_runs), lambda: tables.version(FEATURES_TABLE.name))
     if added + recomputed == 0:
         reason = f"no as-of point up to {iso(until)} is new or touched"
         return StepResult("features", parameters.run_id, "nothing_to_do", reason, counts=counts, watermark=until)
-    return StepResult("features", parameters.run_id, counts=counts, tables={FEATURES_TABLE.name: version}, watermark=until)
+    return StepResult(
+        "features", parameters.run_id, counts=counts, tables={FEATURES_TABLE.name: tables.version(FEATURES_TABLE.name)}, watermark=until
+    )

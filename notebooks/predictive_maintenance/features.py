@@ -1,7 +1,6 @@
-"""Computes the features of as-of points: one shuffle into 12-hour bins, then one pass of windows over the bins of a machine.
+"""Computes the features of as-of points: running sums over the rows of a machine, and what they were some hours before.
 
-Readings are scaled integers from the first step on, so sums are exact: equal rows give equal features in any file layout,
-and any sequence of increments gives what a full computation gives.
+Sums are exact, so any sequence of increments gives what a full computation gives.
 
 It is one SQL text, since the same expressions as Column objects are some ten thousand calls to the JVM.
 """
@@ -14,6 +13,7 @@ from datetime import datetime
 
 from pyspark.sql import DataFrame
 
+from batchkeeper.frames import apart
 from predictive_maintenance.feature_set import (
     COMPONENTS,
     COUNT_WINDOWS,
@@ -21,33 +21,31 @@ from predictive_maintenance.feature_set import (
     ERRORS,
     FEATURES,
     GRID_HOURS,
-    GRID_OFFSET_HOURS,
     MEAN_WINDOWS,
     NORMAL_GAP_HOURS,
     NORMAL_HOURS,
     SENSORS,
     SPREAD_WINDOWS,
-    VISIT_PERIOD_DAYS,
+)
+from predictive_maintenance.grid import HOUR
+from predictive_maintenance.machine_rows import (
+    EVENT_CODES,
+    SCALE,
+    VISIT_PERIOD,
+    bins,
+    count_in,
+    filled,
+    listed,
+    points_of_row,
+    rows,
+    sum_in,
 )
 
-HOUR = 3600
-GRID_SECONDS = GRID_HOURS * HOUR
-_OFFSET = GRID_OFFSET_HOURS * HOUR
-_VISIT_PERIOD = VISIT_PERIOD_DAYS * 24 * HOUR
-_SCALE = 1000
-_LARGEST_READING = 10_000
-"""A reading beyond is taken as missing, which keeps ten years of squared, scaled readings inside 64 bits."""
-_INSIDE_BIN = (1, 3)
-"""Windows shorter than a bin, summed apart."""
 _OVER_BINS = (24, 48)
-_COUNT_BITS = 20
-"""A total holds a sum and, in so many bits below it, how many readings entered: fewer columns to shuffle, sort and add."""
 _PARTS = ("total", "squares")
 _SUMMED = (*(f"{sensor}_{part}" for sensor in SENSORS for part in _PARTS), *(f"{error}_count" for error in ERRORS))
 _EVENTS = (*ERRORS, *COMPONENTS, "visit")
-
-# The columns that the rows of all sources share, with what stands for absent. Spark adds faster what is never null.
-_SHARED = {"at": "0L", **dict.fromkeys(SENSORS, "0L"), "event": "CAST(NULL AS STRING)", "visit": "CAST(NULL AS BIGINT)", "is_point": "0"}
+_CARRIED = ("machine_id", "model", "age", "until_0h", *(f"{event}_latest" for event in _EVENTS))
 
 
 @dataclass(frozen=True)
@@ -60,79 +58,19 @@ class SourceFrames:
     maint: DataFrame
 
 
-def grid_point_at_or_after(seconds: str) -> str:
-    """SQL: the first as-of time that is not before `seconds`: the point whose 12-hour bin (T - 12 h, T] holds it."""
-    return f"{seconds} + pmod({_OFFSET} - ({seconds}), {GRID_SECONDS})"
-
-
-def grid_times(start: datetime, end: datetime) -> range:
-    """As-of times in (start, end], in seconds since 1970."""
-    first = -(-(int(start.timestamp()) + 1 - _OFFSET) // GRID_SECONDS) * GRID_SECONDS + _OFFSET
-    return range(first, int(end.timestamp()) + 1, GRID_SECONDS)
-
-
-def _listed(columns: Iterable[str]) -> str:
-    return ", ".join(columns)
-
-
-def _shaped(source: str, **present: str) -> str:
-    columns = [f"{present.get(name, absent)} AS {name}" for name, absent in _SHARED.items()]
-    return f"SELECT machine_id, {_listed(columns)} FROM {source}"
-
-
-def _scaled(sensor: str) -> str:
-    scaled = f"floor({sensor} * {_SCALE} + 0.5D)"
-    return f"CASE WHEN {sensor} BETWEEN -{_LARGEST_READING} AND {_LARGEST_READING} THEN shiftleft({scaled}, {_COUNT_BITS}) + 1 ELSE 0L END"
-
-
-def _sum(total: str) -> str:
-    return f"shiftright({total}, {_COUNT_BITS})"
-
-
-def _count(total: str) -> str:
-    return f"({total} & {2**_COUNT_BITS - 1})"
-
-
-def _rows() -> str:
-    """All rows of all sources and the points themselves, under one set of columns."""
-    seconds = "unix_timestamp(ts)"
-    # The machine's visit before, whichever components it replaced. One record alone says nothing of the calendar.
-    before = f"max({seconds}) OVER (PARTITION BY machine_id ORDER BY {seconds} RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
-    on_calendar = f"CASE WHEN ({seconds} - {before}) % {_VISIT_PERIOD} = 0 THEN {seconds} END"
-    return " UNION ALL ".join(
-        [
-            # One task, and a long one: it begins first.
-            _shaped("{points}", at="unix_timestamp(as_of)", is_point="1"),
-            _shaped("{telemetry}", at=seconds, **{sensor: _scaled(sensor) for sensor in SENSORS}),
-            _shaped("{errors}", at=seconds, event="error_id"),
-            _shaped("{maint}", at=seconds, event="comp", visit=on_calendar),
-        ]
-    )
-
-
-def _bin_totals() -> list[str]:
-    """What is known of one machine in one bin: sums of its rows, and the latest time of each event."""
-    found = ["max(visit) AS visit_at", "max(is_point) AS is_point"]
-    for sensor in SENSORS:
-        reading = _sum(sensor)
-        found += [f"coalesce(sum({sensor}), 0L) AS {sensor}_total", f"coalesce(sum({reading} * {reading}), 0L) AS {sensor}_squares"]
-        for hours in _INSIDE_BIN:
-            found.append(f"coalesce(sum(CASE WHEN bin - at < {hours * HOUR} THEN {sensor} ELSE 0L END), 0L) AS {sensor}_total_{hours}h")
-    found += [f"count(CASE WHEN event = '{error}' THEN 1 END) AS {error}_count" for error in ERRORS]
-    return found + [f"max(CASE WHEN event = '{event}' THEN at END) AS {event}_at" for event in (*ERRORS, *COMPONENTS)]
-
-
 def _running() -> list[str]:
-    """Sums over all bins up to T, in one structure, and the latest time of each event."""
-    sums = _listed(f"sum({name}) OVER up_to_now AS {name}" for name in _SUMMED)
-    return [f"struct({sums}) AS until_0h", *(f"max({event}_at) OVER up_to_now AS {event}_latest" for event in _EVENTS)]
+    """Sums over all rows up to a point, in one structure, and the latest time of each event; with the point of the next row."""
+    counts = {f"{error}_count": f"count(CASE WHEN event = {EVENT_CODES[error]} THEN 1 END)" for error in ERRORS}
+    sums = listed(f"{counts.get(name, f'sum({name})')} OVER up_to_now AS {name}" for name in _SUMMED)
+    latest = (f"max(CASE WHEN event = {code} THEN at END) OVER up_to_now AS {event}_latest" for event, code in EVENT_CODES.items())
+    return [f"struct({sums}) AS until_0h", *latest, "max(visit) OVER up_to_now AS visit_latest", "lead(point) OVER up_to_now AS following"]
 
 
 def _earlier() -> list[str]:
     """The running sums as they stood some hours before T: a reference to each, where a sliding frame would add up its bins again."""
     hours = sorted({*_OVER_BINS, *COUNT_WINDOWS, NORMAL_GAP_HOURS, NORMAL_HOURS})
     # A range of time, so that a gap stretches nothing.
-    frame = "PARTITION BY machine_id ORDER BY bin RANGE BETWEEN UNBOUNDED PRECEDING AND"
+    frame = "PARTITION BY machine_id ORDER BY point RANGE BETWEEN UNBOUNDED PRECEDING AND"
     return [f"last(until_0h) OVER ({frame} {before * HOUR} PRECEDING) AS until_{before}h" for before in hours]
 
 
@@ -146,20 +84,20 @@ def _window_sums() -> list[str]:
 
 
 def _between(name: str, far: int, near: int = 0) -> str:
-    """SQL: the sum of a column over the bins of the hours (T - far, T - near]."""
+    """SQL: the sum of a column over the rows of the hours (T - far, T - near]."""
     until, before = (f"coalesce(until_{hours}h.{name}, 0L)" for hours in (near, far))
     return f"{until} - {before}"
 
 
 def _mean(total: str) -> str:
-    return f"{_sum(total)} / nullif({_count(total)}, 0) / {_SCALE}"
+    return f"{sum_in(total)} / nullif({count_in(total)}, 0) / {SCALE}"
 
 
 def _spread(total: str, squares: str) -> str:
     """Sample standard deviation; null below two readings."""
-    count = _count(total)
-    centred = f"{squares} - CAST({_sum(total)} AS DOUBLE) * {_sum(total)} / {count}"
-    return f"CASE WHEN {count} > 1 THEN sqrt(greatest(({centred}) / ({count} - 1), 0.0D)) / {_SCALE} END"
+    count = count_in(total)
+    centred = f"{squares} - CAST({sum_in(total)} AS DOUBLE) * {sum_in(total)} / {count}"
+    return f"CASE WHEN {count} > 1 THEN sqrt(greatest(({centred}) / ({count} - 1), 0.0D)) / {SCALE} END"
 
 
 def _window(part: str, hours: int) -> str:
@@ -177,17 +115,17 @@ def _sensor_columns(sensor: str) -> dict[str, str]:
 
 
 def _fewest(suffix: str) -> str:
-    return f"least({_listed(_count(f'{sensor}_{suffix}') for sensor in SENSORS)})"
+    return f"least({listed(count_in(f'{sensor}_{suffix}') for sensor in SENSORS)})"
 
 
 def _event_columns() -> dict[str, str]:
-    since = {event: f"(bin - {event}_latest) / {HOUR}" for event in _EVENTS}
+    since = {event: f"(point - {event}_latest) / {HOUR}" for event in _EVENTS}
     found = {f"{error}_count_{hours}h": f"{error}_count_{hours}h" for error in ERRORS for hours in COUNT_WINDOWS}
     found |= {f"{error}_hours_since": f"CASE WHEN {since[error]} < {NORMAL_HOURS} THEN {since[error]} END" for error in ERRORS}
     for component in COMPONENTS:
         found[f"{component}_age_hours"] = since[component]
         found[f"{component}_never_replaced"] = f"{component}_latest IS NULL"
-    found["hours_to_next_visit"] = f"({_VISIT_PERIOD} - (bin - visit_latest) % {_VISIT_PERIOD}) / {HOUR}"
+    found["hours_to_next_visit"] = f"({VISIT_PERIOD} - (point - visit_latest) % {VISIT_PERIOD}) / {HOUR}"
     return found | {"visit_unknown": "visit_latest IS NULL"}
 
 
@@ -200,14 +138,15 @@ def _feature_columns() -> list[str]:
     return [f"CAST({found[feature.name]} AS {feature.type}) AS {feature.name}" for feature in FEATURES]
 
 
+_WANTED = f"point BETWEEN {apart('{first}', 'point')} AND {apart('{last}', 'point')}"
 _STATEMENT = f"""
-WITH placed AS (SELECT *, {grid_point_at_or_after("at")} AS bin FROM ({_rows()})),
-bins AS (SELECT machine_id, bin, {_listed(_bin_totals())} FROM placed GROUP BY machine_id, bin),
-described AS (SELECT /*+ BROADCAST(m) */ b.*, model, age FROM bins b LEFT JOIN {{machines}} m ON b.machine_id = m.machine_id),
-running AS (SELECT *, {_listed(_running())} FROM described WINDOW up_to_now AS (PARTITION BY machine_id ORDER BY bin)),
-recalled AS (SELECT *, {_listed(_earlier())} FROM running),
-windowed AS (SELECT *, {_listed(_window_sums())} FROM recalled)
-SELECT machine_id, timestamp_seconds(bin) AS as_of, {{features}} FROM windowed WHERE is_point = 1"""
+WITH bins AS ({bins()}),
+described AS (SELECT /*+ BROADCAST(m) */ r.*, model, age FROM ({rows()}) r JOIN {{machines}} m ON r.machine_id = m.machine_id),
+running AS (SELECT *, {listed(_running())} FROM described WINDOW up_to_now AS (PARTITION BY machine_id ORDER BY point, event DESC)),
+filled AS (SELECT {filled(_CARRIED)} FROM running LATERAL VIEW explode({points_of_row()}) AS filled),
+recalled AS (SELECT *, {listed(_earlier())} FROM filled),
+windowed AS (SELECT *, {listed(_window_sums())} FROM recalled WHERE {_WANTED})
+SELECT machine_id, timestamp_seconds(point) AS as_of, {{features}} FROM windowed {{only}}"""
 
 
 def opaque(columns: Iterable[str]) -> str:
@@ -216,18 +155,32 @@ def opaque(columns: Iterable[str]) -> str:
     From plain columns it infers constraints for every join above them, which double with each feature. The price is that each value
     is computed by interpretation.
     """
-    return f"inline(array(struct({_listed(columns)})))"
+    return f"inline(array(struct({listed(columns)})))"
 
 
-def compute_features(sources: SourceFrames, points: DataFrame, *, joined: bool = False) -> DataFrame:
-    """The features of `points` (machine_id, as_of on the grid): one row a point with machine_id, as_of and all of FEATURES.
+@dataclass(frozen=True)
+class Points:
+    """As-of points: those of every machine from `first` to `last`, which lie on the grid, or of these `only` some (machine_id, as_of)."""
+
+    first: datetime
+    last: datetime
+    only: DataFrame | None = None
+
+
+def compute_features(sources: SourceFrames, points: Points, *, joined: bool = False) -> DataFrame:
+    """The features of `points`: one row a point with machine_id, as_of and all of FEATURES.
 
     Only rows at or before a point's as-of time enter its features. The sources must hold all rows within the longest window before
     the points; more rows change nothing. With `joined` the result is made for a join to follow.
     """
     columns = _feature_columns()
+    frames = {name: getattr(sources, name) for name in ("machines", "telemetry", "errors", "maint")}
+    only = ""
+    if points.only is not None:
+        frames["points"] = points.only
+        only = "LEFT SEMI JOIN {points} p ON p.machine_id = windowed.machine_id AND p.as_of = timestamp_seconds(point)"
     # The braces that are left stand for the frames.
-    statement = _STATEMENT.replace("{features}", opaque(columns) if joined else _listed(columns))
-    return points.sparkSession.sql(
-        statement, points=points, machines=sources.machines, telemetry=sources.telemetry, errors=sources.errors, maint=sources.maint
-    )
+    statement = _STATEMENT.replace("{features}", opaque(columns) if joined else listed(columns)).replace("{only}", only)
+    for name, time in (("first", points.first), ("last", points.last)):
+        statement = statement.replace(f"{{{name}}}", f"{int(time.timestamp())}L")
+    return sources.machines.sparkSession.sql(statement, **frames)

@@ -13,7 +13,7 @@ from pyspark.sql import functions as sf
 
 from batchkeeper.tables import Column, Tables, TableSpec, literal
 from predictive_maintenance.feature_set import COMPONENTS
-from predictive_maintenance.features import GRID_SECONDS, HOUR, grid_point_at_or_after
+from predictive_maintenance.grid import GRID_SECONDS, HOUR, grid_point_at_or_after
 
 HORIZONS = (24, 48, 168)
 """Hours ahead that are predicted."""

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
+import pyarrow as pa
 from pyspark.sql import DataFrame, Row
 
 from batchkeeper.parallel import both, side_by_side
 from batchkeeper.tables import Tables
 from predictive_maintenance.feature_set import FEATURE_SET_VERSION, reach_hours
-from predictive_maintenance.features import grid_times
+from predictive_maintenance.grid import grid_times
 
 FEATURES, PROGRESS, TOUCHED = "features", "feature_progress", "touched"
 _SOURCES = ("telemetry", "errors", "maint", "machines")
@@ -23,7 +24,6 @@ SELECT t.run_id, consumed_by, source, machine_id, to_ts, CASE source WHEN 'machi
 FROM {{touched}} t LEFT JOIN {{progress}} ON t.run_id = touched_run_id
 WHERE source IN {_SOURCES} AND (consumed_by IS NULL OR consumed_by = '{{run_id}}')"""
 
-_FLEET = "SELECT count(*) AS machines FROM {machines}"
 _POINTS = f"""
 SELECT count(*) AS points, unix_timestamp(min(as_of)) AS first, unix_timestamp(max(as_of)) AS last,
   count_if(feature_set_version <> '{FEATURE_SET_VERSION}') AS outdated FROM {{features}}"""
@@ -49,7 +49,7 @@ class Standing:
     """What is there before the run does anything.
 
     Attributes:
-        machines: machines of the fleet.
+        fleet: machines (machine_id, model, age), few enough for the driver to hold.
         points: rows of the features table.
         first, last: its as-of times; None when it is empty.
         outdated: rows of an older feature set.
@@ -57,7 +57,7 @@ class Standing:
         late_runs: runs that brought rows which no run has taken into account.
     """
 
-    machines: int
+    fleet: pa.Table
     points: int
     first: datetime | None
     last: datetime | None
@@ -75,29 +75,38 @@ class Standing:
         return self.points == self.machines * len(grid_times(start, self.last))
 
     @property
+    def machines(self) -> int:
+        """How many machines there are."""
+        return int(self.fleet.num_rows)
+
+    @property
     def stale(self) -> bool:
         """Whether rows of the table may have to change."""
         return self.last is not None and (self.outdated > 0 or (self.late_since is not None and self.late_since <= self.last))
 
 
 def _query(tables: Tables, statement: str, run_id: str) -> DataFrame:
-    names = {name: tables.name(name) for name in ("machines", TOUCHED, FEATURES)}
+    names = {name: tables.name(name) for name in (TOUCHED, FEATURES)}
     return tables.spark.sql(statement.format(**names, progress=tables.name(PROGRESS), run_id=run_id))
 
 
+def _fleet(tables: Tables) -> pa.Table:
+    return tables.read("machines").select("machine_id", "model", "age").toArrow()
+
+
 def look(tables: Tables, run_id: str) -> Standing:
-    """Three queries over what is small or has narrow columns."""
+    """Queries over what is small or has narrow columns."""
 
     def only(statement: str) -> Row:
         row = _query(tables, statement, run_id).first()
         assert row is not None, "an aggregate without groups has one row"
         return row
 
-    fleet, points, waiting = side_by_side([partial(only, statement) for statement in (_FLEET, _POINTS, _WAITING)])
+    fleet, (points, waiting) = both(partial(_fleet, tables), lambda: side_by_side([partial(only, _POINTS), partial(only, _WAITING)]))
     first, last, late = (
         None if seconds is None else datetime.fromtimestamp(seconds, UTC) for seconds in (points.first, points.last, waiting.late_since)
     )
-    return Standing(fleet.machines, points.points, first, last, points.outdated, late, sorted(waiting.late_runs))
+    return Standing(fleet, points.points, first, last, points.outdated, late, sorted(waiting.late_runs))
 
 
 def at_first(tables: Tables) -> Standing:
@@ -107,8 +116,8 @@ def at_first(tables: Tables) -> Standing:
         found = tables.read(TOUCHED).where(f"source IN {_SOURCES}").select("run_id").distinct().collect()
         return sorted(row["run_id"] for row in found)
 
-    machines, seen = both(tables.read("machines").count, runs)
-    return Standing(machines, 0, None, None, 0, None, seen)
+    fleet, seen = both(partial(_fleet, tables), runs)
+    return Standing(fleet, 0, None, None, 0, None, seen)
 
 
 def affected(tables: Tables, run_id: str) -> DataFrame:

@@ -55,7 +55,9 @@ SESSION_DEFAULTS: Mapping[str, str] = {
     # Parts that suit a few cores: of three large ones two cores do two and one.
     "spark.sql.files.maxPartitionBytes": "32m",
     "spark.sql.shuffle.partitions": "8",
-    "spark.databricks.delta.snapshotPartitions": "2",
+    # Otherwise Spark joins the eight until they are hardly more than the cores, and one of them is the last for long.
+    "spark.sql.adaptive.coalescePartitions.minPartitionNum": "8",
+    "spark.databricks.delta.snapshotPartitions": "1",
     # Delta's SQL parser does not pass Spark 4.1's new way of binding named parameters on; the old way works.
     "spark.sql.legacy.parameterSubstitution.constantsOnly": "true",
     "spark.scheduler.mode": "FAIR",

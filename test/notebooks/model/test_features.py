@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as sf
 
 from predictive_maintenance.feature_set import FEATURE_NAMES, FEATURES, longest_window_hours, reach_hours, schema_hash
-from predictive_maintenance.features import SourceFrames, compute_features
+from predictive_maintenance.features import Points, SourceFrames, compute_features
 
 AS_OF = datetime(2015, 3, 1, 6, tzinfo=UTC)
 HOURS = 40 * 24
@@ -38,8 +38,9 @@ def sources(spark: SparkSession, rows: list[tuple[Any, ...]], errors: Sequence[E
 
 
 def at(spark: SparkSession, frames: SourceFrames, *times: datetime) -> list[dict[str, Any]]:
-    points = spark.createDataFrame([(1, time) for time in times or (AS_OF,)], "machine_id int, as_of timestamp")
-    return [row.asDict() for row in compute_features(frames, points).orderBy("as_of").collect()]
+    wanted = times or (AS_OF,)
+    only = spark.createDataFrame([(1, time) for time in wanted], "machine_id int, as_of timestamp") if len(wanted) > 1 else None
+    return [row.asDict() for row in compute_features(frames, Points(min(wanted), max(wanted), only)).orderBy("as_of").collect()]
 
 
 def volts(rows: list[tuple[Any, ...]], first_hour: int, last_hour: int) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -72,6 +73,32 @@ def test_a_gap_leaves_windows_in_place_and_is_counted(spark: SparkSession) -> No
     assert found["readings_12h"] == 0
     assert found["readings_24h"] == 4
     assert found["volt_mean_24h"] == pytest.approx(volts(rows, 20, 23).mean(), abs=1e-3)
+
+
+def test_every_machine_has_every_point_once_whatever_data_are_missing(spark: SparkSession) -> None:
+    first, grid = before(120), [before(12 * number) for number in range(10, -1, -1)]
+    silent = frozenset({*range(0, 20), *range(40, 45), *range(60, 110), 121, 122})
+    seldom = [(3, before(hour), 1.0, 2.0, 3.0, 4.0) for hour in (-20, 30, 66, 132, 500)]
+    unknown = [(9, *row[1:]) for row in readings()[:30]]
+    errors = [(1, before(70), "error1"), (3, before(36), "error2"), (3, before(33), "error9"), (2, before(200), "error3")]
+    maint = [(2, before(9000), "comp1"), (3, before(50), "comp2"), (3, before(-90), "comp3"), (3, before(-300), "comp4")]
+    frames = sources(spark, [*readings(skip=silent), *seldom, *unknown], errors, maint)
+    fleet = spark.createDataFrame([(number, "model3", 18) for number in (1, 2, 3)], "machine_id int, model string, age int")
+    frames = SourceFrames(fleet, *(getattr(frames, name) for name in ("telemetry", "errors", "maint")))
+
+    together = compute_features(frames, Points(first, AS_OF)).orderBy("machine_id", "as_of").collect()
+    alone = [row for point in grid for row in compute_features(frames, Points(point, point)).collect()]
+
+    assert [row["machine_id"] for row in together] == [number for number in (1, 2, 3) for _ in grid]
+    assert together == sorted(alone, key=lambda row: (row["machine_id"], row["as_of"]))
+    readings_of, counts, ages, of_nothing = (
+        [row[name] for row in together if row["machine_id"] == machine]
+        for machine, name in ((1, "readings_12h"), (1, "error1_count_24h"), (3, "comp2_age_hours"), (2, "readings_normal"))
+    )
+    assert readings_of == [10, 10, 0, 0, 0, 0, 12, 7, 12, 4, 0]
+    assert counts == [0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0]
+    assert ages == [None] * 6 + [2, 14, 26, 38, 50]
+    assert of_nothing == [0] * len(grid)
 
 
 def test_negative_readings_count_like_others_and_missing_or_absurd_ones_do_not(spark: SparkSession) -> None:
