@@ -44,11 +44,9 @@ def file_id(run_id: str, file: ManifestFile) -> int:
 
 def named_files(spark: SparkSession, run_id: str, files: Sequence[ManifestFile]) -> DataFrame:
     """The files of a run as rows of `ingest_files`, without the time of writing."""
-    columns = [
-        (column.name, "double" if column.type == "timestamp" else column.type) for column in INGEST_FILES.columns if not column.volatile
-    ]
+    columns = [(column.name, column.type) for column in INGEST_FILES.columns if not column.volatile]
     rows = [(file_id(run_id, file), run_id, file.source, file.path, file.etag, file.modified.timestamp()) for file in files]
-    return small_frame(spark, columns, rows).withColumn("source_modified", sf.col("source_modified").cast("timestamp"))
+    return small_frame(spark, columns, rows)
 
 
 def record_files(tables: Tables, run_id: str, files: DataFrame) -> None:

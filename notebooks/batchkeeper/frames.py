@@ -13,6 +13,7 @@ _TYPES = {
     "int": pa.int32(),
     "bigint": pa.int64(),
     "double": pa.float64(),
+    "timestamp": pa.float64(),
     "string": pa.string(),
     "array<string>": pa.list_(pa.string()),
     "map<string,bigint>": pa.map_(pa.string(), pa.int64()),
@@ -20,7 +21,7 @@ _TYPES = {
 
 
 def small_frame(spark: SparkSession, columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[Any]]) -> DataFrame:
-    """A frame of `rows` under `columns` (name, Spark type).
+    """A frame of `rows` under `columns` (name, Spark type); a timestamp is given in seconds since 1970.
 
     By way of Arrow it becomes part of the plan. From a list it would be an RDD: each use would start a job, three times as slow.
     """
@@ -28,14 +29,15 @@ def small_frame(spark: SparkSession, columns: Sequence[tuple[str, str]], rows: S
         pa.array([list(row[place].items()) if isinstance(row[place], dict) else row[place] for row in rows], _TYPES[kind])
         for place, (_, kind) in enumerate(columns)
     ]
-    return spark.createDataFrame(pa.table(arrays, names=[name for name, _ in columns]))
+    frame = spark.createDataFrame(pa.table(arrays, names=[name for name, _ in columns]))
+    return frame.withColumns({name: sf.col(name).cast(kind) for name, kind in columns if kind == "timestamp"})
 
 
 def with_facts(rows: DataFrame, columns: Sequence[tuple[str, str]], facts: Sequence[Sequence[Any]], counter: str) -> DataFrame:
     """Adds to each row what is known under its key: null where nothing is.
 
     Args:
-        columns: the key, which `rows` have, and the columns to add (name, Spark type); a timestamp is given in seconds since 1970.
+        columns: the key, which `rows` have, and the columns to add (name, Spark type).
         facts: a value for each of them. Where all keys mean the same, as those of a single file do, every row is told so without a join.
         counter: a column of `rows` that is never negative.
     """
@@ -45,9 +47,7 @@ def with_facts(rows: DataFrame, columns: Sequence[tuple[str, str]], facts: Seque
     if len(different) == 1:
         told = rows.withColumns({name: sf.lit(value).cast(kind) for (name, kind), value in zip(added, different.pop(), strict=True)})
         return told.withColumns({name: sf.expr(apart(name, counter)) for name in times})
-    plain = [(name, "double" if name in times else kind) for name, kind in columns]
-    told = rows.join(sf.broadcast(small_frame(rows.sparkSession, plain, facts)), key[0], "left")
-    return told.withColumns({name: sf.col(name).cast("timestamp") for name in times})
+    return rows.join(sf.broadcast(small_frame(rows.sparkSession, columns, facts)), key[0], "left")
 
 
 def apart(constant: str, counter: str) -> str:

@@ -58,11 +58,9 @@ def record(tables: Tables, run_id: str, entries: Sequence[LogEntry]) -> None:
     """Stores the entries in one commit, once per run."""
     if not entries:
         return
-    stable = [column for column in INGEST_LOG.columns if not column.volatile]
-    columns = [(column.name, "double" if column.name in _TIMES else column.type) for column in stable]
+    columns = [(column.name, column.type) for column in INGEST_LOG.columns if not column.volatile]
     frame = small_frame(tables.spark, columns, [entry.row(run_id) for entry in entries])
-    typed = frame.withColumns({name: sf.col(name).cast("timestamp") for name in _TIMES})
-    tables.append(INGEST_LOG, typed.withColumn("ingested_at", sf.current_timestamp()).coalesce(1), f"{run_id}:{INGEST_LOG.name}")
+    tables.append(INGEST_LOG, frame.withColumn("ingested_at", sf.current_timestamp()).coalesce(1), f"{run_id}:{INGEST_LOG.name}")
 
 
 def logged(tables: Tables, run_id: str) -> list[dict[str, Any]]:

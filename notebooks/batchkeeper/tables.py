@@ -115,8 +115,8 @@ class Tables:
         """Whether the table is there."""
         return bool(self.spark.catalog.tableExists(self.name(table)))
 
-    def ensure(self, *specs: TableSpec) -> set[str]:
-        """Creates those of the tables that are absent, side by side, and returns their names.
+    def ensure(self, *specs: TableSpec) -> None:
+        """Creates those of the tables that are absent, side by side.
 
         Raises:
             TableError: one is there with other columns.
@@ -128,7 +128,6 @@ class Tables:
         else:
             self.spark.sql(f"CREATE SCHEMA IF NOT EXISTS `{self.catalog}`.`{self.schema}`")
         side_by_side([partial(self._check if spec.name in there else self._create, spec) for spec in specs])
-        return {spec.name for spec in specs} - there
 
     def versions(self, tables: Sequence[str]) -> dict[str, int]:
         """The newest Delta version of each table."""
