@@ -74,22 +74,22 @@ def grid(tables: Tables, first: datetime, last: datetime) -> DataFrame:
     return tables.spark.sql(f"SELECT machine_id, timestamp_seconds(t) AS as_of FROM {tables.name('machines')} LATERAL VIEW {listed} AS t")
 
 
-def _sources(tables: Tables, fleet: pa.Table, points: Points, *, theirs: bool) -> SourceFrames:
-    """The rows that features of the points can read; of the machines of these points alone where `theirs`."""
+def _sources(tables: Tables, fleet: pa.Table, points: Points) -> SourceFrames:
+    """The rows that features of the points can read; where these are only some, of their machines alone."""
     since = points.first - timedelta(hours=longest_window_hours())
     inside = f"ts > {literal(since)} AND ts <= {literal(points.last)}"
     # All of maintenance, of which there is little: a machine's last visit may be long ago.
     timed = [tables.read("telemetry").where(inside), tables.read("errors").where(inside), tables.read("maint")]
     frames = [tables.spark.createDataFrame(fleet), *timed]
-    if theirs and points.only is not None:
+    if points.only is not None:
         machines = points.only.select("machine_id").distinct()
         frames = [frame.join(sf.broadcast(machines), "machine_id", "left_semi") for frame in frames]
     return SourceFrames(*frames)
 
 
 def _computed(tables: Tables, fleet: pa.Table, points: Points, run_id: str, *, again: bool) -> DataFrame:
-    """The rows of the table for `points`: new ones, or those of some machines `again`, for a join with the old."""
-    features = compute_features(_sources(tables, fleet, points, theirs=again), points, joined=again)
+    """The rows of the table for `points`: new ones, or known ones `again`, for a join with the old."""
+    features = compute_features(_sources(tables, fleet, points), points, joined=again)
     return features.selectExpr(
         "*",
         f"'{FEATURE_SET_VERSION}' AS feature_set_version",
@@ -163,15 +163,11 @@ def run_features(tables: Tables, parameters: JobParameters) -> StepResult:
     recomputed = changed = 0
     if found.stale:
         recomputed, changed = _recompute(tables, found.fleet, standing.affected(tables, parameters.run_id), parameters.run_id)
-    # Late rows can now change only points that are still to come, so that marking them need not wait.
-    added, _ = both(
-        lambda: _add_missing(tables, coverage["telemetry"][0][0], until, found, parameters.run_id),
-        lambda: _mark_consumed(tables, parameters.run_id, found.late_runs),
-    )
+    added = _add_missing(tables, coverage["telemetry"][0][0], until, found, parameters.run_id)
     counts = {"asOfPoints": added, "asOfPointsRecomputed": recomputed, "asOfPointsChanged": changed}
+    # The version is read beside, since nothing else writes features meanwhile.
+    _, version = both(lambda: _mark_consumed(tables, parameters.run_id, found.late_runs), lambda: tables.version(FEATURES_TABLE.name))
     if added + recomputed == 0:
         reason = f"no as-of point up to {iso(until)} is new or touched"
         return StepResult("features", parameters.run_id, "nothing_to_do", reason, counts=counts, watermark=until)
-    return StepResult(
-        "features", parameters.run_id, counts=counts, tables={FEATURES_TABLE.name: tables.version(FEATURES_TABLE.name)}, watermark=until
-    )
+    return StepResult("features", parameters.run_id, counts=counts, tables={FEATURES_TABLE.name: version}, watermark=until)

@@ -9,7 +9,7 @@ from functools import partial
 import pyarrow as pa
 from pyspark.sql import DataFrame, Row
 
-from batchkeeper.parallel import both, side_by_side
+from batchkeeper.parallel import both
 from batchkeeper.tables import Tables
 from predictive_maintenance.feature_set import FEATURE_SET_VERSION, reach_hours
 from predictive_maintenance.grid import grid_times
@@ -91,6 +91,7 @@ def _query(tables: Tables, statement: str, run_id: str) -> DataFrame:
 
 
 def _fleet(tables: Tables) -> pa.Table:
+    """The machines; read after the late runs, whose rows count as taken into account."""
     return tables.read("machines").select("machine_id", "model", "age").toArrow()
 
 
@@ -102,7 +103,7 @@ def look(tables: Tables, run_id: str) -> Standing:
         assert row is not None, "an aggregate without groups has one row"
         return row
 
-    fleet, (points, waiting) = both(partial(_fleet, tables), lambda: side_by_side([partial(only, _POINTS), partial(only, _WAITING)]))
+    points, (waiting, fleet) = both(partial(only, _POINTS), lambda: (only(_WAITING), _fleet(tables)))
     first, last, late = (
         None if seconds is None else datetime.fromtimestamp(seconds, UTC) for seconds in (points.first, points.last, waiting.late_since)
     )
@@ -110,14 +111,9 @@ def look(tables: Tables, run_id: str) -> Standing:
 
 
 def at_first(tables: Tables) -> Standing:
-    """What is there when the features table was just made: no point, and nothing late."""
-
-    def runs() -> list[str]:
-        found = tables.read(TOUCHED).where(f"source IN {_SOURCES}").select("run_id").distinct().collect()
-        return sorted(row["run_id"] for row in found)
-
-    fleet, seen = both(partial(_fleet, tables), runs)
-    return Standing(fleet, 0, None, None, 0, None, seen)
+    """What is there as long as no features table is: no point, and nothing late."""
+    runs = tables.read(TOUCHED).where(f"source IN {_SOURCES}").select("run_id").distinct().collect()
+    return Standing(_fleet(tables), 0, None, None, 0, None, sorted(row["run_id"] for row in runs))
 
 
 def affected(tables: Tables, run_id: str) -> DataFrame:
