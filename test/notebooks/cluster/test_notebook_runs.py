@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from cluster_process import ClusterProcess
-
-from cluster.jvm import CLASS_ARCHIVE
 
 Write = Callable[..., Path]
 
@@ -160,10 +157,3 @@ def test_keeps_mlflow_in_the_state_folder(cluster: ClusterProcess, notebook: Wri
 
     assert finished["result"].startswith((cluster.state / "mlflow" / "artifacts").as_uri())
     assert list((cluster.state / "mlflow" / "artifacts").rglob("note.txt"))
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="reads the memory map in /proc")
-def test_the_driver_maps_its_classes_from_the_archive(cluster: ClusterProcess, notebook: Write) -> None:
-    cluster.run(notebook("dbutils.notebook.exit(1)"))
-
-    assert str(CLASS_ARCHIVE) in Path(f"/proc/{cluster.jvm_pid()}/maps").read_text()

@@ -45,6 +45,17 @@ def test_no_row_is_stored_whose_file_is_not_noted(bench: Bench, monkeypatch: pyt
     assert len(bench.rows("ingest_files", "file_id")) == 2
 
 
+def test_a_row_of_an_unknown_file_gives_way_to_any_later_one(bench: Bench) -> None:
+    bench.ingest({"machines/2015-11-15.csv": MACHINES, PATH: telemetry(reading())}, run_id="scoring-1")
+    table = bench.tables.name("telemetry")
+    bench.tables.spark.sql(f"UPDATE {table} SET file_id = 7, volt = 1.5")
+    bench.ingest({PATH: telemetry(reading())}, run_id="scoring-2")
+    assert [row["volt"] for row in bench.tables.read("telemetry").collect()] == [170.5]
+    (lost,) = bench.tables.read("history").collect()
+    assert "1.5" in lost["row_values"]
+    assert lost["source_path"] is None
+
+
 def test_a_copy_holds_what_was_copied(bench: Bench, tmp_path: Path) -> None:
     """Texts of the second Parquet version came back as other bytes; numbers, and what is absent, must not."""
     spark = bench.tables.spark
