@@ -17,7 +17,7 @@ from pyspark.sql import functions as sf
 from evaluate.truth import COMPONENTS, Numbers, Points
 from predictive_maintenance import registry
 from predictive_maintenance.heads import probability_column
-from predictive_maintenance.model import VECTOR, forest, model_inputs, preparation
+from predictive_maintenance.model import VECTOR, forest, in_fixed_order, model_inputs, preparation
 from predictive_maintenance.training import TrainingSettings
 from simulator.days import at, closing_hour
 from simulator.drops import DropWriter
@@ -152,8 +152,10 @@ class Lab:
         # Spark learns the number of classes from the column's metadata, as a small fleet may lack one of them.
         nominal = {"ml_attr": {"type": "nominal", "num_vals": classes}}
         settings = TrainingSettings()
-        classifier = forest(pq.read_metadata(train).num_rows, trees=settings.trees, depth=settings.depth, seed=seed)
-        model = classifier.setLabelCol("label").fit(rows(train).withColumn("label", sf.col("label").alias("label", metadata=nominal)))
+        count = pq.read_metadata(train).num_rows
+        classifier = forest(count, trees=settings.trees, depth=settings.depth, seed=seed)
+        ordered = in_fixed_order(rows(train), count, "row")
+        model = classifier.setLabelCol("label").fit(ordered.withColumn("label", sf.col("label").alias("label", metadata=nominal)))
         answers = []
         for path in others:
             found = model.transform(rows(path)).select("row", vector_to_array("probability").alias("p")).orderBy("row").toPandas()

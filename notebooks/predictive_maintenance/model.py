@@ -133,14 +133,21 @@ def _of_component(classifier: RandomForestClassifier, component: str) -> RandomF
     )
 
 
+def in_fixed_order(rows: DataFrame, count: int, *key: str) -> DataFrame:
+    """The `count` rows in an order that their key alone decides: a forest draws its samples by partition and place.
+
+    Each partition sends its own histograms of all nodes, which for few rows are more than the rows.
+    """
+    return rows.repartition(count // _ROWS_PER_PARTITION + 1, *key).sortWithinPartitions(*key)
+
+
 def fit_forests(rows: DataFrame, inputs: Sequence[Input], *, trees: int, depth: int, seed: int) -> PipelineModel:
     """Fits the four forests on training rows (features, weight, hours to failure)."""
     spare_trees()
     classified = rows.select("*", *(failure_class(component) for component in COMPONENTS))
     prepare = Pipeline(stages=preparation(inputs)).fit(classified)
-    # Each partition sends its own histograms of all nodes, which for few rows are more than the rows.
     count = rows.count()
-    prepared = prepare.transform(classified.coalesce(count // _ROWS_PER_PARTITION + 1))
+    prepared = prepare.transform(in_fixed_order(classified, count, "machine_id", "as_of"))
 
     def fit(component: str) -> Model:
         classifier = forest(count, trees=trees, depth=depth, seed=seed + COMPONENTS.index(component))
