@@ -38,6 +38,7 @@ from predictive_maintenance.machine_rows import (
     listed,
     points_of_row,
     rows,
+    structure,
     sum_in,
 )
 
@@ -45,7 +46,7 @@ _OVER_BINS = (24, 48)
 _PARTS = ("total", "squares")
 _SUMMED = (*(f"{sensor}_{part}" for sensor in SENSORS for part in _PARTS), *(f"{error}_count" for error in ERRORS))
 _EVENTS = (*ERRORS, *COMPONENTS, "visit")
-_CARRIED = ("machine_id", "model", "age", "until_0h", *(f"{event}_latest" for event in _EVENTS))
+_CARRIED = ("machine_id", "model", "age", "until_0h", "latest")
 
 
 @dataclass(frozen=True)
@@ -59,11 +60,12 @@ class SourceFrames:
 
 
 def _running() -> list[str]:
-    """Sums over all rows up to a point, in one structure, and the latest time of each event; with the point of the next row."""
+    """Sums over all rows up to a point and the latest time of each event, in a structure each; with the point of the next row."""
     counts = {f"{error}_count": f"count(CASE WHEN event = {EVENT_CODES[error]} THEN 1 END)" for error in ERRORS}
-    sums = listed(f"{counts.get(name, f'sum({name})')} OVER up_to_now AS {name}" for name in _SUMMED)
-    latest = (f"max(CASE WHEN event = {code} THEN at END) OVER up_to_now AS {event}_latest" for event, code in EVENT_CODES.items())
-    return [f"struct({sums}) AS until_0h", *latest, "max(visit) OVER up_to_now AS visit_latest", "lead(point) OVER up_to_now AS following"]
+    sums = {name: f"{counts.get(name, f'sum(readings.{name})')} OVER up_to_now" for name in _SUMMED}
+    latest = {event: f"max(CASE WHEN event = {code} THEN at END) OVER up_to_now" for event, code in EVENT_CODES.items()}
+    latest["visit"] = "max(visit) OVER up_to_now"
+    return [f"{structure(sums)} AS until_0h", f"{structure(latest)} AS latest", "lead(point) OVER up_to_now AS following"]
 
 
 def _earlier() -> list[str]:
@@ -101,40 +103,42 @@ def _spread(total: str, squares: str) -> str:
 
 
 def _window(part: str, hours: int) -> str:
-    return part if hours == GRID_HOURS else f"{part}_{hours}h"
+    """SQL: a sum over the last hours; the readings of the bin itself have those of no more than a bin."""
+    name = part if hours == GRID_HOURS else f"{part}_{hours}h"
+    return f"readings.{name}" if hours <= GRID_HOURS else name
 
 
 def _sensor_columns(sensor: str) -> dict[str, str]:
-    means = {hours: _mean(f"{sensor}_{_window('total', hours)}") for hours in MEAN_WINDOWS}
+    means = {hours: _mean(_window(f"{sensor}_total", hours)) for hours in MEAN_WINDOWS}
     normal = _mean(f"{sensor}_total_normal")
     found = {f"{sensor}_mean_{hours}h": means[hours] for hours in MEAN_WINDOWS}
     for hours in SPREAD_WINDOWS:
-        found[f"{sensor}_sd_{hours}h"] = _spread(*(f"{sensor}_{_window(part, hours)}" for part in _PARTS))
+        found[f"{sensor}_sd_{hours}h"] = _spread(*(_window(f"{sensor}_{part}", hours) for part in _PARTS))
     found |= {f"{sensor}_deviation_{hours}h": f"{means[hours]} - {normal}" for hours in DEVIATION_WINDOWS}
     return found | {f"{sensor}_normal_mean": normal, f"{sensor}_normal_sd": _spread(*(f"{sensor}_{part}_normal" for part in _PARTS))}
 
 
-def _fewest(suffix: str) -> str:
-    return f"least({listed(count_in(f'{sensor}_{suffix}') for sensor in SENSORS)})"
+def _fewest(totals: Iterable[str]) -> str:
+    return f"least({listed(map(count_in, totals))})"
 
 
 def _event_columns() -> dict[str, str]:
-    since = {event: f"(point - {event}_latest) / {HOUR}" for event in _EVENTS}
+    since = {event: f"(point - latest.{event}) / {HOUR}" for event in _EVENTS}
     found = {f"{error}_count_{hours}h": f"{error}_count_{hours}h" for error in ERRORS for hours in COUNT_WINDOWS}
     found |= {f"{error}_hours_since": f"CASE WHEN {since[error]} < {NORMAL_HOURS} THEN {since[error]} END" for error in ERRORS}
     for component in COMPONENTS:
         found[f"{component}_age_hours"] = since[component]
-        found[f"{component}_never_replaced"] = f"{component}_latest IS NULL"
-    found["hours_to_next_visit"] = f"({VISIT_PERIOD} - (point - visit_latest) % {VISIT_PERIOD}) / {HOUR}"
-    return found | {"visit_unknown": "visit_latest IS NULL"}
+        found[f"{component}_never_replaced"] = f"latest.{component} IS NULL"
+    found["hours_to_next_visit"] = f"({VISIT_PERIOD} - (point - latest.visit) % {VISIT_PERIOD}) / {HOUR}"
+    return found | {"visit_unknown": "latest.visit IS NULL"}
 
 
 def _feature_columns() -> list[str]:
     found: dict[str, str] = {"machine_model": "model", "machine_age_years": "age"}
     for sensor in SENSORS:
         found |= _sensor_columns(sensor)
-    found |= {f"readings_{hours}h": _fewest(_window("total", hours)) for hours in MEAN_WINDOWS}
-    found |= {"readings_normal": _fewest("total_normal"), **_event_columns()}
+    found |= {f"readings_{hours}h": _fewest(_window(f"{sensor}_total", hours) for sensor in SENSORS) for hours in MEAN_WINDOWS}
+    found |= {"readings_normal": _fewest(f"{sensor}_total_normal" for sensor in SENSORS), **_event_columns()}
     return [f"CAST({found[feature.name]} AS {feature.type}) AS {feature.name}" for feature in FEATURES]
 
 

@@ -32,6 +32,11 @@ def listed(columns: Iterable[str]) -> str:
     return ", ".join(columns)
 
 
+def structure(fields: Mapping[str, str]) -> str:
+    """SQL: one value of named fields, which sorts and windows pass on whole."""
+    return f"struct({listed(f'{value} AS {name}' for name, value in fields.items())})"
+
+
 def sum_in(total: str) -> str:
     """SQL: the sum of scaled readings that a total holds."""
     return f"shiftright({total}, {_COUNT_BITS})"
@@ -58,17 +63,18 @@ def _reading_sums() -> dict[str, str]:
     return found
 
 
+_NO_READINGS = structure(dict.fromkeys(_reading_sums(), "0L"))
+
+
 def bins() -> str:
     """SQL: one row for each machine and bin with readings."""
     readings = listed(f"{_scaled(sensor)} AS {sensor}" for sensor in SENSORS)
     placed = f"SELECT machine_id, {_AT} AS at, {grid_point_at_or_after(_AT)} AS bin, {readings} FROM {{telemetry}}"
-    sums = listed(f"{total} AS {name}" for name, total in _reading_sums().items())
-    return f"SELECT machine_id, bin, {sums} FROM ({placed}) GROUP BY machine_id, bin"
+    return f"SELECT machine_id, bin, {structure(_reading_sums())} AS readings FROM ({placed}) GROUP BY machine_id, bin"
 
 
-def _shaped(source: str, point: str, *, event: str = str(_BIN), at: str = "0L", visit: str = _NULL, sums: str = "0L") -> str:
-    columns = listed(f"{sums.format(name)} AS {name}" for name in _reading_sums())
-    return f"SELECT machine_id, {point} AS point, {event} AS event, {at} AS at, {visit} AS visit, {columns} FROM {source}"
+def _shaped(source: str, point: str, *, event: str = str(_BIN), at: str = "0L", visit: str = _NULL, readings: str = _NO_READINGS) -> str:
+    return f"SELECT machine_id, {point} AS point, {event} AS event, {at} AS at, {visit} AS visit, {readings} AS readings FROM {source}"
 
 
 def _events(source: str, column: str, visit: str = _NULL) -> str:
@@ -87,7 +93,7 @@ def rows() -> str:
     on_calendar = f"CASE WHEN ({_AT} - {before}) % {VISIT_PERIOD} = 0 THEN {_AT} END"
     return " UNION ALL ".join(
         [
-            _shaped("bins", "bin", sums="{}"),
+            _shaped("bins", "bin", readings="readings"),
             _shaped("{machines}", f"{{first}} - {GRID_SECONDS}"),
             _events("{errors}", "error_id"),
             _events("{maint}", "comp", on_calendar),
@@ -108,4 +114,4 @@ def points_of_row() -> str:
 
 def filled(kept: Iterable[str]) -> str:
     """SQL: the columns of a row at the point `filled` that it stands for: all `kept`, but readings only at its own."""
-    return listed([*kept, *(f"IF(filled = point, {name}, 0L) AS {name}" for name in _reading_sums()), "filled AS point"])
+    return listed([*kept, f"IF(filled = point, readings, {_NO_READINGS}) AS readings", "filled AS point"])
