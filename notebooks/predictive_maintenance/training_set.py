@@ -17,8 +17,9 @@ from batchkeeper.tables import DEFAULT_PROPERTIES, Column, Tables, TableSpec, li
 from predictive_maintenance.feature_set import FEATURE_NAMES, FEATURE_SET_VERSION, FEATURES, schema_hash
 from predictive_maintenance.feature_store import FEATURES_TABLE
 from predictive_maintenance.labels import FAILS_IN, LABELS_TABLE, last_labelled, update_labels
+from predictive_maintenance.sampling import sampled
 from predictive_maintenance.sources import watermark
-from predictive_maintenance.splits import TRAIN, Splits, make_splits, needed_gap_hours
+from predictive_maintenance.splits import Splits, make_splits, needed_gap_hours
 
 TRAINING_ROWS = TableSpec(
     "training_rows",
@@ -53,11 +54,6 @@ TRAINING_SETS = TableSpec(
     comment="What each training run was made from",
 )
 
-_SLOTS = 1_000_000
-NEAR_HOURS = 48
-_MORE = 5
-"""How many times the usual fraction is kept of rows just before a visit, or with a failure farther ahead."""
-
 
 @dataclass(frozen=True)
 class TrainingSetSettings:
@@ -66,7 +62,7 @@ class TrainingSetSettings:
     validation_days: int = 30
     test_days: int = 30
     gap_hours: int = needed_gap_hours()
-    negative_fraction: float = 0.08
+    negative_fraction: float = 0.05
     seed: int = 1
 
     @classmethod
@@ -114,22 +110,6 @@ def training_rows(tables: Tables, run_id: str, split: str) -> DataFrame:
     return tables.read(TRAINING_ROWS.name).where((sf.col("run_id") == run_id) & (sf.col("split") == split))
 
 
-def sampled(rows: DataFrame, settings: TrainingSetSettings) -> DataFrame:
-    """Keeps of the training rows all with a failure near, a fraction of the others, and weights that make up for it.
-
-    Just before a visit a failure and a passing disturbance look alike; rows there teach most, so more of them are kept. The draw hashes
-    key and seed, so it does not depend on the order or the layout of the rows.
-    """
-    more = min(1.0, settings.negative_fraction * _MORE)
-    soonest, near_visit = f"least({', '.join(FAILS_IN)})", f"coalesce(hours_to_next_visit, {NEAR_HOURS}) <= {NEAR_HOURS}"
-    fraction = f"""CASE WHEN split <> '{TRAIN}' OR coalesce({soonest} <= {NEAR_HOURS}, false) THEN 1.0D
-        WHEN {near_visit} OR {soonest} IS NOT NULL THEN {more!r}D ELSE {settings.negative_fraction!r}D END AS fraction"""
-    slot = f"pmod(xxhash64(machine_id, unix_timestamp(as_of), {settings.seed}), {_SLOTS}) AS slot"
-    # A machine without any reading in two days teaches nothing; it is still scored.
-    usable = f"(split <> '{TRAIN}' OR readings_48h > 0) AND slot < fraction * {_SLOTS}"
-    return rows.selectExpr("*", fraction, slot).where(usable).selectExpr("*", "1.0D / fraction AS weight")
-
-
 def _span(earliest: int | None, parameters: JobParameters, until: datetime) -> tuple[datetime, datetime]:
     """The as-of span to learn from, (first, last]; as asked for, but never beyond complete labels."""
     if earliest is None:
@@ -148,10 +128,10 @@ def _write_rows(tables: Tables, run_id: str, splits: Splits, settings: TrainingS
     features = features.where(sf.col("feature_set_version") == FEATURE_SET_VERSION).select("machine_id", "as_of", *FEATURE_NAMES)
     labels = tables.read(LABELS_TABLE.name, versions[LABELS_TABLE.name]).where(span).drop("label_complete_at")
     rows = features.join(labels, ["machine_id", "as_of"]).withColumn("split", splits.column()).where("split IS NOT NULL")
-    chosen = sampled(rows, settings).withColumn("run_id", sf.lit(run_id)).select(*TRAINING_ROWS.column_names)
-    chosen.write.format("delta").mode("overwrite").option("replaceWhere", f"run_id = '{run_id}'").saveAsTable(
-        tables.name(TRAINING_ROWS.name)
-    )
+    chosen = sampled(rows, settings.negative_fraction, settings.seed).withColumn("run_id", sf.lit(run_id))
+    chosen.select(*TRAINING_ROWS.column_names).write.format("delta").mode("overwrite").option(
+        "replaceWhere", f"run_id = '{run_id}'"
+    ).saveAsTable(tables.name(TRAINING_ROWS.name))
 
 
 def _sizes(tables: Tables, run_id: str) -> dict[str, int]:
