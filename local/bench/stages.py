@@ -43,22 +43,7 @@ class Data:
     @classmethod
     def simulate(cls, folder: Path, machines: int, seed: int, start: date) -> Data:
         """Makes the drops of a year, or of a month, of the same machines."""
-        plan = Plan(
-            out=folder,
-            machines=machines,
-            seed=seed,
-            start=start,
-            end=END,
-            history_until=HISTORY_UNTIL,
-            only_days=None,
-            events=None,
-            gzip=False,
-            profile="ms-faithful",
-            faults=(),
-            fault_every=1,
-            artefacts=False,
-            workers=2,
-        )
+        plan = Plan(out=folder, machines=machines, seed=seed, start=start, end=END, history_until=HISTORY_UNTIL)
         DropWriter(plan, lambda *_: None).write()
         return cls(folder, sorted(str(path.relative_to(folder)) for path in folder.glob("*/*.csv")))
 

@@ -45,22 +45,7 @@ class Model:
 
 def plan_year(folder: Path, machines: int | None, seed: int, events: Path | None) -> Plan:
     """The whole year as one history file per source."""
-    return Plan(
-        out=folder,
-        machines=machines,
-        seed=seed,
-        start=START,
-        end=END,
-        history_until=END,
-        only_days=None,
-        events=events,
-        gzip=False,
-        profile="ms-faithful",
-        faults=(),
-        fault_every=1,
-        artefacts=False,
-        workers=2,
-    )
+    return Plan(out=folder, machines=machines, seed=seed, start=START, end=END, history_until=END, events=events)
 
 
 def known_histories(plan: Plan) -> list[MachineHistory]:

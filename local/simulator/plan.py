@@ -22,7 +22,10 @@ class PlanError(ValueError):
 
 @dataclass(frozen=True)
 class Plan:
-    """A validated call. `start` and `end` are days; the first reading is at `start` 06:00, the last at `end` 06:00."""
+    """A validated call. `start` and `end` are days; the first reading is at `start` 06:00, the last at `end` 06:00.
+
+    By default files are plain and hold no faults.
+    """
 
     out: Path
     machines: int | None
@@ -30,14 +33,14 @@ class Plan:
     start: date
     end: date
     history_until: date | None
-    only_days: Span | None
-    events: Path | None
-    gzip: bool
-    profile: str
-    faults: tuple[str, ...]
-    fault_every: int
-    artefacts: bool
-    workers: int
+    only_days: Span | None = None
+    events: Path | None = None
+    gzip: bool = False
+    profile: str = "ms-faithful"
+    faults: tuple[str, ...] = ()
+    fault_every: int = 1
+    artefacts: bool = False
+    workers: int = 2
 
     def __post_init__(self) -> None:
         if self.end < self.start:
