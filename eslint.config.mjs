@@ -9,16 +9,36 @@ const inSrc = (...folders) => folders.map((folder) => `./src/${folder}`);
 /** Who may import whom: design.md section 5. */
 const boundaries = [
   { target: "./src", from: ["./local", "./test"], message: "the app never knows the local runtime" },
-  zone("domain", inSrc("functions", "orchestrators", "activities", "databricks", "ledger", "api", "config"), "domain is a leaf"),
+  zone(
+    "domain",
+    inSrc("functions", "orchestrators", "activities", "databricks", "ledger", "api", "config"),
+    "domain is a leaf",
+  ),
   zone(
     "logging",
     inSrc("functions", "orchestrators", "activities", "databricks", "ledger", "api", "config", "domain"),
     "logging is a leaf",
   ),
-  zone("orchestrators", inSrc("functions", "activities", "databricks", "ledger", "api", "config"), "orchestrators decide; activities do"),
-  zone("activities", inSrc("functions", "orchestrators", "api", "config"), "activities know databricks, ledger and leaves"),
-  zone("databricks", inSrc("functions", "orchestrators", "activities", "ledger", "api"), "the Jobs client knows only leaves"),
-  zone("ledger", inSrc("functions", "orchestrators", "activities", "databricks", "api"), "the ledger knows only leaves"),
+  zone(
+    "orchestrators",
+    inSrc("functions", "activities", "databricks", "ledger", "api", "config"),
+    "orchestrators decide; activities do",
+  ),
+  zone(
+    "activities",
+    inSrc("functions", "orchestrators", "api", "config"),
+    "activities know databricks, ledger and leaves",
+  ),
+  zone(
+    "databricks",
+    inSrc("functions", "orchestrators", "activities", "ledger", "api"),
+    "the Jobs client knows only leaves",
+  ),
+  zone(
+    "ledger",
+    inSrc("functions", "orchestrators", "activities", "databricks", "api"),
+    "the ledger knows only leaves",
+  ),
 ];
 
 /** What an orchestrator may not touch, because a replay would see another value. */
@@ -29,14 +49,21 @@ const nondeterministic = [
   },
   { selector: "AwaitExpression", message: "yield a task instead" },
   { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: "use context.df.currentUtcDateTime" },
-  { selector: "MemberExpression[object.name='Date'][property.name='now']", message: "use context.df.currentUtcDateTime" },
+  {
+    selector: "MemberExpression[object.name='Date'][property.name='now']",
+    message: "use context.df.currentUtcDateTime",
+  },
   { selector: "MemberExpression[object.name='Math'][property.name='random']", message: "use context.df.newGuid" },
 ];
 
 export default tseslint.config(
   { ignores: ["dist/", "node_modules/", ".venv/", ".cache/", ".batchkeeper/", "coverage/", "test/fixtures/"] },
   js.configs.recommended,
-  { files: ["**/*.ts"], extends: [tseslint.configs.recommendedTypeChecked], languageOptions: { parserOptions: { projectService: true } } },
+  {
+    files: ["**/*.ts"],
+    extends: [tseslint.configs.recommendedTypeChecked],
+    languageOptions: { parserOptions: { projectService: true } },
+  },
   {
     files: ["**/*.ts"],
     plugins: { "import-x": importX },
@@ -59,7 +86,10 @@ export default tseslint.config(
     files: ["src/**/*.ts"],
     ignores: ["src/main.ts", "src/config/**"],
     rules: {
-      "no-restricted-properties": ["error", { object: "process", property: "env", message: "settings are read once, in src/config" }],
+      "no-restricted-properties": [
+        "error",
+        { object: "process", property: "env", message: "settings are read once, in src/config" },
+      ],
     },
   },
   {

@@ -20,18 +20,34 @@ const javaOptions = `${process.env.JDK_JAVA_OPTIONS ?? ""} -XX:TieredStopAtLevel
 const path = `${join(root, "node_modules", ".bin")}:${process.env.PATH}`;
 const environment = { ...process.env, PATH: path, FORCE_COLOR: "0", JDK_JAVA_OPTIONS: javaOptions };
 
-const check = (...command) => ({ command, count: (code) => ({ passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1 }) });
+const check = (...command) => ({
+  command,
+  count: (code) => ({ passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1 }),
+});
 const jest = (project) => {
   const report = join(reports, `${project}.json`);
   const flags = ["--disable-warning=ExperimentalWarning", "--experimental-vm-modules"];
-  const command = [node, ...flags, bin("jest"), "--selectProjects", project, "--json", `--outputFile=${report}`, "--ci", "--silent=false"];
+  const command = [
+    node,
+    ...flags,
+    bin("jest"),
+    "--selectProjects",
+    project,
+    "--json",
+    `--outputFile=${report}`,
+    "--ci",
+    "--silent=false",
+  ];
   if (project !== "unit") command.push("--runInBand");
   return { command, count: (code) => countJest(report, code) };
 };
 
 const pytest = (name, ...flags) => {
   const report = join(reports, `${name}.xml`);
-  return { command: [python, "-m", "pytest", `--junitxml=${report}`, ...flags], count: (code) => countPytest(report, code) };
+  return {
+    command: [python, "-m", "pytest", `--junitxml=${report}`, ...flags],
+    count: (code) => countPytest(report, code),
+  };
 };
 
 const SUITES = {
@@ -58,7 +74,11 @@ function countJest(report, code) {
   try {
     const result = JSON.parse(readFileSync(report, "utf8"));
     const unloadable = result.numRuntimeErrorTestSuites;
-    return { passed: result.numPassedTests, failed: result.numFailedTests + unloadable, skipped: result.numPendingTests };
+    return {
+      passed: result.numPassedTests,
+      failed: result.numFailedTests + unloadable,
+      skipped: result.numPendingTests,
+    };
   } catch {
     return { passed: 0, failed: code === 0 ? 0 : 1 };
   }
@@ -78,7 +98,11 @@ function countPytest(report, code) {
 function run(name, { command, count }) {
   const started = Date.now();
   return new Promise((resolve) => {
-    const child = spawn(command[0], command.slice(1), { cwd: root, env: environment, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(command[0], command.slice(1), {
+      cwd: root,
+      env: environment,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on(
         "line",
@@ -90,7 +114,9 @@ function run(name, { command, count }) {
       // A runner that broke without a failed test to show for it is a failure all the same.
       if (code !== 0 && result.failed === 0) result.failed = 1;
       const what = name === "lint" ? ` ${command.slice(1, 4).join(" ").replaceAll(root, ".")}` : "";
-      console.log(`[${name}]${what}: ${result.passed} passed, ${result.failed} failed (${((Date.now() - started) / 1000).toFixed(0)} s)`);
+      console.log(
+        `[${name}]${what}: ${result.passed} passed, ${result.failed} failed (${((Date.now() - started) / 1000).toFixed(0)} s)`,
+      );
       resolve(result);
     });
   });
@@ -99,7 +125,8 @@ function run(name, { command, count }) {
 /** Takes one suite after the other from the queue that all lanes share. */
 async function runLane(queue) {
   const results = [];
-  for (let name = queue.shift(); name; name = queue.shift()) for (const part of SUITES[name]) results.push(await run(name, part));
+  for (let name = queue.shift(); name; name = queue.shift())
+    for (const part of SUITES[name]) results.push(await run(name, part));
   return results;
 }
 

@@ -7,7 +7,8 @@ import { ConfigError } from "./errors";
 export function appRoot(start: string): string {
   for (let folder = start; ; folder = dirname(folder)) {
     if (existsSync(join(folder, "host.json"))) return folder;
-    if (folder === dirname(folder)) throw new ConfigError([{ where: "host.json", message: `no folder above ${start} has one` }]);
+    if (folder === dirname(folder))
+      throw new ConfigError([{ where: "host.json", message: `no folder above ${start} has one` }]);
   }
 }
 
@@ -20,9 +21,12 @@ export function loadDefinitions(folder: string): PipelineDefinitions {
   try {
     names = readdirSync(folder).filter((name) => name.endsWith(".json"));
   } catch (error) {
-    throw new ConfigError([{ where: "PIPELINES_DIR", message: `${folder} cannot be read (${(error as NodeJS.ErrnoException).code})` }]);
+    throw new ConfigError([
+      { where: "PIPELINES_DIR", message: `${folder} cannot be read (${(error as NodeJS.ErrnoException).code})` },
+    ]);
   }
-  if (names.length === 0) throw new ConfigError([{ where: "PIPELINES_DIR", message: `${folder} holds no pipeline definition` }]);
+  if (names.length === 0)
+    throw new ConfigError([{ where: "PIPELINES_DIR", message: `${folder} holds no pipeline definition` }]);
   const files = names.map((file) => ({ file, text: readFileSync(join(folder, file), "utf8") }));
   const { definitions, faults } = parseDefinitions(files);
   if (faults.length > 0) throw new ConfigError(faults);

@@ -49,9 +49,20 @@ function start(environment: Environment): void {
   const { containers, databricks, ledgerTablePrefix } = config;
   const storage = createStorageClients(config.storage);
   const version = appVersion(__dirname);
-  const ledger = createLedger({ table: storage.table, blobService: storage.blobService, tablePrefix: ledgerTablePrefix, containers, now });
+  const ledger = createLedger({
+    table: storage.table,
+    blobService: storage.blobService,
+    tablePrefix: ledgerTablePrefix,
+    containers,
+    now,
+  });
   const requests = createRunRequests({ ...ledger, definitions, randomHex: () => randomBytes(4).toString("hex") });
-  const connection = { host: databricks.host, auth: databricks.auth, requestsPerSecond: databricks.requestsPerSecond, version };
+  const connection = {
+    host: databricks.host,
+    auth: databricks.auth,
+    requestsPerSecond: databricks.requestsPerSecond,
+    version,
+  };
   const { catalog, schema, volumeRoot, jobNamePrefix } = databricks;
   const activities: ActivityDeps = {
     ...{ ledger, requests, jobNamePrefix, deploymentId: config.deploymentId },
@@ -69,7 +80,8 @@ function start(environment: Environment): void {
   registerSweeper({ activities, definitions, starterFor, now });
   registerOrchestrations({ activities, definitions, starterFor });
   const jobNames = [...definitions.values()].flatMap(({ steps }) => steps.map((step) => `${jobNamePrefix}${step.job}`));
-  const container = (name: string, setting: string) => containerCheck(storage.blobService.getContainerClient(name), setting);
+  const container = (name: string, setting: string) =>
+    containerCheck(storage.blobService.getContainerClient(name), setting);
   const checks = [
     ...[...dropContainers].map((name) => container(name, "drops.container of a pipeline definition")),
     container(containers.batches, "BATCHES_CONTAINER"),
@@ -77,7 +89,14 @@ function start(environment: Environment): void {
     tableCheck(storage.table(`${ledgerTablePrefix}runs`)),
     ...databricksChecks(createJobsClient({ ...connection, budgetMs: HEALTH_BUDGET_MS }), jobNames),
   ];
-  registerHttpFunctions({ runs: requests, pipelines: definitions, starterFor, checks, version, webhook: databricks.webhook });
+  registerHttpFunctions({
+    runs: requests,
+    pipelines: definitions,
+    starterFor,
+    checks,
+    version,
+    webhook: databricks.webhook,
+  });
 }
 
 start(process.env);

@@ -104,7 +104,9 @@ export class Cluster {
     // A write to a controller that just died is no fault of its own: `close` reports the death.
     controller.stdin.on("error", () => undefined);
     createInterface({ input: controller.stdout }).on("line", (line) => this.receive(line, log));
-    controller.on("error", (error) => this.lost(controller, `the cluster controller cannot be started: ${error.message}`));
+    controller.on("error", (error) =>
+      this.lost(controller, `the cluster controller cannot be started: ${error.message}`),
+    );
     controller.on("close", (code, signal) =>
       this.lost(controller, `the cluster controller ended (${signal ?? `exit code ${code}`}), see ${logFile}`),
     );
@@ -132,7 +134,11 @@ export class Cluster {
     if (event === "driver-lost") this.driverLost(message.reason ?? "the driver JVM ended");
   }
 
-  private finish(runId: string, pending: Pending, { outcome, result, truncated, error, errorTrace }: Partial<NotebookOutcome>): void {
+  private finish(
+    runId: string,
+    pending: Pending,
+    { outcome, result, truncated, error, errorTrace }: Partial<NotebookOutcome>,
+  ): void {
     this.pending.delete(runId);
     pending.settle({
       outcome: outcome !== undefined && OUTCOMES.has(outcome) ? outcome : "driver-error",
@@ -148,7 +154,8 @@ export class Cluster {
     const affected = [...this.pending].filter(([, pending]) => pending.started);
     setTimeout(() => {
       for (const [runId, pending] of affected) {
-        if (this.pending.get(runId) === pending) this.finish(runId, pending, { outcome: "driver-error", error: reason });
+        if (this.pending.get(runId) === pending)
+          this.finish(runId, pending, { outcome: "driver-error", error: reason });
       }
     }, LOST_GRACE_MS).unref();
   }
@@ -161,7 +168,8 @@ export class Cluster {
       .onLost()
       .catch(() => undefined)
       .then(() => {
-        for (const [runId, pending] of affected) this.finish(runId, pending, { outcome: "driver-error", error: reason });
+        for (const [runId, pending] of affected)
+          this.finish(runId, pending, { outcome: "driver-error", error: reason });
       });
   }
 }

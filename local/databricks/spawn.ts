@@ -58,7 +58,9 @@ function commandLine(options: LocalDatabricksOptions): string[] {
 
 /** Token and storage key go by environment: command lines can be read by every user of the machine. */
 function environment(options: LocalDatabricksOptions): NodeJS.ProcessEnv {
-  const inherited = Object.entries(process.env).filter(([name]) => name !== "DATABRICKS_TOKEN" && name !== "DATA_STORAGE");
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => name !== "DATABRICKS_TOKEN" && name !== "DATA_STORAGE",
+  );
   return {
     ...Object.fromEntries(inherited),
     ...(options.token === undefined ? {} : { DATABRICKS_TOKEN: options.token }),

@@ -30,7 +30,10 @@ export class PipelineApi {
   }
 
   async listDrops(pipeline: string, filter: Readonly<Record<string, string>>): Promise<DropPage["value"]> {
-    const page = await this.#call<DropPage>("GET", `/pipelines/${pipeline}/drops?${new URLSearchParams(filter).toString()}`);
+    const page = await this.#call<DropPage>(
+      "GET",
+      `/pipelines/${pipeline}/drops?${new URLSearchParams(filter).toString()}`,
+    );
     return page.value;
   }
 
@@ -54,7 +57,10 @@ export class PipelineApi {
   }
 
   async #call<T>(method: string, path: string, body?: object, headers: Record<string, string> = {}): Promise<T> {
-    const init: RequestInit = { method, headers: { ...headers, ...(body ? { "Content-Type": "application/json" } : {}) } };
+    const init: RequestInit = {
+      method,
+      headers: { ...headers, ...(body ? { "Content-Type": "application/json" } : {}) },
+    };
     if (body) init.body = JSON.stringify(body);
     const response = await fetch(`${this.#root}${path}`, init);
     const text = await response.text();

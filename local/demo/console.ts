@@ -1,6 +1,7 @@
 import { styleText } from "node:util";
 
-const colour = (style: Parameters<typeof styleText>[0], text: string): string => (process.stdout.isTTY ? styleText(style, text) : text);
+const colour = (style: Parameters<typeof styleText>[0], text: string): string =>
+  process.stdout.isTTY ? styleText(style, text) : text;
 let overwritable = false;
 
 /** One line of the demo's story; replaces a progress line before it. */

@@ -12,7 +12,9 @@ export interface DroppedFile {
  * arrive within the collector's quiet period.
  */
 export async function dropFiles(container: ContainerClient, folder: string, day: string): Promise<DroppedFile[]> {
-  const files = existsSync(folder) ? listFiles(folder).filter((file) => basename(file).split(".")[0]?.endsWith(day)) : [];
+  const files = existsSync(folder)
+    ? listFiles(folder).filter((file) => basename(file).split(".")[0]?.endsWith(day))
+    : [];
   if (files.length === 0) throw new Error(`no files to drop in ${folder} for ${day}`);
   files.sort((one, other) => statSync(other).size - statSync(one).size);
   const dropped: DroppedFile[] = [];

@@ -27,7 +27,8 @@ export async function follow(api: PipelineApi, pipeline: string, id: string): Pr
   const run = await api.waitForRun(pipeline, id, (seen) => tell(seen, told, started));
   const what = `${run.state.replaceAll("_", " ")} after ${formatSeconds(Date.now() - started)}`;
   if (run.state === "succeeded") good(`run ${what}`);
-  else if (run.state === "failed" || run.state === "cancelled") bad(`run ${what}: ${run.error?.step ?? ""} ${run.error?.message ?? ""}`);
+  else if (run.state === "failed" || run.state === "cancelled")
+    bad(`run ${what}: ${run.error?.step ?? ""} ${run.error?.message ?? ""}`);
   else note(`run ${what}`);
   return run;
 }
@@ -36,7 +37,9 @@ function tell(run: RunView, told: Set<string>, started: number): void {
   if (run.frozenAt !== null && !told.has("frozen")) {
     told.add("frozen");
     if (run.batch.drops > 0)
-      good(`batch frozen: ${run.batch.drops} drops, ${formatCount(Math.round(run.batch.bytes / 1024))} KiB copied, manifest written`);
+      good(
+        `batch frozen: ${run.batch.drops} drops, ${formatCount(Math.round(run.batch.bytes / 1024))} KiB copied, manifest written`,
+      );
   }
   for (const step of run.steps) {
     const key = `${step.name}:${step.generations.length}`;
@@ -54,8 +57,12 @@ function tellStep(step: Step): void {
   const last = step.generations.at(-1);
   const words = Object.entries(last?.counts ?? {})
     .filter(([name, count]) => !UNSAID.has(name) && count > 0)
-    .map(([name, count]) => `${formatCount(count)} ${COUNT_WORDS[name] ?? name.replaceAll(/([A-Z])/g, " $1").toLowerCase()}`);
-  const seconds = last?.durationSeconds === null || last?.durationSeconds === undefined ? "" : `${last.durationSeconds.toFixed(1)} s`;
+    .map(
+      ([name, count]) =>
+        `${formatCount(count)} ${COUNT_WORDS[name] ?? name.replaceAll(/([A-Z])/g, " $1").toLowerCase()}`,
+    );
+  const seconds =
+    last?.durationSeconds === null || last?.durationSeconds === undefined ? "" : `${last.durationSeconds.toFixed(1)} s`;
   const model = last?.model ? [`model version ${last.model.version}`] : [];
   const tell = (why: string[]): string => {
     const said = [...(words.length > 0 ? [words.join(", ")] : []), ...model, ...why].join(" · ");

@@ -28,7 +28,9 @@ async function main(): Promise<void> {
 
 async function run(options: DemoOptions, stateDir: string, interrupted: Promise<never>): Promise<void> {
   const calendar = demoCalendar(options.days, options.events !== undefined);
-  heading(`Batchkeeper on this machine: ${options.machines} machines, ${options.events ? "real events" : "simulated events"}`);
+  heading(
+    `Batchkeeper on this machine: ${options.machines} machines, ${options.events ? "real events" : "simulated events"}`,
+  );
   const filesDir = join(stateDir, "files");
   const data = [
     "--out",
@@ -44,7 +46,11 @@ async function run(options: DemoOptions, stateDir: string, interrupted: Promise<
   data.push("--end", calendar.days.at(-1) ?? calendar.historyEnd, "--history-until", calendar.historyEnd);
   if (options.events) data.push("--events", options.events);
   const simulation = simulate(data, () => undefined);
-  const stackStarting = Stack.start({ stateDir, memory: options.memory, times: { quietPeriodSeconds: 2, maxWaitSeconds: 120 } });
+  const stackStarting = Stack.start({
+    stateDir,
+    memory: options.memory,
+    times: { quietPeriodSeconds: 2, maxWaitSeconds: 120 },
+  });
   const [stacked, simulated] = await Promise.allSettled([stackStarting, simulation]);
   if (stacked.status === "rejected") throw stacked.reason;
   const stack = stacked.value;

@@ -45,7 +45,9 @@ const LEAST_F1 = 0.9;
 const SHOWN_MACHINES = 8;
 
 async function readResult<T>(stack: Stack, path: string): Promise<T> {
-  const container = BlobServiceClient.fromConnectionString(stack.storage.connectionString).getContainerClient("results");
+  const container = BlobServiceClient.fromConnectionString(stack.storage.connectionString).getContainerClient(
+    "results",
+  );
   return JSON.parse((await container.getBlockBlobClient(path).downloadToBuffer()).toString()) as T;
 }
 
@@ -81,7 +83,8 @@ export async function tellModelQuality(stack: Stack, monitoringRun: string): Pro
     ],
   );
   for (const row of found.evaluations.filter(({ component }) => component === "all")) {
-    const ahead = row.median_hours_ahead === null ? "" : `, the middle one ${row.median_hours_ahead.toFixed(1)} h ahead`;
+    const ahead =
+      row.median_hours_ahead === null ? "" : `, the middle one ${row.median_hours_ahead.toFixed(1)} h ahead`;
     const share = `${row.announced} of ${row.failures} failures were announced (${row.announced_12h} at least 12 h ahead${ahead})`;
     note(
       `alerts of the ${row.horizon_h} h models: ${share}; ${row.false_alerts_per_machine_month.toFixed(3)} false alerts per machine and month`,

@@ -4,7 +4,10 @@ import { PYTHON, REPO_ROOT } from "../paths";
 
 /** Runs the simulator; its progress goes to `tell`, line by line. */
 export async function simulate(args: readonly string[], tell: (line: string) => void): Promise<void> {
-  const child = spawn(PYTHON, ["-m", "simulator", ...args], { cwd: join(REPO_ROOT, "local"), stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(PYTHON, ["-m", "simulator", ...args], {
+    cwd: join(REPO_ROOT, "local"),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let errors = "";
   child.stdout.on("data", (chunk: Buffer) => chunk.toString().trimEnd().split("\n").forEach(tell));
   child.stderr.on("data", (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-2000)));

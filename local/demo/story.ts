@@ -54,12 +54,20 @@ class Acts {
 
   async train(calendar: Calendar): Promise<void> {
     heading(`2. The training pipeline is asked for over HTTP, with data up to ${calendar.trainingEnd} only`);
-    await this.request("training", { window: { start: at(calendar.first), end: at(calendar.trainingEnd) } }, "demo-training");
+    await this.request(
+      "training",
+      { window: { start: at(calendar.first), end: at(calendar.trainingEnd) } },
+      "demo-training",
+    );
   }
 
   async backfill(calendar: Calendar): Promise<void> {
     heading(`3. A month that the model never saw is backfilled: ${calendar.trainingEnd} to ${calendar.historyEnd}`);
-    await this.request("scoring", { window: { start: at(calendar.trainingEnd), end: at(calendar.historyEnd) } }, "demo-backfill");
+    await this.request(
+      "scoring",
+      { window: { start: at(calendar.trainingEnd), end: at(calendar.historyEnd) } },
+      "demo-backfill",
+    );
   }
 
   async dropDay(day: string): Promise<void> {
@@ -79,19 +87,30 @@ class Acts {
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ input: "" }),
     });
-    if (response.status !== 202) throw new Error(`the admin endpoint answered ${response.status}: ${await response.text()}`);
-    const run = await follow(this.api, DROPS_PIPELINE, await this.api.nextRun(DROPS_PIPELINE, known, APPEAR_TIMEOUT_MS));
+    if (response.status !== 202)
+      throw new Error(`the admin endpoint answered ${response.status}: ${await response.text()}`);
+    const run = await follow(
+      this.api,
+      DROPS_PIPELINE,
+      await this.api.nextRun(DROPS_PIPELINE, known, APPEAR_TIMEOUT_MS),
+    );
     expectState(run, "succeeded");
     return run;
   }
 
   async monitor(calendar: Calendar, lastDay: string): Promise<RunView> {
     heading("6. The monitoring pipeline holds the scores against the failures that then happened");
-    return this.request("monitoring", { window: { start: at(calendar.trainingEnd), end: at(addDays(lastDay, 1)) } }, "demo-monitoring");
+    return this.request(
+      "monitoring",
+      { window: { start: at(calendar.trainingEnd), end: at(addDays(lastDay, 1)) } },
+      "demo-monitoring",
+    );
   }
 
   private async request(pipeline: string, body: object, key: string): Promise<RunView> {
-    command(`curl -X POST ${this.functionsUrl}/api/pipelines/${pipeline}/runs -H 'Idempotency-Key: ${key}' -d '${JSON.stringify(body)}'`);
+    command(
+      `curl -X POST ${this.functionsUrl}/api/pipelines/${pipeline}/runs -H 'Idempotency-Key: ${key}' -d '${JSON.stringify(body)}'`,
+    );
     const { id } = await this.api.startRun(pipeline, body, key);
     const run = await follow(this.api, pipeline, id);
     expectState(run, "succeeded");
@@ -101,13 +120,17 @@ class Acts {
   private async dropAndFollow(day: string): Promise<RunView> {
     const known = await this.api.listRunIds(DROPS_PIPELINE);
     const files = await dropFiles(this.container, this.filesDir, day);
-    good(`dropped ${files.length} files, ${formatCount(Math.round(files.reduce((sum, file) => sum + file.bytes, 0) / 1024))} KiB`);
+    good(
+      `dropped ${files.length} files, ${formatCount(Math.round(files.reduce((sum, file) => sum + file.bytes, 0) / 1024))} KiB`,
+    );
     return follow(this.api, DROPS_PIPELINE, await this.api.nextRun(DROPS_PIPELINE, known, APPEAR_TIMEOUT_MS));
   }
 
   private async waitUntilRecorded(paths: readonly string[]): Promise<void> {
     for (const deadline = Date.now() + APPEAR_TIMEOUT_MS; Date.now() < deadline; await pause(200)) {
-      const recorded = new Set((await this.api.listDrops(DROPS_PIPELINE, { state: "pending" })).map((drop) => drop.path));
+      const recorded = new Set(
+        (await this.api.listDrops(DROPS_PIPELINE, { state: "pending" })).map((drop) => drop.path),
+      );
       if (paths.every((path) => recorded.has(path))) return note(`${paths.length} drops are in the ledger`);
     }
     throw new Error(`the blob trigger did not record ${paths.join(", ")}`);
@@ -115,5 +138,6 @@ class Acts {
 }
 
 function expectState(run: RunView, state: RunView["state"]): void {
-  if (run.state !== state) throw new Error(`run ${run.id} ended as ${run.state}, not ${state}: ${run.error?.message ?? "see its steps"}`);
+  if (run.state !== state)
+    throw new Error(`run ${run.id} ended as ${run.state}, not ${state}: ${run.error?.message ?? "see its steps"}`);
 }

@@ -19,7 +19,9 @@ const HostJson = z.looseObject({
   extensions: z
     .looseObject({
       http: z.looseObject({ routePrefix: z.string().optional() }).optional(),
-      blobs: z.looseObject({ maxDegreeOfParallelism: count.optional(), poisonBlobThreshold: count.optional() }).optional(),
+      blobs: z
+        .looseObject({ maxDegreeOfParallelism: count.optional(), poisonBlobThreshold: count.optional() })
+        .optional(),
       durableTask: z
         .looseObject({
           hubName: z.string().optional(),
@@ -90,6 +92,8 @@ function applyOverrides(raw: Record<string, unknown>): void {
     if (head !== "AzureFunctionsJobHost" || path.length === 0 || value === undefined) continue;
     let target = raw;
     for (const key of path.slice(0, -1)) target = (target[key] ??= {}) as Record<string, unknown>;
-    target[path.at(-1) ?? ""] = /^(true|false|-?\d+)$/i.test(value) ? (JSON.parse(value.toLowerCase()) as unknown) : value;
+    target[path.at(-1) ?? ""] = /^(true|false|-?\d+)$/i.test(value)
+      ? (JSON.parse(value.toLowerCase()) as unknown)
+      : value;
   }
 }

@@ -36,15 +36,20 @@ export interface Host {
 export async function startHost(options: HostOptions): Promise<Host> {
   const url = `http://127.0.0.1:${String(options.port)}`;
   const hostSettings = loadLocalSettings(options.settingsFile, options.settingsRequired);
-  Object.assign(process.env, { WEBSITE_HOSTNAME: `127.0.0.1:${String(options.port)}`, AzureWebJobsScriptRoot: options.appDir });
+  Object.assign(process.env, {
+    WEBSITE_HOSTNAME: `127.0.0.1:${String(options.port)}`,
+    AzureWebJobsScriptRoot: options.appDir,
+  });
   process.env["AZURE_FUNCTIONS_ENVIRONMENT"] ??= "Development";
   const config = loadHostJson(options.appDir);
   for (const warning of config.warnings) log("warning", warning);
   const core = new CoreApi();
   core.install();
   const capabilities = await loadApp(core, options.appDir);
-  if (config.functions) for (const name of core.functions.keys()) if (!config.functions.includes(name)) core.functions.delete(name);
-  if (hostSettings.CORS !== undefined) log("warning", `"Host.CORS" of ${options.settingsFile} is ignored: this host sends no CORS headers`);
+  if (config.functions)
+    for (const name of core.functions.keys()) if (!config.functions.includes(name)) core.functions.delete(name);
+  if (hostSettings.CORS !== undefined)
+    log("warning", `"Host.CORS" of ${options.settingsFile} is ignored: this host sends no CORS headers`);
 
   const db = new Database(options.stateDir);
   const invoker = new Invoker(core);
@@ -84,7 +89,14 @@ export async function startHost(options: HostOptions): Promise<Host> {
   };
 }
 
-function mountDurable(server: HttpServer, engine: Engine, invoker: Invoker, keys: Keys, config: HostConfig, origin: string): void {
+function mountDurable(
+  server: HttpServer,
+  engine: Engine,
+  invoker: Invoker,
+  keys: Keys,
+  config: HostConfig,
+  origin: string,
+): void {
   const endpoints = { origin, hubName: config.hubName, key: keys.key("system:durabletask_extension") };
   const input = JSON.stringify(durableClientInput(endpoints));
   for (const type of ["durableClient", "orchestrationClient"]) invoker.provideInput(type, () => ({ string: input }));
@@ -94,13 +106,21 @@ function mountDurable(server: HttpServer, engine: Engine, invoker: Invoker, keys
   server.mount(RPC_PATH, (exchange, rest) => api.handle(exchange, rest));
 }
 
-function mountAdmin(server: HttpServer, core: CoreApi, invoker: Invoker, listeners: Listeners, options: HostOptions): void {
+function mountAdmin(
+  server: HttpServer,
+  core: CoreApi,
+  invoker: Invoker,
+  listeners: Listeners,
+  options: HostOptions,
+): void {
   const hostId = `${hostname()
     .replace(/[^a-z0-9]/gi, "")
     .toLowerCase()}-${String(options.port)}`.slice(-32);
   const admin = new AdminApi(core, hostId, (fn, input) => adminInvoke(fn, input, invoker, listeners));
   server.mount("/admin", (exchange, rest) => admin.handle(exchange, rest), []);
-  server.mount("/runtime/webhooks/blobs", (exchange) => handleBlobWebhook(exchange, listeners.blobs), ["system:blobs_extension"]);
+  server.mount("/runtime/webhooks/blobs", (exchange) => handleBlobWebhook(exchange, listeners.blobs), [
+    "system:blobs_extension",
+  ]);
 }
 
 /** Starts the function and does not wait for it; its result is in the log, as with the real host. */

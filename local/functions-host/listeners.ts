@@ -18,7 +18,13 @@ export class Listeners {
   readonly blobs: BlobListener[] = [];
 
   /** A function that cannot listen (bad schedule, missing connection, unknown trigger) is reported and left out; the others are served. */
-  constructor(functions: Iterable<RegisteredFunction>, invoker: Invoker, db: Database, options: HostOptions, config: HostConfig) {
+  constructor(
+    functions: Iterable<RegisteredFunction>,
+    invoker: Invoker,
+    db: Database,
+    options: HostOptions,
+    config: HostConfig,
+  ) {
     const queue = new BlobQueue(db);
     const blobOptions = {
       scanIntervalMs: options.scanIntervalMs,
@@ -30,9 +36,13 @@ export class Listeners {
       const type = fn.trigger.type.toLowerCase();
       try {
         if (type === "timertrigger") this.timers.set(fn.name, new TimerTrigger(fn, invoker, db, options.deliverTwice));
-        else if (type === "blobtrigger") this.blobs.push(new BlobListener(new BlobTrigger(fn, invoker), queue, blobOptions));
+        else if (type === "blobtrigger")
+          this.blobs.push(new BlobListener(new BlobTrigger(fn, invoker), queue, blobOptions));
         else if (!SERVED.has(type))
-          log("warning", `The '${fn.name}' function is not served: this host has no trigger of type "${fn.trigger.type}".`);
+          log(
+            "warning",
+            `The '${fn.name}' function is not served: this host has no trigger of type "${fn.trigger.type}".`,
+          );
       } catch (error) {
         log("error", `The '${fn.name}' function is in error: ${messageOf(error)}`);
       }

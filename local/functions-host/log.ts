@@ -3,7 +3,15 @@ import { format } from "node:util";
 /** Severity of a console line, as the worker protocol names them. */
 export type LogLevel = "trace" | "debug" | "information" | "warning" | "error" | "critical" | "none";
 
-const RANK: Record<LogLevel, number> = { trace: 0, debug: 1, information: 2, warning: 3, error: 4, critical: 5, none: 6 };
+const RANK: Record<LogLevel, number> = {
+  trace: 0,
+  debug: 1,
+  information: 2,
+  warning: 3,
+  error: 4,
+  critical: 5,
+  none: 6,
+};
 const minimum = RANK[(process.env["BATCHKEEPER_HOST_LOG_LEVEL"] ?? "information") as LogLevel] ?? RANK.information;
 
 /** Writes one console line with a time stamp, as Core Tools does; errors go to stderr. Lines below `BATCHKEEPER_HOST_LOG_LEVEL` are dropped. */
@@ -20,7 +28,11 @@ export function plain(...args: unknown[]): void {
 
 /** The message of anything thrown. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : typeof error === "string" ? error : (JSON.stringify(error) ?? String(error));
+  return error instanceof Error
+    ? error.message
+    : typeof error === "string"
+      ? error
+      : (JSON.stringify(error) ?? String(error));
 }
 
 /** Errors a user can mend (a wrong setting, a taken port): printed without a stack. */

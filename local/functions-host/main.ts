@@ -25,6 +25,13 @@ process.on("unhandledRejection", (reason) =>
   log("error", `unhandled rejection: ${reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)}`),
 );
 main().catch((error: unknown) => {
-  log("error", error instanceof HostError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error));
+  log(
+    "error",
+    error instanceof HostError
+      ? error.message
+      : error instanceof Error
+        ? (error.stack ?? error.message)
+        : String(error),
+  );
   process.exit(1);
 });

@@ -24,7 +24,8 @@ export function readJson(file: string): Record<string, unknown> {
   } catch (error) {
     throw new HostError(`${file} is not valid JSON: ${messageOf(error)}`);
   }
-  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) throw new HostError(`${file} must hold a JSON object`);
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed))
+    throw new HostError(`${file} must hold a JSON object`);
   return parsed as Record<string, unknown>;
 }
 
@@ -46,14 +47,16 @@ function setDefault(name: string, value: unknown, file: string): void {
 export function resolveSettings(text: string, user: string): string {
   return text.replace(/%([^%]+)%/g, (_whole, name: string) => {
     const value = process.env[name];
-    if (value === undefined || value === "") throw new HostError(`${user}: setting "${name}" (from "${text}") is not set`);
+    if (value === undefined || value === "")
+      throw new HostError(`${user}: setting "${name}" (from "${text}") is not set`);
     return value;
   });
 }
 
 /** Whether `AzureWebJobs.<fn>.Disabled` (or its underscore form) is set. */
 export function isDisabled(functionName: string): boolean {
-  const value = process.env[`AzureWebJobs.${functionName}.Disabled`] ?? process.env[`AzureWebJobs_${functionName}_Disabled`];
+  const value =
+    process.env[`AzureWebJobs.${functionName}.Disabled`] ?? process.env[`AzureWebJobs_${functionName}_Disabled`];
   return value === "1" || value?.toLowerCase() === "true";
 }
 

@@ -73,7 +73,10 @@ export async function startFunctionsHost(options: SpawnOptions): Promise<Functio
       options.onOutput?.(text);
     });
   }
-  const exited = once(child, "close").then(([code, signal]) => ({ code: code as number | null, signal: signal as NodeJS.Signals | null }));
+  const exited = once(child, "close").then(([code, signal]) => ({
+    code: code as number | null,
+    signal: signal as NodeJS.Signals | null,
+  }));
   const stop = async (signal: NodeJS.Signals = "SIGTERM"): Promise<HostExit> => {
     child.kill(signal);
     return exited;

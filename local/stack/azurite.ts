@@ -79,7 +79,8 @@ export async function startAzurite(options: LocalStorageOptions = {}): Promise<L
     for (const port of ports) {
       while (!(await answers(port))) {
         if (child.exitCode !== null) throw new Error(`Azurite ended with code ${child.exitCode}: ${errors}`);
-        if (Date.now() >= deadline) throw new Error(`Azurite did not answer on port ${port} within ${timeout / 1000} s: ${errors}`);
+        if (Date.now() >= deadline)
+          throw new Error(`Azurite did not answer on port ${port} within ${timeout / 1000} s: ${errors}`);
         await pause(50);
       }
     }

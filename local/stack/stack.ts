@@ -4,7 +4,13 @@ import { join } from "node:path";
 import { type LocalDatabricks, startLocalDatabricks } from "../databricks/spawn";
 import { type FunctionsHostProcess, startFunctionsHost } from "../functions-host/spawn";
 import { REPO_ROOT } from "../paths";
-import { type LocalStorage, type StoragePorts, freeStoragePorts, startAzurite, storageConnectionString } from "./azurite";
+import {
+  type LocalStorage,
+  type StoragePorts,
+  freeStoragePorts,
+  startAzurite,
+  storageConnectionString,
+} from "./azurite";
 import { type LocalTimes, writeLocalPipelines } from "./pipelines";
 import { freePort } from "../ports";
 import { newWebhookAccess, notifyApp } from "./webhook";
@@ -113,7 +119,10 @@ export class Stack {
 
   async #startStorage(): Promise<void> {
     mkdirSync(this.volumeRoot, { recursive: true });
-    this.#storage = await startAzurite({ location: join(this.#options.stateDir, "azurite"), ports: this.#storagePorts });
+    this.#storage = await startAzurite({
+      location: join(this.#options.stateDir, "azurite"),
+      ports: this.#storagePorts,
+    });
     const blobs = BlobServiceClient.fromConnectionString(this.#storage.connectionString);
     for (const name of CONTAINERS) await blobs.getContainerClient(name).createIfNotExists();
   }

@@ -17,7 +17,11 @@ export function newWebhookAccess(): WebhookAccess {
  * Has every job of the workspace notify the app when a run ends, as an administrator does in Azure: a notification destination, then
  * `webhook_notifications` of each job. Replaces the destination of an earlier life, whose password is gone.
  */
-export async function notifyApp(databricks: LocalDatabricks, functionsUrl: string, { user, password }: WebhookAccess): Promise<void> {
+export async function notifyApp(
+  databricks: LocalDatabricks,
+  functionsUrl: string,
+  { user, password }: WebhookAccess,
+): Promise<void> {
   const call = async <T>(method: string, path: string, body?: object): Promise<T> => {
     const response = await fetch(`${databricks.url}${path}`, {
       method,
@@ -29,11 +33,13 @@ export async function notifyApp(databricks: LocalDatabricks, functionsUrl: strin
   };
   const destinations = "/api/2.0/notification-destinations";
   const { results } = await call<{ results: { id: string; display_name: string }[] }>("GET", destinations);
-  for (const old of results.filter(({ display_name }) => display_name === DISPLAY_NAME)) await call("DELETE", `${destinations}/${old.id}`);
+  for (const old of results.filter(({ display_name }) => display_name === DISPLAY_NAME))
+    await call("DELETE", `${destinations}/${old.id}`);
   const url = `${functionsUrl}/api/databricks/webhook`;
   const config = { generic_webhook: { url, username: user, password } };
   const { id } = await call<{ id: string }>("POST", destinations, { display_name: DISPLAY_NAME, config });
   const { jobs = [] } = await call<{ jobs?: { job_id: number }[] }>("GET", "/api/2.2/jobs/list?limit=100");
   const webhook_notifications = { on_success: [{ id }], on_failure: [{ id }] };
-  for (const { job_id } of jobs) await call("POST", "/api/2.2/jobs/update", { job_id, new_settings: { webhook_notifications } });
+  for (const { job_id } of jobs)
+    await call("POST", "/api/2.2/jobs/update", { job_id, new_settings: { webhook_notifications } });
 }

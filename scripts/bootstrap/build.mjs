@@ -15,7 +15,9 @@ export async function ensureBuild(root) {
   const started = Date.now();
   say("build: compiling TypeScript");
   const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
-  await runCommand("build", join(root, "node_modules", ".bin", "node"), [tsc, "-p", "tsconfig.build.json"], { cwd: root });
+  await runCommand("build", join(root, "node_modules", ".bin", "node"), [tsc, "-p", "tsconfig.build.json"], {
+    cwd: root,
+  });
   writeStamp(stamp, value);
   say(`build: ready (${seconds(started)})`);
 }

@@ -32,7 +32,9 @@ export async function ensureClassArchive(root) {
     ["cluster.file_system", jar],
     ["cluster.class_archive", archive],
   ])
-    await runCommand("Spark's classes", join(root, ".venv", "bin", "python"), ["-W", "ignore", "-m", module, target], { cwd: databricks });
+    await runCommand("Spark's classes", join(root, ".venv", "bin", "python"), ["-W", "ignore", "-m", module, target], {
+      cwd: databricks,
+    });
   writeStamp(stamp, value);
   say(`Spark's classes: ready (${seconds(started)})`);
 }

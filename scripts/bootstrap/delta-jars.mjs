@@ -10,17 +10,25 @@ import { sha256 } from "./stamps.mjs";
  */
 export async function ensureDeltaJars(root) {
   const folder = join(root, ".cache", "delta-jars");
-  const { coordinates, sha256: expected } = JSON.parse(readFileSync(join(root, "scripts", "bootstrap", "delta-jars.json"), "utf8"));
+  const { coordinates, sha256: expected } = JSON.parse(
+    readFileSync(join(root, "scripts", "bootstrap", "delta-jars.json"), "utf8"),
+  );
   if (faults(folder, expected).length === 0) return;
   const started = Date.now();
   say(`Delta's jars: fetching ${coordinates} by Spark's package resolution`);
   const fresh = `${folder}.new`;
   rmSync(fresh, { recursive: true, force: true });
   mkdirSync(fresh, { recursive: true });
-  const code = "import sys, pathlib; from cluster.jvm import resolve_packages; resolve_packages(sys.argv[1], pathlib.Path(sys.argv[2]))";
-  await runCommand("Delta's jars", join(root, ".venv", "bin", "python"), ["-W", "ignore", "-c", code, coordinates, fresh], {
-    cwd: join(root, "local", "databricks"),
-  });
+  const code =
+    "import sys, pathlib; from cluster.jvm import resolve_packages; resolve_packages(sys.argv[1], pathlib.Path(sys.argv[2]))";
+  await runCommand(
+    "Delta's jars",
+    join(root, ".venv", "bin", "python"),
+    ["-W", "ignore", "-c", code, coordinates, fresh],
+    {
+      cwd: join(root, "local", "databricks"),
+    },
+  );
   const wrong = faults(fresh, expected);
   if (wrong.length > 0)
     throw new SetupError(
@@ -34,6 +42,8 @@ export async function ensureDeltaJars(root) {
 
 function faults(folder, expected) {
   const present = existsSync(folder) ? readdirSync(folder) : [];
-  const wrong = Object.entries(expected).filter(([name, sum]) => !present.includes(name) || sha256(join(folder, name)) !== sum);
+  const wrong = Object.entries(expected).filter(
+    ([name, sum]) => !present.includes(name) || sha256(join(folder, name)) !== sum,
+  );
   return [...wrong.map(([name]) => name), ...present.filter((name) => !(name in expected))];
 }

@@ -13,7 +13,10 @@ export async function ensureNodeModules(root) {
   if (isStamped(stamp, value) && existsSync(node)) return;
   const started = Date.now();
   say("node_modules: installing the locked npm packages, Node 24 among them (about a minute)");
-  await runCommand("node_modules", "npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: root, env: npmEnvironment() });
+  await runCommand("node_modules", "npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
+    cwd: root,
+    env: npmEnvironment(),
+  });
   const version = (await runCommand("node_modules", node, ["--version"])).trim();
   if (!version.startsWith("v24.")) {
     throw new SetupError(
@@ -29,7 +32,8 @@ export async function ensureNodeModules(root) {
 function npmEnvironment() {
   return Object.fromEntries(
     Object.entries(process.env).filter(
-      ([name]) => !/^npm_(config_|lifecycle_|package_)/i.test(name) || /^npm_config_(registry|cafile|.*proxy)$/i.test(name),
+      ([name]) =>
+        !/^npm_(config_|lifecycle_|package_)/i.test(name) || /^npm_config_(registry|cafile|.*proxy)$/i.test(name),
     ),
   );
 }

@@ -23,19 +23,31 @@ export async function ensureVenv(root) {
     await runCommand(".venv", base.command, ["-m", "venv", "--clear", venv]);
   }
   say(".venv: installing the locked Python packages: Spark, Delta, MLflow, Java (about two minutes)");
-  const install = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--require-hashes", "-r", requirements];
+  const install = [
+    "-m",
+    "pip",
+    "install",
+    "--disable-pip-version-check",
+    "--no-input",
+    "--require-hashes",
+    "-r",
+    requirements,
+  ];
   await runCommand(".venv", python, install, { cwd: root });
   writeStamp(stamp, value);
   say(`.venv: ready (${seconds(started)})`);
 }
 
-const works = (python) => existsSync(python) && spawnSync(python, ["-m", "pip", "--version"], { stdio: "ignore" }).status === 0;
+const works = (python) =>
+  existsSync(python) && spawnSync(python, ["-m", "pip", "--version"], { stdio: "ignore" }).status === 0;
 
 function findPython() {
   const chosen = process.env.BATCHKEEPER_PYTHON;
   const seen = [];
   for (const command of chosen ? [chosen] : CANDIDATES) {
-    const probe = spawnSync(command, ["-c", "import sys; print('.'.join(map(str, sys.version_info[:3])))"], { encoding: "utf8" });
+    const probe = spawnSync(command, ["-c", "import sys; print('.'.join(map(str, sys.version_info[:3])))"], {
+      encoding: "utf8",
+    });
     if (probe.status !== 0) continue;
     const version = probe.stdout.trim();
     const [major, minor] = version.split(".").map(Number);

@@ -4,7 +4,11 @@ import { SetupError, say, seconds } from "./progress.mjs";
 const HEARTBEAT_MS = 10_000;
 
 const KNOWN_FAULTS = [
-  [/ENOSPC|No space left on device/i, "the disk is full", "Free about 4 GB, then run the command again; it goes on where it stopped."],
+  [
+    /ENOSPC|No space left on device/i,
+    "the disk is full",
+    "Free about 4 GB, then run the command again; it goes on where it stopped.",
+  ],
   [
     /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|ConnectTimeout|Failed to establish a new connection|Temporary failure in name resolution|UnknownHostException/i,
     "a package registry cannot be reached",

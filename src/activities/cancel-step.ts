@@ -8,7 +8,13 @@ export function createCancelStep(deps: ActivityDeps): Activity<StepAttempt, null
     const record = await deps.ledger.generations.get(runId, ordinal, generation);
     if (record === null || record.terminal) return null;
     const result = await cancelGeneration(deps, record);
-    log.info("cancel asked for", { runId, step: record.step, generation, databricksRunId: record.databricksRunId, answer: result.kind });
+    log.info("cancel asked for", {
+      runId,
+      step: record.step,
+      generation,
+      databricksRunId: record.databricksRunId,
+      answer: result.kind,
+    });
     return null;
   };
 }

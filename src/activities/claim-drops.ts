@@ -7,13 +7,18 @@ import type { Activity, ActivityDeps } from "./deps";
 export const DROPS_PER_ACTIVITY = 500;
 
 const mayClaim = (run: RunRecord | null, attempt: number): boolean =>
-  run !== null && !isClosed(run.state) && run.attempt === attempt && run.frozenAt === null && run.cancelRequestedAt === null;
+  run !== null &&
+  !isClosed(run.state) &&
+  run.attempt === attempt &&
+  run.frozenAt === null &&
+  run.cancelRequestedAt === null;
 
 /** Moves pending drops into the batch. What a late execution claims after the freeze goes back to the pending ones (I2). */
 export function createClaimDrops({ ledger }: ActivityDeps): Activity<RunAttempt, ClaimAnswer> {
   return async ({ runId, attempt }, { log }) => {
     const run = await ledger.runs.get(runId);
-    if (!run || !mayClaim(run, attempt)) return { more: false, cancelRequested: run === null || run.cancelRequestedAt !== null };
+    if (!run || !mayClaim(run, attempt))
+      return { more: false, cancelRequested: run === null || run.cancelRequestedAt !== null };
     const page = await ledger.batches.claim(run.pipeline, runId, DROPS_PER_ACTIVITY);
     const after = await ledger.runs.get(runId);
     if (!mayClaim(after, attempt)) {

@@ -9,7 +9,9 @@ export function createCloseRun({ ledger }: ActivityDeps): Activity<CloseInput, n
     const run = await ledger.runs.get(runId);
     if (!run || isClosed(run.state) || run.attempt !== attempt) return null;
     if (run.frozenAt === null) {
-      const open = (await ledger.batches.entries(runId)).filter(({ outcome }) => outcome === "" || outcome === "frozen");
+      const open = (await ledger.batches.entries(runId)).filter(
+        ({ outcome }) => outcome === "" || outcome === "frozen",
+      );
       await inParallel(open, 16, async (entry) => ledger.batches.giveBack(runId, entry.keys));
     }
     const endedAt = ledger.now().toISOString();

@@ -4,14 +4,18 @@ import { boundedText } from "../logging/redact";
 
 /** The value of a call, or that it has to be made again later. */
 export type CallResult<T> =
-  { readonly kind: "value"; readonly value: T } | { readonly kind: "wait"; readonly seconds: number; readonly fault: string };
+  | { readonly kind: "value"; readonly value: T }
+  | { readonly kind: "wait"; readonly seconds: number; readonly fault: string };
 
 const DEFAULT_WAIT_SECONDS = 30;
 const MAX_MESSAGE = 1000;
 
 /** True for faults that pass: no answer, too many requests, a fault of the server. */
 export function isTransient(error: unknown): error is DatabricksApiError {
-  return error instanceof DatabricksApiError && (error.status === 0 || error.status === 408 || error.status === 429 || error.status >= 500);
+  return (
+    error instanceof DatabricksApiError &&
+    (error.status === 0 || error.status === 408 || error.status === 429 || error.status >= 500)
+  );
 }
 
 /** Text of a fault, fit for records. */

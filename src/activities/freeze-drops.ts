@@ -18,7 +18,9 @@ export function createFreezeDrops({ ledger }: ActivityDeps): Activity<RunAttempt
       return "later";
     }
     const { drop } = entry;
-    const bytes = byReference ? await ledger.freezer.reference(drop) : await ledger.freezer.freeze(drop, frozenBlob(runId, drop.path));
+    const bytes = byReference
+      ? await ledger.freezer.reference(drop)
+      : await ledger.freezer.freeze(drop, frozenBlob(runId, drop.path));
     switch (bytes) {
       case "frozen":
         await ledger.batches.markFrozen(runId, entry);

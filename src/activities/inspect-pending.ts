@@ -3,7 +3,10 @@ import type { PipelineDefinitions } from "../domain/pipeline-definition";
 import type { Activity, ActivityDeps } from "./deps";
 
 /** Tells the collector what waits, how long it may wait, and whether a run that is already asked for will take it. */
-export function createInspectPending({ ledger }: ActivityDeps, definitions: PipelineDefinitions): Activity<CollectorInput, PendingAnswer> {
+export function createInspectPending(
+  { ledger }: ActivityDeps,
+  definitions: PipelineDefinitions,
+): Activity<CollectorInput, PendingAnswer> {
   return async ({ pipeline }) => {
     const drops = definitions.get(pipeline)?.drops;
     const pending = drops ? await ledger.drops.pending(pipeline) : { count: 0, oldestSeenAt: null, newestSeenAt: null };

@@ -38,12 +38,21 @@ async function prove(ledger: Ledger, judged: Judged, seen: GenerationChange): Pr
   const expected = { step: record.step, runId, readsManifest, filesInManifest: stored.run.batch.drops };
   const check = checkExit(output?.result, output?.truncated === true, expected);
   if (!check.ok) {
-    const message = output?.refusal === undefined ? check.message : `${check.message}; its output could not be read: ${output.refusal}`;
+    const message =
+      output?.refusal === undefined
+        ? check.message
+        : `${check.message}; its output could not be read: ${output.refusal}`;
     return recordFailure(ledger, input, { cause: "code", code: check.code, message }, seen);
   }
   const path = exitBlob(runId, record.step, generation);
   await ledger.blobs.createJson(ledger.containers.batches, path, check.exit);
-  const proof = { endedAt: ledger.now().toISOString(), terminal: true, status: check.exit.status, exit: check.exit, exitPath: path };
+  const proof = {
+    endedAt: ledger.now().toISOString(),
+    terminal: true,
+    status: check.exit.status,
+    exit: check.exit,
+    exitPath: path,
+  };
   const success = { kind: "succeeded", cause: null, code: "SUCCESS", message: check.exit.reason ?? "" } as const;
   const after = await ledger.generations.change(runId, ordinal, generation, (current) =>
     current.verdict === null ? { ...seen, ...proof, verdict: success } : null,
@@ -64,6 +73,8 @@ export async function judgeStep(ledger: Ledger, judged: Judged): Promise<StepOut
     const message = `Databricks reports state "${verdict.state}", which nobody here knows, and the run did not end when cancelled`;
     return recordFailure(ledger, input, { cause: "unknown", code: "UNKNOWN_STATE", message }, seen);
   }
-  await ledger.generations.change(input.runId, input.ordinal, input.generation, (current) => (current.verdict === null ? seen : null));
+  await ledger.generations.change(input.runId, input.ordinal, input.generation, (current) =>
+    current.verdict === null ? seen : null,
+  );
   return null;
 }

@@ -10,7 +10,12 @@ export interface Look {
   readonly run: JobRun | null;
   readonly verdict: RunVerdict;
   /** Output of the deciding task of a terminal run. `refusal` says why it could not be read. */
-  readonly output: { readonly result?: string; readonly truncated: boolean; readonly error?: string; readonly refusal?: string } | null;
+  readonly output: {
+    readonly result?: string;
+    readonly truncated: boolean;
+    readonly error?: string;
+    readonly refusal?: string;
+  } | null;
 }
 
 /** The output of a task; one that Databricks refuses to give proves nothing, and the refusal becomes the explanation. */
@@ -31,7 +36,8 @@ export async function lookAtRun(jobs: JobsClient, databricksRunId: string): Prom
     const taskRunId = verdict.kind === "running" ? undefined : verdict.taskRunId;
     return { run, verdict, output: taskRunId === undefined ? null : await outputOf(jobs, taskRunId) };
   } catch (error) {
-    if (error instanceof RunNotFoundError) return { run: null, verdict: deletedRunVerdict(databricksRunId), output: null };
+    if (error instanceof RunNotFoundError)
+      return { run: null, verdict: deletedRunVerdict(databricksRunId), output: null };
     throw error;
   }
 }

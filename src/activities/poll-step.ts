@@ -15,7 +15,8 @@ export function createPollStep({ ledger, jobs }: ActivityDeps): Activity<PollInp
     const stored = await ledger.runs.find(runId);
     const record = await ledger.generations.get(runId, ordinal, generation);
     const databricksRunId = record?.databricksRunId ?? null;
-    if (!stored || !record || databricksRunId === null) throw new Error(`step ${ordinal} of run ${runId} was never started`);
+    if (!stored || !record || databricksRunId === null)
+      throw new Error(`step ${ordinal} of run ${runId} was never started`);
     const cancelRequested = stored.run.cancelRequestedAt !== null;
     if (record.verdict !== null) return { kind: "ended", outcome: outcomeOf(record) };
     const result = await callDatabricks(ledger, () => lookAtRun(jobs, databricksRunId)).catch((error: unknown) => {

@@ -9,7 +9,9 @@ const INTERNAL = new Set(["etag", "notifiedAttempt"]);
 
 function notification(run: RunRecord): RunNotification {
   const { runId, attempt, pipeline, state, reason, batch, error } = run;
-  const urls = run.steps.flatMap((step) => step.generations.map((generation) => generation.url)).filter((url) => url !== null);
+  const urls = run.steps
+    .flatMap((step) => step.generations.map((generation) => generation.url))
+    .filter((url) => url !== null);
   return { runId, attempt, pipeline, state, reason, drops: batch.drops, error, databricksRunUrls: urls };
 }
 
@@ -27,7 +29,9 @@ export function createPublishRun({ ledger, notifier }: ActivityDeps): Activity<R
     } catch (error) {
       log.error("notification failed", { runId, attempt, fault: faultText(error) });
     }
-    await ledger.runs.change(runId, (current) => (current.notifiedAttempt < attempt ? { notifiedAttempt: attempt } : null));
+    await ledger.runs.change(runId, (current) =>
+      current.notifiedAttempt < attempt ? { notifiedAttempt: attempt } : null,
+    );
     return null;
   };
 }

@@ -34,7 +34,11 @@ export function createStartStep(deps: ActivityDeps): Activity<StepAttempt, StepA
     const result = await callDatabricks(ledger, async () => {
       const jobId = await jobs.findJobId(intent.job);
       const parameters = jobParameters(run, step, deps.settings);
-      const databricksRunId = await jobs.runNow({ jobId, idempotencyToken: intent.idempotencyToken, jobParameters: parameters });
+      const databricksRunId = await jobs.runNow({
+        jobId,
+        idempotencyToken: intent.idempotencyToken,
+        jobParameters: parameters,
+      });
       return { jobId, databricksRunId };
     });
     if (result.kind === "wait") {
@@ -54,10 +58,12 @@ export function createStartStep(deps: ActivityDeps): Activity<StepAttempt, StepA
     const { runId, attempt, ordinal, generation } = input;
     const stored = await ledger.runs.find(runId);
     const step = stored?.definition.steps[ordinal];
-    if (!stored || !step || isClosed(stored.run.state) || stored.run.attempt !== attempt) return { kind: "ended", outcome: cancelled };
+    if (!stored || !step || isClosed(stored.run.state) || stored.run.attempt !== attempt)
+      return { kind: "ended", outcome: cancelled };
     const intent = await intend(stored, step, input);
     if (intent.verdict !== null) return { kind: "ended", outcome: outcomeOf(intent) };
-    if (intent.databricksRunId !== null) return { kind: "started", cancelRequested: stored.run.cancelRequestedAt !== null };
+    if (intent.databricksRunId !== null)
+      return { kind: "started", cancelRequested: stored.run.cancelRequestedAt !== null };
     if (stored.run.cancelRequestedAt !== null) return { kind: "ended", outcome: cancelled };
     try {
       const answer = await runNow(stored, step, intent);
@@ -66,7 +72,11 @@ export function createStartStep(deps: ActivityDeps): Activity<StepAttempt, StepA
     } catch (error) {
       const cause = error instanceof RunNotFoundError ? "deleted" : "configuration";
       log.error("step could not be started", { runId, attempt, step: step.name, generation, fault: faultText(error) });
-      const verdict = { cause, code: errorCode(error), message: `job ${intent.job} could not be started: ${faultText(error)}` } as const;
+      const verdict = {
+        cause,
+        code: errorCode(error),
+        message: `job ${intent.job} could not be started: ${faultText(error)}`,
+      } as const;
       return { kind: "ended", outcome: await recordFailure(ledger, input, verdict) };
     }
   };

@@ -27,7 +27,8 @@ const iso = (ms: number | undefined): string | null => (ms === undefined ? null 
 /** What a run read from Databricks says about its generation, verdict aside. */
 export function observed(run: JobRun): GenerationChange {
   const { state, url, startTimeMs, endTimeMs } = run;
-  const times = startTimeMs !== undefined && endTimeMs !== undefined ? { durationSeconds: (endTimeMs - startTimeMs) / 1000 } : {};
+  const times =
+    startTimeMs !== undefined && endTimeMs !== undefined ? { durationSeconds: (endTimeMs - startTimeMs) / 1000 } : {};
   return {
     lifeCycleState: state.lifeCycleState ?? state.statusState ?? null,
     resultState: state.resultState ?? state.terminationCode ?? null,
@@ -47,7 +48,9 @@ export async function recordFailure(
 ): Promise<StepOutcome> {
   const endedAt = ledger.now().toISOString();
   const record = await ledger.generations.change(runId, ordinal, generation, (current) =>
-    current.verdict === null ? { ...seen, endedAt, terminal: true, verdict: { kind: "failed", cause, code, message } } : null,
+    current.verdict === null
+      ? { ...seen, endedAt, terminal: true, verdict: { kind: "failed", cause, code, message } }
+      : null,
   );
   return outcomeOf(record);
 }

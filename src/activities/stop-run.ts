@@ -28,7 +28,10 @@ async function adopt({ ledger, jobs }: ActivityDeps, record: GenerationRecord): 
   return own.runId;
 }
 
-async function read({ jobs }: ActivityDeps, databricksRunId: string): Promise<{ run: JobRun | null; verdict: RunVerdict }> {
+async function read(
+  { jobs }: ActivityDeps,
+  databricksRunId: string,
+): Promise<{ run: JobRun | null; verdict: RunVerdict }> {
   try {
     const run = await jobs.getRun(databricksRunId);
     return { run, verdict: judgeRun(run) };
@@ -58,7 +61,11 @@ export async function settleGeneration(deps: ActivityDeps, record: GenerationRec
   const result = await callDatabricks(deps.ledger, async () => {
     const databricksRunId = record.databricksRunId ?? (await adopt(deps, record));
     if (databricksRunId === null) {
-      await recordFailure(deps.ledger, step, { cause: "cancelled", code: "NEVER_STARTED", message: "ended before the job was started" });
+      await recordFailure(deps.ledger, step, {
+        cause: "cancelled",
+        code: "NEVER_STARTED",
+        message: "ended before the job was started",
+      });
       return true;
     }
     const { run, verdict } = await read(deps, databricksRunId);
@@ -70,7 +77,11 @@ export async function settleGeneration(deps: ActivityDeps, record: GenerationRec
     const failure =
       verdict.kind === "failed"
         ? { cause: verdict.cause, code: verdict.code, message: verdict.message }
-        : ({ cause: "cancelled", code: "RESULT_NOT_READ", message: "the job ended while nobody waited for it" } as const);
+        : ({
+            cause: "cancelled",
+            code: "RESULT_NOT_READ",
+            message: "the job ended while nobody waited for it",
+          } as const);
     await recordFailure(deps.ledger, step, failure, seen);
     return true;
   });

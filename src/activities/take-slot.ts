@@ -18,7 +18,9 @@ export function createTakeSlot({ ledger }: ActivityDeps): Activity<RunAttempt, S
     const at = ledger.now().toISOString();
     const after = await ledger.runs.change(runId, (current) => {
       const mine = current.attempt === attempt && !isClosed(current.state);
-      return mine && granted && current.state !== "running" ? { state: "running", startedAt: current.startedAt ?? at } : null;
+      return mine && granted && current.state !== "running"
+        ? { state: "running", startedAt: current.startedAt ?? at }
+        : null;
     });
     // A late second execution of this activity must not leave a ticket of a run that ended meanwhile.
     if (isClosed(after.state) || after.attempt !== attempt) {

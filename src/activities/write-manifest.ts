@@ -13,7 +13,10 @@ export function createWriteManifest({ ledger }: ActivityDeps): Activity<RunAttem
 
   /** Frozen entries of which the ledger still says that this run holds them. */
   async function held(runId: string): Promise<BatchEntry[]> {
-    const frozen = [...(await ledger.batches.entries(runId, "frozen")), ...(await ledger.batches.entries(runId, "batched"))];
+    const frozen = [
+      ...(await ledger.batches.entries(runId, "frozen")),
+      ...(await ledger.batches.entries(runId, "batched")),
+    ];
     const checked = await inParallel(frozen, 16, async (entry) => {
       const drop = (await ledger.drops.get(entry.keys))?.drop;
       return drop?.runId === runId && (drop.state === "claimed" || drop.state === "batched") ? entry : null;
@@ -29,7 +32,8 @@ export function createWriteManifest({ ledger }: ActivityDeps): Activity<RunAttem
   }
 
   /** Without files only an explicit window, a repeat on purpose, or a pipeline that takes no drops has anything to score. */
-  const nothingToScore = ({ run, definition }: StoredRun): boolean => definition.drops !== undefined && run.window === null && !run.rerun;
+  const nothingToScore = ({ run, definition }: StoredRun): boolean =>
+    definition.drops !== undefined && run.window === null && !run.rerun;
 
   async function stored(runId: string): Promise<Manifest | null> {
     const text = await ledger.blobs.readText(batches, manifestBlob(runId));
@@ -52,7 +56,15 @@ export function createWriteManifest({ ledger }: ActivityDeps): Activity<RunAttem
       const files = (await held(runId)).map((entry) => fileOf(found, entry));
       if (files.length === 0 && nothingToScore(found)) return { kind: "empty", files: 0 };
       const { pipeline, reason, window } = run;
-      const own: Manifest = { manifestVersion: 1, runId, pipeline, createdAt: ledger.now().toISOString(), reason, window, files };
+      const own: Manifest = {
+        manifestVersion: 1,
+        runId,
+        pipeline,
+        createdAt: ledger.now().toISOString(),
+        reason,
+        window,
+        files,
+      };
       manifest = (await ledger.blobs.createJson(batches, manifestBlob(runId), own)) ? own : await stored(runId);
       if (manifest === null) throw new Error(`manifest of ${runId} is neither new nor there`);
     }

@@ -62,10 +62,14 @@ export function containerCheck(container: ContainerClient, setting: string): Hea
     name: `container ${container.containerName}`,
     hint: CHECK_STORAGE,
     async run(abortSignal) {
-      await explained(`container ${container.containerName} (${setting})`, "Storage Blob Data Contributor", async () => {
-        if (await container.exists({ abortSignal })) return;
-        throw new Error(`container ${container.containerName} does not exist: create it, or change ${setting}`);
-      });
+      await explained(
+        `container ${container.containerName} (${setting})`,
+        "Storage Blob Data Contributor",
+        async () => {
+          if (await container.exists({ abortSignal })) return;
+          throw new Error(`container ${container.containerName} does not exist: create it, or change ${setting}`);
+        },
+      );
     },
   };
 }

@@ -25,7 +25,8 @@ function refuse(error: unknown, request: HttpRequest, context: InvocationContext
     const reason = error instanceof Error ? `${error.name}: ${error.message}` : "not an error";
     createLogger(context).error("request failed", { functionName: context.functionName, reason });
   }
-  const internal = () => new HttpProblem(500, "internal", "Internal error", "The log has the cause under this traceId.");
+  const internal = () =>
+    new HttpProblem(500, "internal", "Internal error", "The log has the cause under this traceId.");
   // The query may hold a function key.
   return problemResponse(problem ?? internal(), new URL(request.url).pathname, context.invocationId);
 }

@@ -47,7 +47,10 @@ function responses(route: Route): Json {
     { description, ...(body ? { content: jsonContent(body) } : {}) },
   ]);
   const problem = { "application/problem+json": { schema: reference("Problem") } };
-  const problems = route.problems.map((status) => [status, { description: PROBLEM_TITLES[status] ?? "A problem", content: problem }]);
+  const problems = route.problems.map((status) => [
+    status,
+    { description: PROBLEM_TITLES[status] ?? "A problem", content: problem },
+  ]);
   return {
     ...Object.fromEntries(success),
     ...Object.fromEntries(problems),

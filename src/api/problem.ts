@@ -1,6 +1,12 @@
 import type { HttpResponseInit } from "@azure/functions";
 import { DatabricksApiError } from "../errors";
-import { InvalidRequestError, RequestConflictError, RunNotInLedgerError, RunStateError, UnknownPipelineError } from "../ledger/errors";
+import {
+  InvalidRequestError,
+  RequestConflictError,
+  RunNotInLedgerError,
+  RunStateError,
+  UnknownPipelineError,
+} from "../ledger/errors";
 
 /** One fault of a request: where (JSON pointer, query parameter or header) and what. */
 export interface ProblemDetail {
@@ -31,9 +37,11 @@ const RETRY_AFTER_OUTAGE = "10";
 /** The problem that an error stands for; undefined when it is our own fault. */
 export function toProblem(error: unknown): HttpProblem | undefined {
   if (error instanceof HttpProblem) return error;
-  if (error instanceof UnknownPipelineError) return new HttpProblem(404, "unknown-pipeline", "Unknown pipeline", error.message);
+  if (error instanceof UnknownPipelineError)
+    return new HttpProblem(404, "unknown-pipeline", "Unknown pipeline", error.message);
   if (error instanceof RunNotInLedgerError) return new HttpProblem(404, "unknown-run", "Unknown run", error.message);
-  if (error instanceof RunStateError) return new HttpProblem(409, "run-state", "The run's state does not allow this", error.message);
+  if (error instanceof RunStateError)
+    return new HttpProblem(409, "run-state", "The run's state does not allow this", error.message);
   if (error instanceof RequestConflictError) {
     const errors = [{ pointer: "Idempotency-Key", detail: "was used for another request; send a new key" }];
     const detail = `This Idempotency-Key asked for something else before; that request became run ${error.runId}.`;
@@ -49,7 +57,8 @@ export function toProblem(error: unknown): HttpProblem | undefined {
 
 function outage(code: string, title: string): HttpProblem {
   // The message of the error may name hosts and accounts; it is in the log, and /api/health says more.
-  const detail = "Nothing was lost; send the same request again, with the same Idempotency-Key. GET /api/health names the cause.";
+  const detail =
+    "Nothing was lost; send the same request again, with the same Idempotency-Key. GET /api/health names the cause.";
   return new HttpProblem(503, code, title, detail, [], { "retry-after": RETRY_AFTER_OUTAGE });
 }
 

@@ -7,9 +7,14 @@ const MAX_BODY_CHARACTERS = 256 * 1024;
 const HOST_PARAMETERS = new Set(["code", "clientId"]);
 
 /** The JSON body, checked; an empty body counts as `{}`. @throws HttpProblem with every fault and its JSON pointer */
-export async function readBody<T>(request: HttpRequest, schema: z.ZodType<T>, parse: (text: string) => unknown = JSON.parse): Promise<T> {
+export async function readBody<T>(
+  request: HttpRequest,
+  schema: z.ZodType<T>,
+  parse: (text: string) => unknown = JSON.parse,
+): Promise<T> {
   const text = await request.text();
-  if (text.length > MAX_BODY_CHARACTERS) throw invalid([{ pointer: "", detail: `is larger than ${MAX_BODY_CHARACTERS} characters` }]);
+  if (text.length > MAX_BODY_CHARACTERS)
+    throw invalid([{ pointer: "", detail: `is larger than ${MAX_BODY_CHARACTERS} characters` }]);
   if (text.trim() === "") return check(schema, {}, pointerOf);
   let value: unknown;
   try {
@@ -17,8 +22,14 @@ export async function readBody<T>(request: HttpRequest, schema: z.ZodType<T>, pa
   } catch {
     const type = request.headers.get("content-type") ?? "";
     // Only a body that is no JSON is judged by its type: curl calls everything a form.
-    if (type === "" || /^application\/(?:[\w.+-]+\+)?json\b/i.test(type)) throw invalid([{ pointer: "", detail: "is not JSON" }]);
-    throw new HttpProblem(415, "unsupported-media-type", "Unsupported media type", `send application/json, not ${type.slice(0, 100)}`);
+    if (type === "" || /^application\/(?:[\w.+-]+\+)?json\b/i.test(type))
+      throw invalid([{ pointer: "", detail: "is not JSON" }]);
+    throw new HttpProblem(
+      415,
+      "unsupported-media-type",
+      "Unsupported media type",
+      `send application/json, not ${type.slice(0, 100)}`,
+    );
   }
   return check(schema, value, pointerOf);
 }

@@ -21,7 +21,8 @@ export interface Route {
 }
 
 const idempotencyKey = {
-  "Idempotency-Key": "at most 128 printable ASCII characters; the same key with the same body never starts a second run",
+  "Idempotency-Key":
+    "at most 128 printable ASCII characters; the same key with the same body never starts a second run",
 };
 const ifNoneMatch = { "If-None-Match": "an ETag seen before; 304 when nothing changed" };
 
@@ -34,7 +35,9 @@ export const ROUTES = {
     authLevel: "function",
     headers: idempotencyKey,
     body: "StartRun",
-    success: { 202: { description: "The run that does the work, new or already open; Location names it", body: "Run" } },
+    success: {
+      202: { description: "The run that does the work, new or already open; Location names it", body: "Run" },
+    },
     problems: [400, 404, 415, 422, 503],
   },
   listPipelines: {

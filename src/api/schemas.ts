@@ -10,7 +10,10 @@ const nullableSeconds = z.number().nonnegative().nullable();
 export const startRunBody = z
   .strictObject({
     window: windowSchema.optional().meta({ description: "half-open span of as-of times to score, UTC with Z" }),
-    rerun: z.boolean().default(false).meta({ description: "true asks for a new run although the same work is open or done" }),
+    rerun: z
+      .boolean()
+      .default(false)
+      .meta({ description: "true asks for a new run although the same work is open or done" }),
     parameters: z
       .record(z.string().regex(/^[A-Za-z0-9_.-]{1,100}$/), z.string().max(1000))
       .refine((entries) => Object.keys(entries).length <= 50, "at most 50 parameters")
@@ -22,13 +25,36 @@ export const startRunBody = z
 /** Drops are at most this many in one page, and so are runs. */
 export const MAX_PAGE_SIZE = 200;
 
-const runState = z.enum(["requested", "queued", "running", "succeeded", "failed", "cancelled", "not_ready", "nothing_to_do"]);
+const runState = z.enum([
+  "requested",
+  "queued",
+  "running",
+  "succeeded",
+  "failed",
+  "cancelled",
+  "not_ready",
+  "nothing_to_do",
+]);
 const dropState = z.enum(["pending", "claimed", "batched", "superseded", "vanished", "quarantined"]);
-const stepState = z.enum(["pending", "running", "succeeded", "failed", "not_ready", "nothing_to_do", "cancelled", "skipped"]);
+const stepState = z.enum([
+  "pending",
+  "running",
+  "succeeded",
+  "failed",
+  "not_ready",
+  "nothing_to_do",
+  "cancelled",
+  "skipped",
+]);
 const top = z.coerce.number().int().min(1).max(MAX_PAGE_SIZE).default(50).meta({ description: "page size" });
 const token = z.string().min(1).optional().meta({ description: "from a nextLink" });
 
-export const listRunsQuery = z.strictObject({ pipeline: z.string().optional(), state: runState.optional(), top, token });
+export const listRunsQuery = z.strictObject({
+  pipeline: z.string().optional(),
+  state: runState.optional(),
+  top,
+  token,
+});
 export const listPipelineRunsQuery = listRunsQuery.omit({ pipeline: true });
 export const listDropsQuery = z.strictObject({
   state: dropState.optional(),
@@ -47,7 +73,12 @@ const generation = z.strictObject({
   lifeCycleState: z.string().nullable(),
   resultState: z.string().nullable(),
   verdict: z
-    .strictObject({ kind: z.enum(["succeeded", "failed"]), cause: z.string().nullable(), code: z.string(), message: z.string() })
+    .strictObject({
+      kind: z.enum(["succeeded", "failed"]),
+      cause: z.string().nullable(),
+      code: z.string(),
+      message: z.string(),
+    })
     .nullable(),
   status: z.string().nullable().meta({ description: "status of the notebook's exit JSON" }),
   reason: z.string().nullable(),
@@ -56,7 +87,10 @@ const generation = z.strictObject({
   model: z.strictObject({ name: z.string(), version: z.string() }).nullable(),
   warnings: z.array(z.string()),
   outcomePath: z.string().nullable(),
-  lastFault: z.string().nullable().meta({ description: "why the last call to Databricks about it failed; it is being tried again" }),
+  lastFault: z
+    .string()
+    .nullable()
+    .meta({ description: "why the last call to Databricks about it failed; it is being tried again" }),
   intendedAt: timestamp,
   startedAt: nullableTimestamp,
   endedAt: nullableTimestamp,
@@ -80,7 +114,9 @@ export const runSchema = z.strictObject({
   cancelRequestedAt: nullableTimestamp,
   batch: z.strictObject({ drops: z.number(), bytes: z.number(), superseded: z.number(), vanished: z.number() }),
   error: z.strictObject({ code: z.string(), message: z.string(), step: z.string().nullable() }).nullable(),
-  steps: z.array(z.strictObject({ name: z.string(), job: z.string(), state: stepState, generations: z.array(generation) })),
+  steps: z.array(
+    z.strictObject({ name: z.string(), job: z.string(), state: stepState, generations: z.array(generation) }),
+  ),
   links: z.strictObject({ self: z.url(), cancel: z.url(), retry: z.url(), drops: z.url() }),
 });
 
@@ -98,7 +134,10 @@ export const dropSchema = z.strictObject({
 });
 
 const pageOf = <T extends z.ZodType>(item: T) =>
-  z.strictObject({ value: z.array(item), nextLink: z.url().optional().meta({ description: "absent on the last page" }) });
+  z.strictObject({
+    value: z.array(item),
+    nextLink: z.url().optional().meta({ description: "absent on the last page" }),
+  });
 const runSummarySchema = runSchema.omit({ steps: true });
 export const runPageSchema = pageOf(runSummarySchema);
 export const dropPageSchema = pageOf(dropSchema);
@@ -119,7 +158,11 @@ const check = z.strictObject({
   status: z.enum(["ok", "failed", "skipped"]),
   message: z.string().meta({ description: "what is wrong and which setting or permission to look at" }),
 });
-export const healthSchema = z.strictObject({ status: z.enum(["healthy", "unhealthy"]), version: z.string(), checks: z.array(check) });
+export const healthSchema = z.strictObject({
+  status: z.enum(["healthy", "unhealthy"]),
+  version: z.string(),
+  checks: z.array(check),
+});
 
 export const problemSchema = z.strictObject({
   type: z.string(),

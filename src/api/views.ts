@@ -21,7 +21,12 @@ export interface PipelineSummary {
 /** A run as the API shows it. */
 export function runView(run: RunRecord, root: string): RunView {
   const { links, ...summary } = runSummaryView(run, root);
-  const steps = run.steps.map(({ name, job, state, generations }) => ({ name, job, state, generations: generations.map(generationView) }));
+  const steps = run.steps.map(({ name, job, state, generations }) => ({
+    name,
+    job,
+    state,
+    generations: generations.map(generationView),
+  }));
   return { ...summary, steps, links };
 }
 
@@ -43,7 +48,12 @@ export function runSummaryView(run: RunRecord, root: string): Omit<RunView, "ste
     endedAt: run.endedAt,
     durationSeconds: secondsBetween(run.startedAt, run.endedAt),
     cancelRequestedAt: run.cancelRequestedAt,
-    batch: { drops: run.batch.drops, bytes: run.batch.bytes, superseded: run.batch.superseded, vanished: run.batch.vanished },
+    batch: {
+      drops: run.batch.drops,
+      bytes: run.batch.bytes,
+      superseded: run.batch.superseded,
+      vanished: run.batch.vanished,
+    },
     error: run.error && { code: run.error.code, message: run.error.message, step: run.error.step },
     links: {
       self,

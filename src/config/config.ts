@@ -80,9 +80,16 @@ export function loadConfig(environment: Environment): Config {
 function storageConfig(env: Environment, problems: ConfigProblem[]): StorageConfig | undefined {
   const settings = parse(storageSettings, env, problems);
   if (!settings) return undefined;
-  const { DATA_STORAGE: connectionString, DATA_STORAGE__blobServiceUri: blob, DATA_STORAGE__tableServiceUri: table } = settings;
+  const {
+    DATA_STORAGE: connectionString,
+    DATA_STORAGE__blobServiceUri: blob,
+    DATA_STORAGE__tableServiceUri: table,
+  } = settings;
   if (connectionString) {
-    if (/^UseDevelopmentStorage=true/i.test(connectionString) || /(?:^|;)(AccountName|BlobEndpoint)=/i.test(connectionString)) {
+    if (
+      /^UseDevelopmentStorage=true/i.test(connectionString) ||
+      /(?:^|;)(AccountName|BlobEndpoint)=/i.test(connectionString)
+    ) {
       return { kind: "connectionString", connectionString };
     }
     return fault(
@@ -94,7 +101,13 @@ function storageConfig(env: Environment, problems: ConfigProblem[]): StorageConf
   if (blob && table) {
     const credential = settings.DATA_STORAGE__credential ? "managedIdentity" : "default";
     const clientId = settings.DATA_STORAGE__clientId;
-    return { kind: "identity", blobServiceUri: blob, tableServiceUri: table, credential, ...(clientId ? { clientId } : {}) };
+    return {
+      kind: "identity",
+      blobServiceUri: blob,
+      tableServiceUri: table,
+      credential,
+      ...(clientId ? { clientId } : {}),
+    };
   }
   const missing = blob ? "DATA_STORAGE__tableServiceUri" : table ? "DATA_STORAGE__blobServiceUri" : "DATA_STORAGE";
   const remedy =
@@ -115,7 +128,11 @@ function authConfig(env: Environment, problems: ConfigProblem[]): DatabricksAuth
     case "default":
       return { kind: "default" };
     case "oauthM2M":
-      return { kind: "oauthM2M", clientId: settings.DATABRICKS_CLIENT_ID, clientSecret: settings.DATABRICKS_CLIENT_SECRET };
+      return {
+        kind: "oauthM2M",
+        clientId: settings.DATABRICKS_CLIENT_ID,
+        clientSecret: settings.DATABRICKS_CLIENT_SECRET,
+      };
   }
 }
 
@@ -133,7 +150,11 @@ function webhookConfig(env: Environment, problems: ConfigProblem[]): { user: str
 /** Exports and frozen bytes have different readers, and a volume each. */
 function checkContainers(general: z.infer<typeof generalSettings>, problems: ConfigProblem[]): void {
   if (general.BATCHES_CONTAINER !== general.RESULTS_CONTAINER) return;
-  fault(problems, "RESULTS_CONTAINER", `is ${general.RESULTS_CONTAINER}, and so is BATCHES_CONTAINER: the two must differ`);
+  fault(
+    problems,
+    "RESULTS_CONTAINER",
+    `is ${general.RESULTS_CONTAINER}, and so is BATCHES_CONTAINER: the two must differ`,
+  );
 }
 
 function fault(problems: ConfigProblem[], where: string, message: string): undefined {

@@ -15,7 +15,9 @@ export const generalSettings = z.object({
   DEPLOYMENT_ID: z
     .string()
     .regex(/^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/)
-    .meta({ description: "a name that no other deployment on the same Databricks workspace has: 1 to 32 of a-z, 0-9, hyphen" }),
+    .meta({
+      description: "a name that no other deployment on the same Databricks workspace has: 1 to 32 of a-z, 0-9, hyphen",
+    }),
   BATCHES_CONTAINER: container("batches"),
   RESULTS_CONTAINER: container("results"),
   LEDGER_TABLE_PREFIX: z
@@ -27,12 +29,15 @@ export const generalSettings = z.object({
     .string()
     .transform(normaliseHost)
     .pipe(z.string().min(1))
-    .meta({ description: "the workspace URL, such as https://adb-1234567890123456.7.azuredatabricks.net; http:// only for this machine" }),
+    .meta({
+      description:
+        "the workspace URL, such as https://adb-1234567890123456.7.azuredatabricks.net; http:// only for this machine",
+    }),
   DATABRICKS_CATALOG: setting("the catalog that the jobs write to, such as main"),
   DATABRICKS_SCHEMA: setting("the schema that the jobs write to, such as pdm"),
-  DATABRICKS_VOLUME_ROOT: setting("the folder under which the notebooks see the containers, such as /Volumes/main/pdm").transform((path) =>
-    path.replace(/\/+$/, ""),
-  ),
+  DATABRICKS_VOLUME_ROOT: setting(
+    "the folder under which the notebooks see the containers, such as /Volumes/main/pdm",
+  ).transform((path) => path.replace(/\/+$/, "")),
   DATABRICKS_JOB_NAME_PREFIX: z
     .string()
     .default("")
@@ -42,7 +47,9 @@ export const generalSettings = z.object({
     .positive()
     .max(100)
     .default(10)
-    .meta({ description: "how many Databricks calls a process may make in a second: more than 0, at most 100 (default 10)" }),
+    .meta({
+      description: "how many Databricks calls a process may make in a second: more than 0, at most 100 (default 10)",
+    }),
   NOTIFICATION_WEBHOOK_URL: z
     .url({ protocol: /^https?$/ })
     .optional()
@@ -57,7 +64,9 @@ export const webhookSettings = z.object({
     .string()
     .min(12)
     .optional()
-    .meta({ description: "the password that Databricks sends to the webhook, at least 12 characters; set both or none" }),
+    .meta({
+      description: "the password that Databricks sends to the webhook, at least 12 characters; set both or none",
+    }),
 });
 
 /** Settings of the storage account, in the forms that a Functions connection has. */
@@ -75,7 +84,10 @@ export const storageSettings = z.object({
     .url({ protocol: /^https?$/ })
     .optional()
     .meta({ description: "https://<account>.queue.core.windows.net" }),
-  DATA_STORAGE__credential: z.literal("managedidentity").optional().meta({ description: "managedidentity, or not set" }),
+  DATA_STORAGE__credential: z
+    .literal("managedidentity")
+    .optional()
+    .meta({ description: "managedidentity, or not set" }),
   DATA_STORAGE__clientId: setting("the client id of a user-assigned identity").optional(),
 });
 
@@ -91,13 +103,19 @@ export const authSettings = z.discriminatedUnion(
     }),
     z.object({
       DATABRICKS_AUTH: z.literal("managedIdentity"),
-      DATABRICKS_AZURE_CLIENT_ID: setting("the client id of a user-assigned identity (not set: the system-assigned one)").optional(),
+      DATABRICKS_AZURE_CLIENT_ID: setting(
+        "the client id of a user-assigned identity (not set: the system-assigned one)",
+      ).optional(),
     }),
     z.object({ DATABRICKS_AUTH: z.literal("default") }),
     z.object({
       DATABRICKS_AUTH: z.literal("oauthM2M"),
-      DATABRICKS_CLIENT_ID: setting("the client id of a Databricks service principal, since DATABRICKS_AUTH is oauthM2M"),
-      DATABRICKS_CLIENT_SECRET: setting("the OAuth secret of that service principal, since DATABRICKS_AUTH is oauthM2M"),
+      DATABRICKS_CLIENT_ID: setting(
+        "the client id of a Databricks service principal, since DATABRICKS_AUTH is oauthM2M",
+      ),
+      DATABRICKS_CLIENT_SECRET: setting(
+        "the OAuth secret of that service principal, since DATABRICKS_AUTH is oauthM2M",
+      ),
     }),
   ],
   { error: `expected ${AUTH_KINDS}` },

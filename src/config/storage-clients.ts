@@ -15,7 +15,8 @@ export function createStorageClients(storage: StorageConfig): StorageClients {
   if (storage.kind === "connectionString") {
     const { connectionString } = storage;
     // Only the local emulator speaks http; the account in Azure refuses it.
-    const allowInsecureConnection = /UseDevelopmentStorage=true|DefaultEndpointsProtocol=http;|TableEndpoint=http:/i.test(connectionString);
+    const allowInsecureConnection =
+      /UseDevelopmentStorage=true|DefaultEndpointsProtocol=http;|TableEndpoint=http:/i.test(connectionString);
     return {
       blobService: BlobServiceClient.fromConnectionString(connectionString),
       table: (name) => TableClient.fromConnectionString(connectionString, name, { allowInsecureConnection }),
@@ -30,6 +31,7 @@ export function createStorageClients(storage: StorageConfig): StorageClients {
 
 function storageCredential(storage: Extract<StorageConfig, { kind: "identity" }>): TokenCredential {
   const { clientId } = storage;
-  if (storage.credential === "default") return new DefaultAzureCredential(clientId ? { managedIdentityClientId: clientId } : {});
+  if (storage.credential === "default")
+    return new DefaultAzureCredential(clientId ? { managedIdentityClientId: clientId } : {});
   return clientId ? new ManagedIdentityCredential({ clientId }) : new ManagedIdentityCredential();
 }

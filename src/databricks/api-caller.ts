@@ -73,10 +73,13 @@ async function sendCall(options: ApiCallerOptions, call: ApiCall, token: string)
     });
   } catch (error) {
     if (!(error instanceof NetworkError)) throw error;
-    throw new DatabricksApiError(`cannot reach DATABRICKS_HOST ${options.host} for ${call.method} ${call.path} (${error.code})`, {
-      status: 0,
-      errorCode: error.code,
-    });
+    throw new DatabricksApiError(
+      `cannot reach DATABRICKS_HOST ${options.host} for ${call.method} ${call.path} (${error.code})`,
+      {
+        status: 0,
+        errorCode: error.code,
+      },
+    );
   }
 }
 
@@ -85,7 +88,12 @@ function toRequest(options: ApiCallerOptions, call: ApiCall, token: string): Htt
   const headers = { authorization: `Bearer ${token}`, accept: "application/json", "user-agent": options.userAgent };
   const url = `${options.host}${call.path}${query}`;
   if (!call.body) return { method: call.method, url, headers };
-  return { method: call.method, url, headers: { ...headers, "content-type": "application/json" }, body: stringifyJson(call.body) };
+  return {
+    method: call.method,
+    url,
+    headers: { ...headers, "content-type": "application/json" },
+    body: stringifyJson(call.body),
+  };
 }
 
 function readAnswer(options: ApiCallerOptions, call: ApiCall, answer: HttpAnswer, token: string): unknown {

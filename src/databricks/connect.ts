@@ -35,7 +35,14 @@ export interface DatabricksConnection {
 
 /** A Jobs client for one workspace. Makes no call. */
 export function createJobsClient(connection: DatabricksConnection): JobsClient {
-  const { host, version, clock = systemClock, random = Math.random, timeoutMs = 60_000, logger = invocationLogger } = connection;
+  const {
+    host,
+    version,
+    clock = systemClock,
+    random = Math.random,
+    timeoutMs = 60_000,
+    logger = invocationLogger,
+  } = connection;
   const retry: RetryPolicy = {
     clock,
     random,
@@ -70,12 +77,15 @@ function signIn(
       return { tokens: createStaticTokenProvider(auth.token), remedy: "Check DATABRICKS_TOKEN." };
     case "oauthM2M": {
       const { clientId, clientSecret } = auth;
-      const remedy = "Check DATABRICKS_CLIENT_ID and DATABRICKS_CLIENT_SECRET, and that the service principal is in the workspace.";
+      const remedy =
+        "Check DATABRICKS_CLIENT_ID and DATABRICKS_CLIENT_SECRET, and that the service principal is in the workspace.";
       return { tokens: createOAuthM2MTokenProvider({ ...transport, clientId, clientSecret }), remedy };
     }
     case "managedIdentity": {
       const remedy = "Check DATABRICKS_AZURE_CLIENT_ID, and that the identity is a service principal in the workspace.";
-      const credential = auth.clientId ? new ManagedIdentityCredential({ clientId: auth.clientId }) : new ManagedIdentityCredential();
+      const credential = auth.clientId
+        ? new ManagedIdentityCredential({ clientId: auth.clientId })
+        : new ManagedIdentityCredential();
       return { tokens: createEntraTokenProvider(credential, remedy, clock), remedy };
     }
     case "default": {

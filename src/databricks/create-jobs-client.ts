@@ -17,7 +17,9 @@ export function createJobsClientOver(call: ApiCaller): JobsClient {
     async runNow({ jobId, idempotencyToken, jobParameters }) {
       // Without a token a repeated call would start a second run.
       if (idempotencyToken.length === 0 || idempotencyToken.length > MAX_TOKEN_LENGTH) {
-        throw new RangeError(`idempotency token of ${idempotencyToken.length} characters: expected 1 to ${MAX_TOKEN_LENGTH}`);
+        throw new RangeError(
+          `idempotency token of ${idempotencyToken.length} characters: expected 1 to ${MAX_TOKEN_LENGTH}`,
+        );
       }
       const body = { job_id: BigInt(jobId), idempotency_token: idempotencyToken, job_parameters: jobParameters };
       try {
@@ -36,7 +38,12 @@ export function createJobsClientOver(call: ApiCaller): JobsClient {
     },
 
     async getTaskOutput(taskRunId) {
-      const request: ApiCall = { method: "GET", path: `${JOBS}/runs/get-output`, query: { run_id: taskRunId }, idempotent: true };
+      const request: ApiCall = {
+        method: "GET",
+        path: `${JOBS}/runs/get-output`,
+        query: { run_id: taskRunId },
+        idempotent: true,
+      };
       return toTaskOutput(read(outputAnswer, await runNotFound(taskRunId, () => call(request)), "runs/get-output"));
     },
 
@@ -50,7 +57,11 @@ export function createJobsClientOver(call: ApiCaller): JobsClient {
 
     async listActiveRuns(jobId) {
       const query = { job_id: jobId, active_only: "true", limit: "24" };
-      const pages = await allPages(call, { method: "GET", path: `${JOBS}/runs/list`, query, idempotent: true }, runsPage);
+      const pages = await allPages(
+        call,
+        { method: "GET", path: `${JOBS}/runs/list`, query, idempotent: true },
+        runsPage,
+      );
       return pages.flatMap((page) => page.runs).map((run) => toJobRun([run]));
     },
   };
@@ -72,9 +83,14 @@ async function findJobId(call: ApiCaller, name: string): Promise<string> {
   if (job && others.length === 0) return job.job_id;
   if (job) {
     const ids = [job, ...others].map((candidate) => candidate.job_id).join(", ");
-    throw new JobNotFoundError(name, `${others.length + 1} jobs are named "${name}" (ids ${ids}): rename or delete all but one`);
+    throw new JobNotFoundError(
+      name,
+      `${others.length + 1} jobs are named "${name}" (ids ${ids}): rename or delete all but one`,
+    );
   }
-  const similar = jobs.map((candidate) => candidate.settings?.name).find((other) => other?.toLowerCase() === name.toLowerCase());
+  const similar = jobs
+    .map((candidate) => candidate.settings?.name)
+    .find((other) => other?.toLowerCase() === name.toLowerCase());
   const hint = similar
     ? `a job "${similar}" differs by case`
     : "deploy the bundle, or check DATABRICKS_JOB_NAME_PREFIX and the identity's rights";
@@ -94,7 +110,10 @@ async function allPages<T extends { next_page_token?: string | undefined }>(
     pages.push(page);
     pageToken = page.next_page_token || undefined;
     if (pages.length >= MAX_PAGES && pageToken) {
-      throw new DatabricksApiError(`${request.path} has more than ${MAX_PAGES} pages`, { status: 200, errorCode: "UNEXPECTED_ANSWER" });
+      throw new DatabricksApiError(`${request.path} has more than ${MAX_PAGES} pages`, {
+        status: 200,
+        errorCode: "UNEXPECTED_ANSWER",
+      });
     }
   } while (pageToken);
   return pages;
@@ -104,7 +123,10 @@ function read<T>(schema: z.ZodType<T>, answer: unknown, what: string): T {
   const parsed = schema.safeParse(answer);
   if (parsed.success) return parsed.data;
   const fields = parsed.error.issues.map((issue) => issue.path.join(".") || "the body").join(", ");
-  throw new DatabricksApiError(`the answer of ${what} is not usable: ${fields}`, { status: 200, errorCode: "UNEXPECTED_ANSWER" });
+  throw new DatabricksApiError(`the answer of ${what} is not usable: ${fields}`, {
+    status: 200,
+    errorCode: "UNEXPECTED_ANSWER",
+  });
 }
 
 async function runNotFound<T>(runId: string, work: () => Promise<T>): Promise<T> {

@@ -14,7 +14,10 @@ const MESSAGE_LENGTH = 500;
 export function parseErrorBody(status: number, text: string, secrets: readonly string[] = []): ErrorBody {
   const reason = STATUS_CODES[status] ?? `HTTP ${status}`;
   const { errorCode, message } = read(text.trim(), reason);
-  return { errorCode: boundedText(errorCode, 100, secrets), message: boundedText(message, MESSAGE_LENGTH, secrets) || reason };
+  return {
+    errorCode: boundedText(errorCode, 100, secrets),
+    message: boundedText(message, MESSAGE_LENGTH, secrets) || reason,
+  };
 }
 
 function read(text: string, reason: string): ErrorBody {
@@ -23,7 +26,8 @@ function read(text: string, reason: string): ErrorBody {
   if (json) return fromJson(json, reason);
   const pre = /<pre[^>]*>([\s\S]*?)<\/pre>/i.exec(text);
   if (pre) return { errorCode: asCode(reason), message: (pre[1] ?? "").replace(/<[^>]+>/g, "") };
-  if (/^<(!doctype|html)/i.test(text)) return { errorCode: asCode(reason), message: `${reason} (an HTML page, perhaps of a proxy)` };
+  if (/^<(!doctype|html)/i.test(text))
+    return { errorCode: asCode(reason), message: `${reason} (an HTML page, perhaps of a proxy)` };
   const plain = /^([A-Z][A-Z0-9_]{2,}):\s*([\s\S]+)$/.exec(text);
   if (plain) return { errorCode: plain[1] ?? "", message: plain[2] ?? "" };
   return { errorCode: "UNKNOWN", message: text };
@@ -41,7 +45,9 @@ function fromJson(json: Readonly<Record<string, unknown>>, reason: string): Erro
 function readJson(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value = parseJson(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
   } catch {
     return undefined;
   }

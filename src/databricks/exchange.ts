@@ -29,7 +29,11 @@ export class NetworkError extends Error {
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
 /** Sends one request. A redirect is an answer: a workspace never redirects its API, and a token must not follow. @throws NetworkError */
-export async function exchange(request: HttpRequest, timeoutMs: number, client: AxiosInstance = axios): Promise<HttpAnswer> {
+export async function exchange(
+  request: HttpRequest,
+  timeoutMs: number,
+  client: AxiosInstance = axios,
+): Promise<HttpAnswer> {
   try {
     const response: AxiosResponse<string> = await client.request<string>({
       method: request.method,
@@ -45,7 +49,11 @@ export async function exchange(request: HttpRequest, timeoutMs: number, client: 
       signal: AbortSignal.timeout(timeoutMs),
     });
     const retryAfter: unknown = response.headers["retry-after"];
-    return { status: response.status, text: response.data, retryAfter: typeof retryAfter === "string" ? retryAfter : undefined };
+    return {
+      status: response.status,
+      text: response.data,
+      retryAfter: typeof retryAfter === "string" ? retryAfter : undefined,
+    };
   } catch (error) {
     throw new NetworkError(networkCode(error));
   }

@@ -38,7 +38,11 @@ export function createOAuthM2MTokenProvider(options: OAuthM2MOptions): TokenProv
 
   async function fetchToken(): Promise<ExpiringToken> {
     const discoveryUrl = `${host}/oidc/.well-known/oauth-authorization-server`;
-    const { token_endpoint: url } = await call("OAuth discovery", { method: "GET", url: discoveryUrl, headers: {} }, discovery);
+    const { token_endpoint: url } = await call(
+      "OAuth discovery",
+      { method: "GET", url: discoveryUrl, headers: {} },
+      discovery,
+    );
     refuseForeignPlainHttp(url, host);
     const askedAtMs = retry.clock.now();
     const headers = { authorization: basic, "content-type": "application/x-www-form-urlencoded" };
@@ -72,10 +76,13 @@ function read<T>(what: string, answer: HttpAnswer, schema: z.ZodType<T>, secrets
 function refuseForeignPlainHttp(url: string, host: string): void {
   const endpoint = new URL(url);
   if (endpoint.protocol === "https:" || endpoint.origin === host) return;
-  throw new DatabricksApiError(`OAuth discovery of ${host} names ${endpoint.origin}, which is not https: the client secret was not sent`, {
-    status: 200,
-    errorCode: "UNEXPECTED_ANSWER",
-  });
+  throw new DatabricksApiError(
+    `OAuth discovery of ${host} names ${endpoint.origin}, which is not https: the client secret was not sent`,
+    {
+      status: 200,
+      errorCode: "UNEXPECTED_ANSWER",
+    },
+  );
 }
 
 function parseOrUndefined(text: string): unknown {

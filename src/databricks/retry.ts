@@ -26,12 +26,18 @@ export function parseRetryAfter(header: string | undefined, nowMs: number): numb
  * Sends until an answer is final or the next pause would overrun the budget; then gives back the last answer or throws the last
  * `NetworkError`. `repeatable` false: only 429 is repeated, since the server then did nothing.
  */
-export async function sendWithRetries(policy: RetryPolicy, repeatable: boolean, send: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
+export async function sendWithRetries(
+  policy: RetryPolicy,
+  repeatable: boolean,
+  send: () => Promise<HttpAnswer>,
+): Promise<HttpAnswer> {
   const deadlineMs = policy.clock.now() + policy.budgetMs;
   for (let attempt = 1; ; attempt += 1) {
     const outcome = await settle(send);
     const isError = outcome instanceof NetworkError;
-    const retried = isError ? repeatable : RETRIED_STATUSES.has(outcome.status) && (repeatable || outcome.status === 429);
+    const retried = isError
+      ? repeatable
+      : RETRIED_STATUSES.has(outcome.status) && (repeatable || outcome.status === 429);
     const delayMs = pauseMs(policy, attempt, isError ? undefined : outcome.retryAfter);
     if (!retried || policy.clock.now() + delayMs > deadlineMs) {
       if (isError) throw outcome;

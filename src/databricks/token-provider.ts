@@ -32,7 +32,8 @@ export function createCachedTokenProvider(fetchToken: () => Promise<ExpiringToke
   let fetching: Promise<ExpiringToken> | undefined;
   return {
     async getToken(rejected) {
-      if (cached && cached.token !== rejected && clock.now() < cached.expiresAtMs - REFRESH_EARLY_MS) return cached.token;
+      if (cached && cached.token !== rejected && clock.now() < cached.expiresAtMs - REFRESH_EARLY_MS)
+        return cached.token;
       fetching ??= fetchToken().finally(() => {
         fetching = undefined;
       });
@@ -51,7 +52,10 @@ export function createEntraTokenProvider(credential: TokenCredential, remedy: st
       throw new Error("the credential gave no token");
     } catch (error) {
       const reason = boundedText(error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error), 300);
-      throw new DatabricksApiError(`no Entra token for Databricks: ${reason} ${remedy}`, { status: 401, errorCode: "NO_CREDENTIAL" });
+      throw new DatabricksApiError(`no Entra token for Databricks: ${reason} ${remedy}`, {
+        status: 401,
+        errorCode: "NO_CREDENTIAL",
+      });
     }
   }, clock);
 }

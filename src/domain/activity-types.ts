@@ -27,7 +27,12 @@ export interface StepPlan {
 /** Answer of `openRun`: the plan, or that there is nothing to do for this attempt. */
 export type OpenedRun =
   | { readonly kind: "closed" }
-  | { readonly kind: "open"; readonly takesDrops: boolean; readonly frozen: boolean; readonly steps: readonly StepPlan[] };
+  | {
+      readonly kind: "open";
+      readonly takesDrops: boolean;
+      readonly frozen: boolean;
+      readonly steps: readonly StepPlan[];
+    };
 
 /** Answer of `takeSlot`. */
 export interface SlotAnswer {
@@ -57,7 +62,11 @@ export interface ManifestAnswer {
 
 /** How a generation ended. */
 export type StepOutcome =
-  | { readonly kind: "succeeded"; readonly status: "ok" | "not_ready" | "nothing_to_do"; readonly reason: string | null }
+  | {
+      readonly kind: "succeeded";
+      readonly status: "ok" | "not_ready" | "nothing_to_do";
+      readonly reason: string | null;
+    }
   | { readonly kind: "failed"; readonly cause: FailureCause; readonly code: string; readonly message: string };
 
 /** Why the app itself ends a Databricks run. */

@@ -27,11 +27,20 @@ export const MAX_EXIT_BYTES = 32 * 1024;
 
 /** Result of reading an exit value: the parsed JSON, or why it proves nothing. */
 export type ExitCheck =
-  { readonly ok: true; readonly exit: ExitJson } | { readonly ok: false; readonly code: string; readonly message: string };
+  | { readonly ok: true; readonly exit: ExitJson }
+  | { readonly ok: false; readonly code: string; readonly message: string };
 
 const refuse = (code: string, message: string): ExitCheck => ({ ok: false, code, message });
 
-const MANIFEST_COUNTS = ["filesListed", "filesRead", "filesQuarantined", "rowsRead", "rowsAccepted", "rowsQuarantined", "rowsDuplicate"];
+const MANIFEST_COUNTS = [
+  "filesListed",
+  "filesRead",
+  "filesQuarantined",
+  "rowsRead",
+  "rowsAccepted",
+  "rowsQuarantined",
+  "rowsDuplicate",
+];
 
 /** What the exit value is compared with. */
 export interface ExitExpectation {
@@ -44,18 +53,28 @@ export interface ExitExpectation {
 
 function checkManifestCounts(exit: ExitJson, expected: ExitExpectation): ExitCheck | null {
   const missing = MANIFEST_COUNTS.filter((key) => exit.counts[key] === undefined);
-  if (missing.length > 0) return refuse("EXIT_COUNTS_MISSING", `exit JSON of step ${exit.step} lacks counts: ${missing.join(", ")}`);
+  if (missing.length > 0)
+    return refuse("EXIT_COUNTS_MISSING", `exit JSON of step ${exit.step} lacks counts: ${missing.join(", ")}`);
   const of = (key: string): number => exit.counts[key] ?? 0;
   if (of("filesListed") !== expected.filesInManifest) {
-    return refuse("EXIT_COUNTS_DISAGREE", `filesListed is ${of("filesListed")}, the manifest lists ${expected.filesInManifest}`);
+    return refuse(
+      "EXIT_COUNTS_DISAGREE",
+      `filesListed is ${of("filesListed")}, the manifest lists ${expected.filesInManifest}`,
+    );
   }
   const files = of("filesRead") + of("filesQuarantined");
   if (of("filesListed") !== files) {
-    return refuse("EXIT_COUNTS_DISAGREE", `filesListed is ${of("filesListed")}, but filesRead + filesQuarantined is ${files}`);
+    return refuse(
+      "EXIT_COUNTS_DISAGREE",
+      `filesListed is ${of("filesListed")}, but filesRead + filesQuarantined is ${files}`,
+    );
   }
   const rows = of("rowsAccepted") + of("rowsQuarantined") + of("rowsDuplicate");
   if (of("rowsRead") !== rows) {
-    return refuse("EXIT_COUNTS_DISAGREE", `rowsRead is ${of("rowsRead")}, but accepted + quarantined + duplicate is ${rows}`);
+    return refuse(
+      "EXIT_COUNTS_DISAGREE",
+      `rowsRead is ${of("rowsRead")}, but accepted + quarantined + duplicate is ${rows}`,
+    );
   }
   return null;
 }
@@ -85,9 +104,11 @@ export function checkExit(result: string | undefined, truncated: boolean, expect
   }
   const read = parse(result);
   if (!read.ok) return read;
-  if (read.exit.step !== expected.step) return refuse("EXIT_JSON_FOREIGN", `exit JSON is of step ${read.exit.step}, not ${expected.step}`);
+  if (read.exit.step !== expected.step)
+    return refuse("EXIT_JSON_FOREIGN", `exit JSON is of step ${read.exit.step}, not ${expected.step}`);
   if (read.exit.runId !== expected.runId)
     return refuse("EXIT_JSON_FOREIGN", `exit JSON is of run ${read.exit.runId}, not ${expected.runId}`);
-  if (expected.readsManifest && read.exit.status !== "not_ready") return checkManifestCounts(read.exit, expected) ?? read;
+  if (expected.readsManifest && read.exit.status !== "not_ready")
+    return checkManifestCounts(read.exit, expected) ?? read;
   return read;
 }

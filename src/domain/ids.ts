@@ -15,7 +15,11 @@ export function newRunId(pipeline: string, at: Date, random: string): string {
 export function parseRunId(runId: string): { pipeline: string; stamp: string; random: string } | null {
   const groups = RUN_ID.exec(runId)?.groups;
   if (!groups || runId.length > 64) return null;
-  return { pipeline: groups["pipeline"] ?? "", stamp: `${groups["date"]}${groups["time"]}`, random: groups["random"] ?? "" };
+  return {
+    pipeline: groups["pipeline"] ?? "",
+    stamp: `${groups["date"]}${groups["time"]}`,
+    random: groups["random"] ?? "",
+  };
 }
 
 /** Orchestration instance of one attempt of a run. */
@@ -44,6 +48,7 @@ export const manifestBlob = (runId: string): string => `${runId}/manifest.json`;
 /** Frozen copy of a drop inside the batches container. */
 export const frozenBlob = (runId: string, path: string): string => `${runId}/files/${path}`;
 /** Exit JSON of one generation inside the batches container. */
-export const exitBlob = (runId: string, step: string, generation: number): string => `${runId}/exit/${step}-g${generation}.json`;
+export const exitBlob = (runId: string, step: string, generation: number): string =>
+  `${runId}/exit/${step}-g${generation}.json`;
 /** Alias of a schedule occurrence. */
 export const scheduleAlias = (occurrence: Date): string => `schedule|${occurrence.toISOString()}`;

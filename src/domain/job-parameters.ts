@@ -18,7 +18,11 @@ export interface ParameterSource {
 }
 
 /** Job parameters of a step (contracts.md section 2). The same for every generation and attempt of a run. */
-export function jobParameters(run: ParameterSource, step: StepDefinition, settings: JobSettings): Record<string, string> {
+export function jobParameters(
+  run: ParameterSource,
+  step: StepDefinition,
+  settings: JobSettings,
+): Record<string, string> {
   const asked = Object.entries(run.parameters).filter(([name]) => name in step.parameters);
   return {
     run_id: run.runId,

@@ -3,7 +3,15 @@ import { MAX_PIPELINE_NAME } from "./ids";
 import { scheduleFault } from "./schedule";
 
 /** Job parameters that every step gets; a step's own may not take their names. */
-export const COMMON_PARAMETERS = ["run_id", "manifest_path", "window_start", "window_end", "catalog", "schema", "volume_root"] as const;
+export const COMMON_PARAMETERS = [
+  "run_id",
+  "manifest_path",
+  "window_start",
+  "window_end",
+  "catalog",
+  "schema",
+  "volume_root",
+] as const;
 
 const seconds = z.number().int().nonnegative();
 const parameterName = z
@@ -36,7 +44,8 @@ const dropsSchema = z
         context.addIssue({ code: "custom", message: (error as Error).message });
         return;
       }
-      if (!text.includes("(?<source>")) context.addIssue({ code: "custom", message: "expected a named group (?<source>…)" });
+      if (!text.includes("(?<source>"))
+        context.addIssue({ code: "custom", message: "expected a named group (?<source>…)" });
     }),
     quietPeriodSeconds: seconds,
     maxWaitSeconds: seconds,
@@ -111,7 +120,10 @@ function readOne({ file, text }: DefinitionFile, faults: DefinitionFault[]): Pip
     return null;
   }
   if (file !== `${parsed.data.name}.json`) {
-    faults.push({ where: `${file} at name`, message: `is "${parsed.data.name}"; the file must be named ${parsed.data.name}.json` });
+    faults.push({
+      where: `${file} at name`,
+      message: `is "${parsed.data.name}"; the file must be named ${parsed.data.name}.json`,
+    });
     return null;
   }
   return parsed.data;
@@ -129,7 +141,11 @@ export function parseDefinitions(files: readonly DefinitionFile[]): {
 }
 
 /** The pipeline that takes a blob, with its source name; the first in name order when several patterns match. */
-export function routeDrop(definitions: PipelineDefinitions, container: string, path: string): { pipeline: string; source: string } | null {
+export function routeDrop(
+  definitions: PipelineDefinitions,
+  container: string,
+  path: string,
+): { pipeline: string; source: string } | null {
   for (const { name, drops } of definitions.values()) {
     if (drops?.container !== container) continue;
     const source = new RegExp(drops.pathPattern).exec(path)?.groups?.["source"];

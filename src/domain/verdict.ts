@@ -93,7 +93,12 @@ const CAUSE_OF_RESULT: Readonly<Record<string, FailureCause>> = {
 
 /** The verdict on a run that Databricks no longer knows. */
 export function deletedRunVerdict(runId: string): FailedVerdict {
-  return { kind: "failed", cause: "deleted", code: "RUN_DELETED", message: `Databricks does not know run ${runId}: it was deleted` };
+  return {
+    kind: "failed",
+    cause: "deleted",
+    code: "RUN_DELETED",
+    message: `Databricks does not know run ${runId}: it was deleted`,
+  };
 }
 
 /** Judges a run by its own states and those of its tasks. Never calls an unknown state success. */
@@ -108,12 +113,21 @@ export function judgeRun(run: JobRun): RunVerdict {
   if (lagging) return lagging;
   if (unsuccessful) return failure(unsuccessful.state, [unsuccessful]);
   const last = finalTask(tasks);
-  if (!last) return { kind: "failed", cause: "unknown", code: "NO_TASKS", message: `run ${run.runId} succeeded without any task` };
+  if (!last)
+    return {
+      kind: "failed",
+      cause: "unknown",
+      code: "NO_TASKS",
+      message: `run ${run.runId} succeeded without any task`,
+    };
   return { kind: "succeeded", taskRunId: last.runId, taskKey: last.taskKey };
 }
 
 /** Set when the run is not over. Both spellings have to call it terminal; a new word alone never ends a wait, an end time does. */
-function activeState(state: RunState, endTimeMs: number | undefined): Extract<RunVerdict, { kind: "running" }> | undefined {
+function activeState(
+  state: RunState,
+  endTimeMs: number | undefined,
+): Extract<RunVerdict, { kind: "running" }> | undefined {
   const words = [state.statusState, state.lifeCycleState].filter((word) => word !== undefined);
   const activeWord = words.find((word) => ACTIVE.has(word));
   if (activeWord) return { kind: "running", state: activeWord, known: true };
@@ -123,8 +137,10 @@ function activeState(state: RunState, endTimeMs: number | undefined): Extract<Ru
 
 function claimsSuccess(state: RunState): boolean {
   if (state.lifeCycleState === undefined && state.statusState === undefined) return false;
-  const oldAgrees = state.lifeCycleState === undefined || (state.lifeCycleState === "TERMINATED" && state.resultState === "SUCCESS");
-  const newAgrees = state.statusState === undefined || (state.statusState === "TERMINATED" && state.terminationCode === "SUCCESS");
+  const oldAgrees =
+    state.lifeCycleState === undefined || (state.lifeCycleState === "TERMINATED" && state.resultState === "SUCCESS");
+  const newAgrees =
+    state.statusState === undefined || (state.statusState === "TERMINATED" && state.terminationCode === "SUCCESS");
   return oldAgrees && newAgrees;
 }
 
@@ -132,11 +148,16 @@ function failure(state: RunState, tasks: readonly TaskRun[]): FailedVerdict {
   const own = causeOf(state);
   // A run that failed by its tasks says only RUN_EXECUTION_ERROR; the task that failed first tells a driver fault from a code fault.
   const guilty = tasks.find(
-    (task) => !activeState(task.state, task.endTimeMs) && !claimsSuccess(task.state) && causeOf(task.state).cause !== "skipped",
+    (task) =>
+      !activeState(task.state, task.endTimeMs) && !claimsSuccess(task.state) && causeOf(task.state).cause !== "skipped",
   );
-  const decided = guilty && (own.cause === "code" || own.cause === "platform" || own.cause === "unknown") ? causeOf(guilty.state) : own;
+  const decided =
+    guilty && (own.cause === "code" || own.cause === "platform" || own.cause === "unknown")
+      ? causeOf(guilty.state)
+      : own;
   const { cause, code } = decided.cause === "unknown" ? own : decided;
-  const message = (guilty && decided !== own ? guilty.state.message : undefined) || state.message || `ended with ${describe(state)}`;
+  const message =
+    (guilty && decided !== own ? guilty.state.message : undefined) || state.message || `ended with ${describe(state)}`;
   return { kind: "failed", cause, code, message, ...(guilty ? { taskRunId: guilty.runId } : {}) };
 }
 
@@ -145,7 +166,10 @@ function causeOf(state: RunState): { cause: FailureCause; code: string } {
   // Databricks reports a time-out as code CANCELED; only the result state tells the two apart.
   if (resultState === "TIMEDOUT") return { cause: "timedOut", code: "TIMEDOUT" };
   if (terminationCode !== undefined && terminationCode !== "SUCCESS") {
-    return { cause: CAUSE_OF_CODE[terminationCode] ?? CAUSE_OF_TYPE[terminationType ?? ""] ?? "unknown", code: terminationCode };
+    return {
+      cause: CAUSE_OF_CODE[terminationCode] ?? CAUSE_OF_TYPE[terminationType ?? ""] ?? "unknown",
+      code: terminationCode,
+    };
   }
   if (resultState !== undefined && resultState !== "SUCCESS")
     return { cause: CAUSE_OF_RESULT[resultState] ?? "unknown", code: resultState };
@@ -155,7 +179,10 @@ function causeOf(state: RunState): { cause: FailureCause; code: string } {
 }
 
 function describe(state: RunState): string {
-  return [state.lifeCycleState, state.resultState, state.statusState, state.terminationCode].filter(Boolean).join("/") || "no state";
+  return (
+    [state.lifeCycleState, state.resultState, state.statusState, state.terminationCode].filter(Boolean).join("/") ||
+    "no state"
+  );
 }
 
 /** The task that no other waits for; its exit value speaks for the job. Of several, the one listed last. */

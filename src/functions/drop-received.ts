@@ -44,7 +44,8 @@ export function createDropReceived({ recorder, starterFor }: DropReceivedDeps) {
 /** Registers one blob trigger for a drops container. Deferred binding: the worker never loads the bytes. */
 export function registerDropReceived(container: string, deps: DropReceivedDeps): void {
   const resolver = ResourceFactoryResolver.getInstance();
-  if (!resolver.hasResourceFactory("AzureStorageBlobs")) resolver.registerResourceFactory("AzureStorageBlobs", readReference);
+  if (!resolver.hasResourceFactory("AzureStorageBlobs"))
+    resolver.registerResourceFactory("AzureStorageBlobs", readReference);
   app.storageBlob(`dropReceived-${container}`, {
     path: `${container}/{name}`,
     connection: "DATA_STORAGE",

@@ -20,7 +20,9 @@ export function createListDropsHandler({ runs, pipelines }: Pick<ApiDeps, "runs"
 export function createListPipelinesHandler({ pipelines }: Pick<ApiDeps, "pipelines">): ApiHandler {
   return (request) => {
     const root = apiRoot(request, "listPipelines");
-    return Promise.resolve(json(200, { value: [...pipelines.values()].map((pipeline) => pipelineView(pipeline, root)) }));
+    return Promise.resolve(
+      json(200, { value: [...pipelines.values()].map((pipeline) => pipelineView(pipeline, root)) }),
+    );
   };
 }
 

@@ -14,9 +14,19 @@ export function createStartRunHandler({ runs, pipelines, starterFor }: ApiDeps):
     const pipeline = requirePipeline(pipelines, pathParameter(request, "pipeline"));
     const alias = aliasOf(request);
     const { window, rerun, parameters } = await readBody(request, startRunBody);
-    const asked = { pipeline: pipeline.name, window: window ?? null, reason: "http", alias, rerun, parameters } as const;
+    const asked = {
+      pipeline: pipeline.name,
+      window: window ?? null,
+      reason: "http",
+      alias,
+      rerun,
+      parameters,
+    } as const;
     const { run, created } = await runs.requestRun(asked, starterFor(context));
-    invocationLogger.info(created ? "run requested" : "request led to a known run", { runId: run.runId, pipeline: run.pipeline });
+    invocationLogger.info(created ? "run requested" : "request led to a known run", {
+      runId: run.runId,
+      pipeline: run.pipeline,
+    });
     // With its steps, so that a repeated request is answered like the first.
     return acceptedRun((await runs.getRun(run.runId)) ?? run, apiRoot(request, "startRun"));
   };
@@ -30,7 +40,13 @@ function aliasOf(request: HttpRequest): string {
   const key = header.trim().replace(/^"(.*)"$/, "$1");
   if (/^[\x20-\x7e]{1,128}$/.test(key)) return `http|${key}`;
   const errors = [{ pointer: "Idempotency-Key", detail: "expected 1 to 128 printable ASCII characters" }];
-  throw new HttpProblem(400, "invalid-request", "Invalid request", "Idempotency-Key: expected 1 to 128 printable ASCII characters", errors);
+  throw new HttpProblem(
+    400,
+    "invalid-request",
+    "Invalid request",
+    "Idempotency-Key: expected 1 to 128 printable ASCII characters",
+    errors,
+  );
 }
 
 /** Registers `POST pipelines/{pipeline}/runs`. */

@@ -32,11 +32,17 @@ export interface OrchestrationDeps {
 }
 
 /** Registers one activity; it gets the durable client, since some wake others. */
-function registerActivity<I, O>(name: string, activity: Activity<I, O>, starterFor: OrchestrationDeps["starterFor"]): void {
+function registerActivity<I, O>(
+  name: string,
+  activity: Activity<I, O>,
+  starterFor: OrchestrationDeps["starterFor"],
+): void {
   df.app.activity(name, {
     extraInputs: [df.input.durableClient()],
     handler: async (input: I, context: InvocationContext) =>
-      withInvocationLog(context, async () => activity(input, { log: createLogger(context), starter: starterFor(context) })),
+      withInvocationLog(context, async () =>
+        activity(input, { log: createLogger(context), starter: starterFor(context) }),
+      ),
   });
 }
 

@@ -18,7 +18,11 @@ export interface ScheduledRunDeps {
 const EARLY_MS = 2_000;
 
 /** Asks for the run of the schedule occurrence that is due. Two firings, or two hosts, mean the same occurrence and get one run. */
-export function createScheduledRun(pipeline: string, schedule: string, { requests, starterFor, now }: ScheduledRunDeps) {
+export function createScheduledRun(
+  pipeline: string,
+  schedule: string,
+  { requests, starterFor, now }: ScheduledRunDeps,
+) {
   return async (timer: Timer, context: InvocationContext): Promise<void> => {
     const occurrence = lastOccurrence(schedule, new Date(now().getTime() + EARLY_MS));
     if (occurrence === null) throw new Error(`schedule ${schedule} of ${pipeline} has no occurrence before now`);

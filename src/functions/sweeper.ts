@@ -59,5 +59,9 @@ export function createSweeper({ starterFor, now, ...deps }: SweeperDeps) {
 
 /** Registers the one-minute timer. */
 export function registerSweeper(deps: SweeperDeps): void {
-  app.timer("sweeper", { schedule: "0 * * * * *", extraInputs: [df.input.durableClient()], handler: createSweeper(deps) });
+  app.timer("sweeper", {
+    schedule: "0 * * * * *",
+    extraInputs: [df.input.durableClient()],
+    handler: createSweeper(deps),
+  });
 }

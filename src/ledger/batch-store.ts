@@ -1,4 +1,12 @@
-import { batchRow, keysOfIndexRow, pendingRow, toBatchEntry, type BatchEntry, type DropKeys, type FreezeOutcome } from "./drop-rows";
+import {
+  batchRow,
+  keysOfIndexRow,
+  pendingRow,
+  toBatchEntry,
+  type BatchEntry,
+  type DropKeys,
+  type FreezeOutcome,
+} from "./drop-rows";
 import type { DropStore } from "./drop-store";
 import { inParallel } from "./parallel";
 import type { LedgerTable } from "./table";
@@ -55,7 +63,12 @@ export class BatchStore {
   }
 
   /** Gives a drop of the batch its final state with the reason. */
-  async finish(runId: string, entry: BatchEntry, state: "batched" | "superseded" | "vanished", reason: string): Promise<void> {
+  async finish(
+    runId: string,
+    entry: BatchEntry,
+    state: "batched" | "superseded" | "vanished",
+    reason: string,
+  ): Promise<void> {
     await this.move(entry.keys, runId, { state, reason, runId: state === "batched" ? runId : "" });
     await this.table.put(batchRow(runId, entry.keys, entry.drop, state));
   }
@@ -68,7 +81,10 @@ export class BatchStore {
   }
 
   /** Claims by If-Match; tells who holds the drop, or null when nobody has to. */
-  private async take(keys: DropKeys, runId: string): Promise<{ runId: string; drop: DropRecord; mine: boolean } | null> {
+  private async take(
+    keys: DropKeys,
+    runId: string,
+  ): Promise<{ runId: string; drop: DropRecord; mine: boolean } | null> {
     for (;;) {
       const found = await this.drops.get(keys);
       if (!found) return null;
@@ -82,12 +98,17 @@ export class BatchStore {
   }
 
   /** Changes a drop that the run holds as claimed; another state is left alone. Returns the drop as it is then. */
-  private async move(keys: DropKeys, runId: string, change: { state: string; reason: string; runId: string }): Promise<DropRecord | null> {
+  private async move(
+    keys: DropKeys,
+    runId: string,
+    change: { state: string; reason: string; runId: string },
+  ): Promise<DropRecord | null> {
     for (;;) {
       const found = await this.drops.get(keys);
       if (!found) return null;
       if (found.drop.state !== "claimed" || found.drop.runId !== runId) return found.drop;
-      if (await this.table.merge({ ...keys, ...change }, found.rowEtag)) return (await this.drops.get(keys))?.drop ?? null;
+      if (await this.table.merge({ ...keys, ...change }, found.rowEtag))
+        return (await this.drops.get(keys))?.drop ?? null;
     }
   }
 }

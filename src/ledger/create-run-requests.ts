@@ -5,7 +5,13 @@ import { sha256 } from "../domain/tokens";
 import { normaliseWindow, windowKey, windowSchema, type Window } from "../domain/window";
 import { listDrops } from "./drop-lists";
 import type { DropStore } from "./drop-store";
-import { InvalidRequestError, RequestConflictError, RunNotInLedgerError, RunStateError, UnknownPipelineError } from "./errors";
+import {
+  InvalidRequestError,
+  RequestConflictError,
+  RunNotInLedgerError,
+  RunStateError,
+  UnknownPipelineError,
+} from "./errors";
 import type { GenerationStore } from "./generation-store";
 import { listRuns, withSteps } from "./run-lists";
 import { emptyBatch } from "./run-rows";
@@ -45,12 +51,15 @@ function normalise(request: RunRequest, definitions: PipelineDefinitions): Wante
   if (!definition) throw new UnknownPipelineError(request.pipeline, [...definitions.keys()]);
   const faults: string[] = [];
   const parsed = request.window ? windowSchema.safeParse(request.window) : null;
-  if (parsed && !parsed.success) faults.push(...parsed.error.issues.map((issue) => `window.${issue.path.join(".")}: ${issue.message}`));
+  if (parsed && !parsed.success)
+    faults.push(...parsed.error.issues.map((issue) => `window.${issue.path.join(".")}: ${issue.message}`));
   const known = new Set(definition.steps.flatMap((step) => Object.keys(step.parameters)));
   const parameters = Object.fromEntries(Object.entries(request.parameters ?? {}).sort());
   for (const name of Object.keys(parameters)) {
     if (!known.has(name))
-      faults.push(`parameters.${name}: no step of ${definition.name} has it; known: ${[...known].join(", ") || "none"}`);
+      faults.push(
+        `parameters.${name}: no step of ${definition.name} has it; known: ${[...known].join(", ") || "none"}`,
+      );
   }
   if (faults.length > 0) throw new InvalidRequestError(faults);
   const window = request.window ? normaliseWindow(request.window) : null;
@@ -108,7 +117,14 @@ class LedgerRunRequests implements RunRequests {
       if (!RETRYABLE.has(current.state)) throw new RunStateError(runId, current.state, "retried");
       created = true;
       const at = this.deps.now().toISOString();
-      return { state: "requested", attempt: current.attempt + 1, requestedAt: at, endedAt: null, error: null, cancelRequestedAt: null };
+      return {
+        state: "requested",
+        attempt: current.attempt + 1,
+        requestedAt: at,
+        endedAt: null,
+        error: null,
+        cancelRequestedAt: null,
+      };
     });
     if (run.state === "requested") await this.start(run, starter);
     return { run: (await this.getRun(runId)) ?? run, created };
@@ -150,7 +166,8 @@ class LedgerRunRequests implements RunRequests {
    * from the inputs that are still the newest.
    */
   private async covers(run: RunRecord, request: RunRequest): Promise<boolean> {
-    if (!isClosed(run.state)) return run.cancelRequestedAt === null && (request.reason !== "drops" || run.frozenAt === null);
+    if (!isClosed(run.state))
+      return run.cancelRequestedAt === null && (request.reason !== "drops" || run.frozenAt === null);
     if (run.state !== "succeeded" || run.window === null) return false;
     const { lastIngestAt } = await this.deps.states.get(run.pipeline);
     const inputsAreNewest = lastIngestAt === null || (run.frozenAt !== null && lastIngestAt <= run.frozenAt);
@@ -163,7 +180,15 @@ class LedgerRunRequests implements RunRequests {
     const at = this.deps.now();
     const runId = newRunId(request.pipeline, at, this.deps.randomHex());
     const run: Omit<RunRecord, "etag" | "steps"> = {
-      ...{ runId, pipeline: request.pipeline, state: "requested", reason: request.reason, window, alias: request.alias, parameters },
+      ...{
+        runId,
+        pipeline: request.pipeline,
+        state: "requested",
+        reason: request.reason,
+        window,
+        alias: request.alias,
+        parameters,
+      },
       ...{ rerun: request.rerun === true, requestedBy: request.requestedBy ?? null, attempt: 1, notifiedAttempt: 0 },
       ...{ requestedAt: at.toISOString(), createdAt: at.toISOString(), startedAt: null, frozenAt: null, endedAt: null },
       ...{ cancelRequestedAt: null, batch: emptyBatch(), error: null },
@@ -174,7 +199,10 @@ class LedgerRunRequests implements RunRequests {
   }
 
   private async start(run: RunRecord, starter: OrchestrationStarter): Promise<void> {
-    await starter.start(PIPELINE_RUN, runInstanceId(run.runId, run.attempt), { runId: run.runId, attempt: run.attempt });
+    await starter.start(PIPELINE_RUN, runInstanceId(run.runId, run.attempt), {
+      runId: run.runId,
+      attempt: run.attempt,
+    });
   }
 
   private async wake(run: RunRecord, starter: OrchestrationStarter): Promise<void> {

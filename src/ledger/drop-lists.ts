@@ -6,9 +6,14 @@ import type { DropRecord, Page } from "./types";
 const DEFAULT_TOP = 100;
 
 /** Drops of a pipeline, oldest first: all versions of one path, or a page by time seen. */
-export async function listDrops(drops: DropStore, definition: PipelineDefinition, filter: DropFilter): Promise<Page<DropRecord>> {
+export async function listDrops(
+  drops: DropStore,
+  definition: PipelineDefinition,
+  filter: DropFilter,
+): Promise<Page<DropRecord>> {
   const accept = (drop: DropRecord): boolean =>
-    (filter.state === undefined || drop.state === filter.state) && (filter.runId === undefined || drop.runId === filter.runId);
+    (filter.state === undefined || drop.state === filter.state) &&
+    (filter.runId === undefined || drop.runId === filter.runId);
   if (definition.drops === undefined) return { items: [], nextToken: null };
   if (filter.path !== undefined) {
     const versions = await drops.versions(definition.drops.container, filter.path);

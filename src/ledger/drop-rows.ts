@@ -3,7 +3,10 @@ import type { NewRow, Row } from "./table";
 import type { DropRecord, DropState } from "./types";
 
 /** What is known of a drop when it is first seen. */
-export type SeenDrop = Pick<DropRecord, "pipeline" | "container" | "path" | "source" | "etag" | "size" | "lastModified">;
+export type SeenDrop = Pick<
+  DropRecord,
+  "pipeline" | "container" | "path" | "source" | "etag" | "size" | "lastModified"
+>;
 
 /** Keys of a drop's own row, the truth about it. */
 export interface DropKeys {
@@ -101,7 +104,13 @@ export function toBatchEntry(row: Row): BatchEntry {
 }
 
 /** The row of a drop that is seen for the first time. */
-export function newDropRow(keys: DropKeys, drop: SeenDrop, state: DropState, reason: string | null, seenAt: string): NewRow {
+export function newDropRow(
+  keys: DropKeys,
+  drop: SeenDrop,
+  state: DropState,
+  reason: string | null,
+  seenAt: string,
+): NewRow {
   const { pipeline, container, path, source, size, lastModified } = drop;
   return {
     ...keys,

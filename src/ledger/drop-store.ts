@@ -1,4 +1,13 @@
-import { dayRow, dropKeys, newDropRow, pathPartition, pendingRow, toDropRecord, type DropKeys, type SeenDrop } from "./drop-rows";
+import {
+  dayRow,
+  dropKeys,
+  newDropRow,
+  pathPartition,
+  pendingRow,
+  toDropRecord,
+  type DropKeys,
+  type SeenDrop,
+} from "./drop-rows";
 import { quote, type LedgerTable, type Row } from "./table";
 import type { DropRecord, Page } from "./types";
 
@@ -57,7 +66,12 @@ export class DropStore {
   }
 
   /** Drops of a pipeline by time seen; `accept` chooses, `token` is where the page before ended. */
-  async list(pipeline: string, accept: (drop: DropRecord) => boolean, top: number, token?: string): Promise<Page<DropRecord>> {
+  async list(
+    pipeline: string,
+    accept: (drop: DropRecord) => boolean,
+    top: number,
+    token?: string,
+  ): Promise<Page<DropRecord>> {
     const [day = "", last = ""] = token?.split("\n") ?? [];
     const from = token === undefined ? "" : ` and (PartitionKey gt ${quote(day)} or RowKey gt ${quote(last)})`;
     const low = token === undefined ? `day|${pipeline}|` : day;
@@ -85,10 +99,16 @@ export class DropStore {
   /** Drops that a run holds and that are not yet batched, for the sweeper. */
   async claimed(): Promise<{ keys: DropKeys; drop: DropRecord }[]> {
     const rows = await this.table.list("kind eq 'drop' and state eq 'claimed'");
-    return rows.map((row) => ({ keys: { partitionKey: row.partitionKey, rowKey: row.rowKey }, drop: toDropRecord(row) }));
+    return rows.map((row) => ({
+      keys: { partitionKey: row.partitionKey, rowKey: row.rowKey },
+      drop: toDropRecord(row),
+    }));
   }
 
-  private async insert(seen: SeenDrop, quarantineReason: string | null): Promise<{ created: boolean; drop: DropRecord }> {
+  private async insert(
+    seen: SeenDrop,
+    quarantineReason: string | null,
+  ): Promise<{ created: boolean; drop: DropRecord }> {
     const keys = dropKeys(seen.container, seen.path, seen.etag);
     const state = quarantineReason === null ? "pending" : "quarantined";
     const created = await this.table.insert(newDropRow(keys, seen, state, quarantineReason, this.now().toISOString()));

@@ -92,7 +92,8 @@ export class Freezer {
     const startsOn = new Date(this.now().getTime() - 5 * 60_000);
     const expiresOn = new Date(this.now().getTime() + SAS_MINUTES * 60_000);
     const permissions = BlobSASPermissions.parse("r");
-    if (service.credential instanceof StorageSharedKeyCredential) return source.generateSasUrl({ permissions, startsOn, expiresOn });
+    if (service.credential instanceof StorageSharedKeyCredential)
+      return source.generateSasUrl({ permissions, startsOn, expiresOn });
     const values = { containerName: drop.container, blobName: drop.path, permissions, startsOn, expiresOn };
     const signature = generateBlobSASQueryParameters(values, await this.delegationKey(), service.accountName);
     return `${source.url}?${signature.toString()}`;

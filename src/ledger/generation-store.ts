@@ -4,7 +4,10 @@ import type { GenerationRecord } from "./types";
 
 /** Columns of a generation that change after its intent. */
 export type GenerationChange = Partial<
-  Omit<GenerationRecord, "runId" | "step" | "ordinal" | "generation" | "attempt" | "job" | "idempotencyToken" | "intendedAt">
+  Omit<
+    GenerationRecord,
+    "runId" | "step" | "ordinal" | "generation" | "attempt" | "job" | "idempotencyToken" | "intendedAt"
+  >
 >;
 
 /** What is known before run-now is called. */
@@ -83,7 +86,9 @@ export class GenerationStore {
     await this.table.insert({ ...keysOf(intent.runId, intent.ordinal, intent.generation), ...intent, terminal: false });
     const stored = await this.get(intent.runId, intent.ordinal, intent.generation);
     if (!stored)
-      throw new Error(`intent of ${intent.runId} step ${intent.step} generation ${intent.generation} did not stay in the ledger`);
+      throw new Error(
+        `intent of ${intent.runId} step ${intent.step} generation ${intent.generation} did not stay in the ledger`,
+      );
     return stored;
   }
 
@@ -114,7 +119,9 @@ export class GenerationStore {
       if (change === null) return record;
       if (await this.table.merge({ ...keys, ...columns(change) }, row.etag)) return { ...record, ...change };
     }
-    throw new Error(`generation ${generation} of step ${ordinal} of run ${runId} is absent, or was changed by others ${MAX_TRIES} times`);
+    throw new Error(
+      `generation ${generation} of step ${ordinal} of run ${runId} is absent, or was changed by others ${MAX_TRIES} times`,
+    );
   }
 
   /** Lets a webhook find who waits for a Databricks run. */
@@ -125,7 +132,9 @@ export class GenerationStore {
   async owner(databricksRunId: string): Promise<DatabricksRunOwner | null> {
     if (!/^\d{1,20}$/.test(databricksRunId)) return null;
     const row = await this.table.get("databricks", databricksRunId);
-    return row && { runId: String(row["runId"]), ordinal: Number(row["ordinal"]), generation: Number(row["generation"]) };
+    return (
+      row && { runId: String(row["runId"]), ordinal: Number(row["ordinal"]), generation: Number(row["generation"]) }
+    );
   }
 
   /** Generations of closed and open runs alike whose Databricks run was not yet seen terminal. */

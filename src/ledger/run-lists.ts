@@ -23,7 +23,11 @@ export function withSteps({ run, definition }: StoredRun, generations: readonly 
 }
 
 /** Lists runs, newest first; over several pipelines the newest of each are merged. The token is the last run's row key. */
-export async function listRuns(runs: RunStore, pipelines: readonly string[], filter: RunFilter): Promise<Page<RunRecord>> {
+export async function listRuns(
+  runs: RunStore,
+  pipelines: readonly string[],
+  filter: RunFilter,
+): Promise<Page<RunRecord>> {
   const top = filter.top ?? DEFAULT_TOP;
   const names = filter.pipeline === undefined ? pipelines : [filter.pipeline];
   const pages = await Promise.all(names.map(async (name) => runs.list(name, filter.state, top, filter.token)));

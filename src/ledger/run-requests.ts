@@ -1,4 +1,13 @@
-import type { DropRecord, DropState, OrchestrationStarter, Page, RunReason, RunRecord, RunState, Window } from "./types";
+import type {
+  DropRecord,
+  DropState,
+  OrchestrationStarter,
+  Page,
+  RunReason,
+  RunRecord,
+  RunState,
+  Window,
+} from "./types";
 
 /** What a trigger asks for. */
 export interface RunRequest {

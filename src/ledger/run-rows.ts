@@ -7,7 +7,16 @@ import type { BatchCounts, RunReason, RunRecord, RunState } from "./types";
 export type RunChange = Partial<
   Pick<
     RunRecord,
-    "state" | "attempt" | "requestedAt" | "startedAt" | "frozenAt" | "endedAt" | "cancelRequestedAt" | "batch" | "error" | "notifiedAttempt"
+    | "state"
+    | "attempt"
+    | "requestedAt"
+    | "startedAt"
+    | "frozenAt"
+    | "endedAt"
+    | "cancelRequestedAt"
+    | "batch"
+    | "error"
+    | "notifiedAttempt"
   >
 >;
 

@@ -36,7 +36,12 @@ export class RunStore {
 
   async find(runId: string): Promise<StoredRun | null> {
     const row = await this.row(runId);
-    return row && { run: toRunRecord(row), definition: pipelineDefinitionSchema.parse(JSON.parse(String(row["definition"]))) };
+    return (
+      row && {
+        run: toRunRecord(row),
+        definition: pipelineDefinitionSchema.parse(JSON.parse(String(row["definition"]))),
+      }
+    );
   }
 
   async get(runId: string): Promise<RunRecord | null> {
@@ -55,11 +60,19 @@ export class RunStore {
 
   /** Lets a further alias name an existing run; false when the alias is taken. */
   async addAlias(run: RunRecord, aliasKey: string, fingerprint: string): Promise<boolean> {
-    return this.table.insert({ partitionKey: run.pipeline, rowKey: `alias|${aliasKey}`, runId: run.runId, fingerprint });
+    return this.table.insert({
+      partitionKey: run.pipeline,
+      rowKey: `alias|${aliasKey}`,
+      runId: run.runId,
+      fingerprint,
+    });
   }
 
   /** Inserts the request as one transaction; false when the alias or the work was taken meanwhile. */
-  async create({ run, definition, aliasKey, fingerprint, workKey }: NewRun, replaces: RunPointer | null): Promise<boolean> {
+  async create(
+    { run, definition, aliasKey, fingerprint, workKey }: NewRun,
+    replaces: RunPointer | null,
+  ): Promise<boolean> {
     const partitionKey = run.pipeline;
     const work = { partitionKey, rowKey: `work|${workKey}`, runId: run.runId };
     return this.table.transact([
@@ -97,7 +110,10 @@ export class RunStore {
   async list(pipeline: string, state: RunState | undefined, top: number, token?: string): Promise<Page<RunRecord>> {
     const lower = token === undefined ? "RowKey ge 'run|'" : `RowKey gt ${quote(token)}`;
     const wanted = state === undefined ? "" : ` and state eq ${quote(state)}`;
-    const rows = await this.table.list(`PartitionKey eq ${quote(pipeline)} and ${lower} and RowKey lt 'run|~'${wanted}`, top + 1);
+    const rows = await this.table.list(
+      `PartitionKey eq ${quote(pipeline)} and ${lower} and RowKey lt 'run|~'${wanted}`,
+      top + 1,
+    );
     const page = rows.slice(0, top);
     return { items: page.map(toRunRecord), nextToken: rows.length > top ? (page.at(-1)?.rowKey ?? null) : null };
   }
@@ -119,7 +135,11 @@ export class RunStore {
 
   private pointer(row: Row | null): RunPointer | null {
     return (
-      row && { runId: String(row["runId"]), fingerprint: typeof row["fingerprint"] === "string" ? row["fingerprint"] : "", etag: row.etag }
+      row && {
+        runId: String(row["runId"]),
+        fingerprint: typeof row["fingerprint"] === "string" ? row["fingerprint"] : "",
+        etag: row.etag,
+      }
     );
   }
 }

@@ -68,7 +68,10 @@ export class SlotStore {
 
   async inspect(group: string): Promise<SlotGroup> {
     const { slot, tickets } = await this.read(group);
-    return { holder: slot && slot["holder"] !== "" ? String(slot["holder"]) : null, waiting: tickets.map((row) => String(row["holder"])) };
+    return {
+      holder: slot && slot["holder"] !== "" ? String(slot["holder"]) : null,
+      waiting: tickets.map((row) => String(row["holder"])),
+    };
   }
 
   private async grant(group: string, slot: Row, ticket: Row | undefined): Promise<boolean> {

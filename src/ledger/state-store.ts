@@ -36,7 +36,9 @@ export class StateStore {
       const row = await this.table.get(NOT_BEFORE.partitionKey, NOT_BEFORE.rowKey);
       const change = { ...NOT_BEFORE, until: until.toISOString() };
       if (
-        row === null ? await this.table.insert(change) : String(row["until"]) >= change.until || (await this.table.merge(change, row.etag))
+        row === null
+          ? await this.table.insert(change)
+          : String(row["until"]) >= change.until || (await this.table.merge(change, row.etag))
       )
         return;
     }

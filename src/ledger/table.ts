@@ -1,7 +1,11 @@
 import { RestError, type TableClient, type TransactionAction } from "@azure/data-tables";
 
 /** A stored row: keys, entity tag and flat columns. */
-export type Row = Readonly<Record<string, unknown>> & { readonly partitionKey: string; readonly rowKey: string; readonly etag: string };
+export type Row = Readonly<Record<string, unknown>> & {
+  readonly partitionKey: string;
+  readonly rowKey: string;
+  readonly etag: string;
+};
 /** A row to write. */
 export type NewRow = Readonly<Record<string, unknown>> & { readonly partitionKey: string; readonly rowKey: string };
 
@@ -109,7 +113,11 @@ export class LedgerTable {
   }
 
   /** Rows of a partition whose row key begins with `prefix`, optionally beyond `after`. */
-  async listPrefix(partitionKey: string, prefix: string, options: { after?: string; limit?: number } = {}): Promise<Row[]> {
+  async listPrefix(
+    partitionKey: string,
+    prefix: string,
+    options: { after?: string; limit?: number } = {},
+  ): Promise<Row[]> {
     const lower = options.after === undefined ? `RowKey ge ${quote(prefix)}` : `RowKey gt ${quote(options.after)}`;
     const filter = `PartitionKey eq ${quote(partitionKey)} and ${lower} and RowKey lt ${quote(`${prefix}~`)}`;
     return this.list(filter, options.limit);

@@ -4,7 +4,8 @@ import type { Window } from "../domain/window";
 export type { Window };
 
 /** Where a run stands. The last five are final until a person asks for a retry. */
-export type RunState = "requested" | "queued" | "running" | "succeeded" | "failed" | "cancelled" | "not_ready" | "nothing_to_do";
+export type RunState =
+  "requested" | "queued" | "running" | "succeeded" | "failed" | "cancelled" | "not_ready" | "nothing_to_do";
 
 /** Why a run was asked for. */
 export type RunReason = "schedule" | "drops" | "http" | "retry";
@@ -58,7 +59,8 @@ export interface GenerationRecord {
 }
 
 /** State of a step, derived from its last generation and the run. */
-export type StepState = "pending" | "running" | "succeeded" | "failed" | "not_ready" | "nothing_to_do" | "cancelled" | "skipped";
+export type StepState =
+  "pending" | "running" | "succeeded" | "failed" | "not_ready" | "nothing_to_do" | "cancelled" | "skipped";
 
 /** A step of a run with every generation it had, oldest first. */
 export interface StepRecord {

@@ -28,7 +28,8 @@ export interface ReplayAware extends LogSink {
 const LEVELS = ["debug", "info", "warn", "error"] as const;
 
 function mapLevels(write: (level: (typeof LEVELS)[number], line: () => string) => void): Logger {
-  const at = (level: (typeof LEVELS)[number]) => (message: string, fields?: LogFields) => write(level, () => format(message, fields));
+  const at = (level: (typeof LEVELS)[number]) => (message: string, fields?: LogFields) =>
+    write(level, () => format(message, fields));
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 

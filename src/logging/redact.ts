@@ -6,7 +6,10 @@ const RULES: readonly (readonly [RegExp, string])[] = [
   [/\b(Basic)\s+(?=\S*[A-Z0-9])[A-Za-z0-9+/]{8,}={0,2}/g, "$1 [redacted]"],
   [/\b(?:dapi|dkea|dose|dsa)[0-9a-f]{16,}(?:-\d+)?\b/gi, "[redacted]"],
   [/\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?/g, "[redacted]"],
-  [/\b(AccountKey|SharedAccessSignature|client_secret|access_token|password)(["']?\s*[=:]\s*["']?)[^\s;&"',}]+/gi, "$1$2[redacted]"],
+  [
+    /\b(AccountKey|SharedAccessSignature|client_secret|access_token|password)(["']?\s*[=:]\s*["']?)[^\s;&"',}]+/gi,
+    "$1$2[redacted]",
+  ],
   [/([?&](?:sig|code|token|access_token|key)=)[^\s&"'#]+/gi, "$1[redacted]"],
   [/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@:]+:[^\s/@]+@/gi, "$1[redacted]@"],
 ];

@@ -28,7 +28,9 @@ export function* collector(context: OrchestrationContext): Durable<void> {
   for (let round = 0; round < ROUNDS_PER_EXECUTION; round += 1) {
     const pending = yield* callActivity<PendingAnswer>(context, INSPECT_PENDING, input);
     if (pending.count === 0) return;
-    const seconds = pending.covered ? coveredSeconds(looks++) : secondsUntilRequest(pending, context.df.currentUtcDateTime);
+    const seconds = pending.covered
+      ? coveredSeconds(looks++)
+      : secondsUntilRequest(pending, context.df.currentUtcDateTime);
     if (seconds > 0) {
       yield* waitSeconds(context, seconds);
       continue;

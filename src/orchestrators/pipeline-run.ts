@@ -9,7 +9,15 @@ import type {
   StepOutcome,
   StepPlan,
 } from "../domain/activity-types";
-import { CLOSE_RUN, OPEN_RUN, PUBLISH_RUN, RELEASE_SLOT, SETTLE_RUN, STEP_RUN, TAKE_SLOT } from "../domain/function-names";
+import {
+  CLOSE_RUN,
+  OPEN_RUN,
+  PUBLISH_RUN,
+  RELEASE_SLOT,
+  SETTLE_RUN,
+  STEP_RUN,
+  TAKE_SLOT,
+} from "../domain/function-names";
 import { stepInstanceId } from "../domain/ids";
 import { decideRetry, pollDelaySeconds, slotDelaySeconds } from "../domain/retry";
 import { makeBatch } from "./batch";
@@ -18,7 +26,10 @@ import { callActivity, secondsSince, waitSeconds, type Durable } from "./durable
 /** How an attempt ends. */
 type Ending = Pick<CloseInput, "state" | "error">;
 
-const CANCELLED: Ending = { state: "cancelled", error: { code: "CANCELLED", message: "cancelled on request", step: null } };
+const CANCELLED: Ending = {
+  state: "cancelled",
+  error: { code: "CANCELLED", message: "cancelled on request", step: null },
+};
 
 function* waitForSlot(context: OrchestrationContext, run: RunAttempt): Durable<boolean> {
   for (let looks = 0; ; looks += 1) {
@@ -37,7 +48,11 @@ function* runStep(context: OrchestrationContext, run: RunAttempt, step: StepPlan
     const generation = step.firstGeneration + tries - 1;
     context.df.setCustomStatus({ phase: step.name, generation });
     const id = stepInstanceId(run.runId, run.attempt, ordinal, generation);
-    const outcome = (yield context.df.callSubOrchestrator(STEP_RUN, { ...run, ordinal, generation, timeoutSeconds }, id)) as StepOutcome;
+    const outcome = (yield context.df.callSubOrchestrator(
+      STEP_RUN,
+      { ...run, ordinal, generation, timeoutSeconds },
+      id,
+    )) as StepOutcome;
     if (outcome.kind === "succeeded") return outcome;
     const decision = decideRetry(outcome.cause, tries, step.retry);
     if (decision.kind === "stop") return outcome;
@@ -54,13 +69,20 @@ function* runSteps(context: OrchestrationContext, run: RunAttempt, steps: readon
       return outcome.cause === "cancelled" ? { state: "cancelled", error } : { state: "failed", error };
     }
     if (outcome.status === "not_ready") {
-      return { state: "not_ready", error: { code: "NOT_READY", message: outcome.reason ?? "a precondition is missing", step: step.name } };
+      return {
+        state: "not_ready",
+        error: { code: "NOT_READY", message: outcome.reason ?? "a precondition is missing", step: step.name },
+      };
     }
   }
   return { state: "succeeded", error: null };
 }
 
-function* runOpened(context: OrchestrationContext, run: RunAttempt, opened: OpenedRun & { kind: "open" }): Durable<Ending> {
+function* runOpened(
+  context: OrchestrationContext,
+  run: RunAttempt,
+  opened: OpenedRun & { kind: "open" },
+): Durable<Ending> {
   if (!(yield* waitForSlot(context, run))) return CANCELLED;
   if (!opened.frozen) {
     context.df.setCustomStatus({ phase: "freezing" });
@@ -92,7 +114,10 @@ export function* pipelineRun(context: OrchestrationContext): Durable<string> {
     ending = yield* runOpened(context, run, opened);
   } catch (error) {
     // Only a fault that outlived all repeats of an activity gets here; what runs on Databricks is ended below all the same.
-    ending = { state: "failed", error: { code: "INTERNAL", message: (error as Error).message.slice(0, 1000), step: null } };
+    ending = {
+      state: "failed",
+      error: { code: "INTERNAL", message: (error as Error).message.slice(0, 1000), step: null },
+    };
   }
   context.df.setCustomStatus({ phase: "closing", state: ending.state });
   yield* settle(context, run);

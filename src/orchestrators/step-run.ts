@@ -50,7 +50,11 @@ function* stop(
   if (progress.stopping === null || progress.looks % LOOKS_PER_CANCEL === 0) {
     yield* callActivity<null>(context, CANCEL_STEP, { runId, attempt, ordinal, generation });
   }
-  return { ...progress, stopping, stoppingSince: progress.stoppingSince ?? context.df.currentUtcDateTime.toISOString() };
+  return {
+    ...progress,
+    stopping,
+    stoppingSince: progress.stoppingSince ?? context.df.currentUtcDateTime.toISOString(),
+  };
 }
 
 /** A start that was not answered within the limit: whatever it left behind is ended by `settleRun`. */
@@ -82,7 +86,8 @@ export function* stepRun(context: OrchestrationContext): Durable<StepOutcome | u
     const started = progress.started || answer.kind === "started";
     progress = { ...progress, started, looks: progress.looks + 1 };
     if (started) progress = yield* stop(context, input, progress, answer.cancelRequested);
-    else if (answer.kind === "wait" && secondsSince(context, progress.since) >= input.timeoutSeconds) return notStarted(answer.fault);
+    else if (answer.kind === "wait" && secondsSince(context, progress.since) >= input.timeoutSeconds)
+      return notStarted(answer.fault);
     const delay = pollDelaySeconds(secondsSince(context, progress.stoppingSince ?? progress.since));
     yield* waitSeconds(context, answer.kind === "wait" ? Math.max(delay, answer.seconds) : delay);
   }

@@ -52,9 +52,12 @@ describe("predictive maintenance", () => {
     return api.nextRun("scoring", known, 60_000);
   };
   const end = async (pipeline: string, id: string): Promise<RunView> => api.waitForRun(pipeline, id, () => undefined);
-  const put = async (path: string, text: string): Promise<unknown> => drops.getBlockBlobClient(path).upload(text, Buffer.byteLength(text));
-  const dayFile = (source: string, day: string): string => gunzipSync(readFileSync(join(files, source, `${day}.csv.gz`))).toString();
-  const outcome = (run: RunView): string => readFileSync(join(stack.volumeRoot, "batches", run.id, "outcome", "ingestion.json"), "utf8");
+  const put = async (path: string, text: string): Promise<unknown> =>
+    drops.getBlockBlobClient(path).upload(text, Buffer.byteLength(text));
+  const dayFile = (source: string, day: string): string =>
+    gunzipSync(readFileSync(join(files, source, `${day}.csv.gz`))).toString();
+  const outcome = (run: RunView): string =>
+    readFileSync(join(stack.volumeRoot, "batches", run.id, "outcome", "ingestion.json"), "utf8");
   const running = async (id: string, step: string): Promise<void> => {
     for (;;) {
       const run = await api.getRun("scoring", id);
@@ -100,7 +103,13 @@ describe("predictive maintenance", () => {
 
   it("sets corrupt rows and a file without a column aside, and survives kill -9 of the functions host during features", async () => {
     const [header, first, ...rest] = dayFile("telemetry", FIRST_DAY).split("\r\n");
-    const telemetry = [header, first?.replace(/,[^,]*$/, ",many"), `${HISTORY_END} 07:00:00,9999,1,1,1,1`, "no row at all", ...rest];
+    const telemetry = [
+      header,
+      first?.replace(/,[^,]*$/, ",many"),
+      `${HISTORY_END} 07:00:00,9999,1,1,1,1`,
+      "no row at all",
+      ...rest,
+    ];
     const id = await appear(async () => {
       await put(`telemetry/${FIRST_DAY}.csv`, telemetry.join("\r\n"));
       await put(`errors/${FIRST_DAY}.csv`, `"datetime","machineID"\r\n${FIRST_DAY} 06:00:00,1\r\n`);

@@ -4,7 +4,11 @@ import { CoreApp, type RunView } from "../support/core-app";
 const script = (_job: string, _nth: number, parameters: Readonly<Record<string, string>>) =>
   JSON.parse(parameters["behaviour"] || "{}") as object;
 
-const behave = (behaviour: object, more: object = {}) => ({ rerun: true, parameters: { behaviour: JSON.stringify(behaviour) }, ...more });
+const behave = (behaviour: object, more: object = {}) => ({
+  rerun: true,
+  parameters: { behaviour: JSON.stringify(behaviour) },
+  ...more,
+});
 
 const start = async (app: CoreApp, body: object, headers: Record<string, string> = {}): Promise<RunView> =>
   (await app.api("POST", "pipelines/meters/runs", body, headers)).body;
@@ -31,7 +35,10 @@ describe("the app on the embedded host", () => {
     const run = await app.until("a run", async () => (await app.runs())[0]);
 
     expect(await app.ended(run.id)).toMatchObject({ state: "succeeded" });
-    expect((await app.manifest(run.id))?.files.map((file) => file.path)).toEqual(["north/2015-11-15.csv", "south/2015-11-15.csv"]);
+    expect((await app.manifest(run.id))?.files.map((file) => file.path)).toEqual([
+      "north/2015-11-15.csv",
+      "south/2015-11-15.csv",
+    ]);
     expect(app.jobs.runs.map((one) => one.jobName)).toEqual(["meters-count", "meters-total", "meters-rank"]);
   }, 120_000);
 
@@ -121,7 +128,8 @@ describe("the app on the embedded host", () => {
     const [a, b] = [await app.ended(first.id, 90), await app.ended(second.id, 90)];
 
     expect([a.state, b.state]).toEqual(["succeeded", "succeeded"]);
-    const of = (id: string) => app.jobs.runs.filter((run) => run.parameters["run_id"] === id).map((run) => run.startedAt);
+    const of = (id: string) =>
+      app.jobs.runs.filter((run) => run.parameters["run_id"] === id).map((run) => run.startedAt);
     expect(Math.min(...of(second.id))).toBeGreaterThan(Math.max(...of(first.id)));
   }, 200_000);
 
@@ -134,7 +142,10 @@ describe("the app on the embedded host", () => {
     await app.until("the second attempt", async () => app.jobs.runs.length > 1);
 
     expect(await app.ended(run.id)).toMatchObject({ state: "failed", attempt: 2 });
-    expect(app.jobs.runs.map((one) => one.parameters)).toEqual([app.jobs.runs[0]?.parameters, app.jobs.runs[0]?.parameters]);
+    expect(app.jobs.runs.map((one) => one.parameters)).toEqual([
+      app.jobs.runs[0]?.parameters,
+      app.jobs.runs[0]?.parameters,
+    ]);
     expect(app.jobs.runs[0]?.token).not.toBe(app.jobs.runs[1]?.token);
   }, 120_000);
 });
@@ -152,8 +163,12 @@ describe("the app when everything is delivered twice", () => {
         const all = await app.runs();
         return all.every((one) => !["requested", "queued", "running"].includes(one.state)) ? all : null;
       });
-      const files = (await Promise.all(runs.map((one) => app.manifest(one.id)))).flatMap((manifest) => manifest?.files ?? []);
-      expect(files.map((file) => file.path).sort()).toEqual(Array.from({ length: 10 }, (_, number) => `meter/${number}.csv`));
+      const files = (await Promise.all(runs.map((one) => app.manifest(one.id)))).flatMap(
+        (manifest) => manifest?.files ?? [],
+      );
+      expect(files.map((file) => file.path).sort()).toEqual(
+        Array.from({ length: 10 }, (_, number) => `meter/${number}.csv`),
+      );
       expect(app.jobs.runs).toHaveLength(3 * runs.filter((one) => one.state === "succeeded").length);
     } finally {
       await app.stop();

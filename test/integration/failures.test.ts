@@ -18,7 +18,8 @@ beforeAll(async () => {
 afterAll(async () => meters.stop());
 
 describe("failures of a step", () => {
-  const start = async (behaviour: string) => meters.api.startRun(PIPELINE, request(behaviour), `key-${behaviour}-${day}`);
+  const start = async (behaviour: string) =>
+    meters.api.startRun(PIPELINE, request(behaviour), `key-${behaviour}-${day}`);
 
   it("stops at a notebook that raised, says what it said, and runs it once", async () => {
     const run = await meters.end((await start("raise:total")).id);
@@ -67,7 +68,10 @@ describe("failures of a step", () => {
         headers: { "Content-Type": "application/json" },
         body: JSON.stringify(body),
       });
-      return { status: response.status, problem: (await response.json()) as { detail: string; errors: { pointer: string }[] } };
+      return {
+        status: response.status,
+        problem: (await response.json()) as { detail: string; errors: { pointer: string }[] },
+      };
     };
 
     const badWindow = await post(PIPELINE, { window: { start: "2015-11-02T00:00:00Z", end: "2015-11-01T00:00:00Z" } });

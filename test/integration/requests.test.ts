@@ -20,7 +20,9 @@ describe("requests of a second scenario", () => {
   });
 
   it("collects drops that arrive together into one batch", async () => {
-    const run = await meters.runAfter(async () => Promise.all([meters.drop("b1", [1]), meters.drop("b2", [2]), meters.drop("b3", [3])]));
+    const run = await meters.runAfter(async () =>
+      Promise.all([meters.drop("b1", [1]), meters.drop("b2", [2]), meters.drop("b3", [3])]),
+    );
 
     expect(run.batch.drops).toBe(3);
     expect(await meters.databricksRunsOf(run.id)).toHaveLength(3);
@@ -54,7 +56,10 @@ describe("requests of a second scenario", () => {
 
   it("keeps a drop that arrives during a run for the next batch", async () => {
     const known = await meters.api.listRunIds(PIPELINE);
-    const body = { window: { start: "2016-01-01T06:00:00Z", end: "2016-01-02T06:00:00Z" }, parameters: { behaviour: "sleep:total:6" } };
+    const body = {
+      window: { start: "2016-01-01T06:00:00Z", end: "2016-01-02T06:00:00Z" },
+      parameters: { behaviour: "sleep:total:6" },
+    };
     const slow = await meters.api.startRun(PIPELINE, body, "key-slow");
     await meters.stepStarted(slow.id, "total");
 
@@ -80,7 +85,9 @@ describe("requests of a second scenario", () => {
 
     expect(last(before, "count").counts).toMatchObject({ filesListed: 1, rowsRead: 2 });
     expect(last(after, "count").counts).toMatchObject({ filesListed: 1, rowsRead: 3 });
-    const states = (await meters.api.listDrops(PIPELINE, { path: "readings/over.csv" })).map((drop) => drop.state).sort();
+    const states = (await meters.api.listDrops(PIPELINE, { path: "readings/over.csv" }))
+      .map((drop) => drop.state)
+      .sort();
     expect(states.filter((state) => state === "batched")).toHaveLength(2);
     expect(states.every((state) => state === "batched" || state === "superseded")).toBe(true);
     expect(await meters.read("batches", `${before.id}/files/readings/over.csv`)).toContain("1,2");

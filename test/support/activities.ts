@@ -39,9 +39,17 @@ const noJobs = new Proxy({} as JobsClient, {
 });
 
 /** Builds the fixture; `jobs` is the Databricks of the test. */
-export async function createActivityFixture(connectionString: string, jobs: JobsClient = noJobs): Promise<ActivityFixture> {
+export async function createActivityFixture(
+  connectionString: string,
+  jobs: JobsClient = noJobs,
+): Promise<ActivityFixture> {
   const container = `drops${randomBytes(6).toString("hex")}`;
-  const pattern = { container, pathPattern: "^(?<source>telemetry|errors)/.+\\.csv$", quietPeriodSeconds: 1, maxWaitSeconds: 2 };
+  const pattern = {
+    container,
+    pathPattern: "^(?<source>telemetry|errors)/.+\\.csv$",
+    quietPeriodSeconds: 1,
+    maxWaitSeconds: 2,
+  };
   const steps = ["ingestion", "scoring"].map((name, index) => ({
     ...{ name, job: `job-${name}`, readsManifest: index === 0, timeoutSeconds: 60, parameters: {} },
     retry: { maxGenerations: 3, firstDelaySeconds: 1, backoff: 2 },

@@ -2,7 +2,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "../../local/ports";
-import { type LocalStorage, type StoragePorts, startAzurite as start, storageConnectionString } from "../../local/stack/azurite";
+import {
+  type LocalStorage,
+  type StoragePorts,
+  startAzurite as start,
+  storageConnectionString,
+} from "../../local/stack/azurite";
 
 async function freePorts(): Promise<StoragePorts> {
   const ports = new Set<number>();

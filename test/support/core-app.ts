@@ -107,7 +107,10 @@ export class CoreApp {
   }
 }
 
-async function manifest(blobs: BlobServiceClient, runId: string): Promise<{ files: { path: string; etag: string }[] } | null> {
+async function manifest(
+  blobs: BlobServiceClient,
+  runId: string,
+): Promise<{ files: { path: string; etag: string }[] } | null> {
   const blob = blobs.getContainerClient("batches").getBlobClient(`${runId}/manifest.json`);
   if (!(await blob.exists())) return null;
   return JSON.parse((await blob.downloadToBuffer()).toString()) as { files: { path: string; etag: string }[] };

@@ -64,8 +64,10 @@ export class FakeJobs {
       return { life: "TERMINATED", result: "CANCELED", code: "USER_CANCELED", type: "CLIENT_ERROR" };
     }
     if (end === "hang" || now < run.startedAt + delayMs) return { life: "RUNNING" };
-    if (end === "code") return { life: "TERMINATED", result: "FAILED", code: "RUN_EXECUTION_ERROR", type: "CLIENT_ERROR" };
-    if (end === "platform") return { life: "TERMINATED", result: "FAILED", code: "DRIVER_ERROR", type: "INTERNAL_ERROR" };
+    if (end === "code")
+      return { life: "TERMINATED", result: "FAILED", code: "RUN_EXECUTION_ERROR", type: "CLIENT_ERROR" };
+    if (end === "platform")
+      return { life: "TERMINATED", result: "FAILED", code: "DRIVER_ERROR", type: "INTERNAL_ERROR" };
     return { life: "TERMINATED", result: "SUCCESS", code: "SUCCESS", type: "SUCCESS" };
   }
 
@@ -104,7 +106,8 @@ export class FakeJobs {
       rowsDuplicate: 0,
     };
     const step = run.jobName.replace(/^(batchkeeper|meters|job)-/, "").replaceAll("-", "_");
-    const status = end === "not_ready" ? { status: "not_ready", reason: "no champion model" } : { status: "ok", reason: null };
+    const status =
+      end === "not_ready" ? { status: "not_ready", reason: "no champion model" } : { status: "ok", reason: null };
     return {
       notebook_output: {
         result: JSON.stringify({ schemaVersion: 1, step, runId, ...status, counts, tables: {}, warnings: [] }),
@@ -127,12 +130,19 @@ export class FakeJobs {
     const answer = await this.answer(verb, url, body);
     if (fault?.status === "drop") response.destroy();
     else if (fault) send(response, Number(fault.status), { error_code: "TEMPORARILY_UNAVAILABLE" }, fault.headers);
-    else send(response, answer === null ? 400 : 200, answer ?? { error_code: "INVALID_PARAMETER_VALUE", message: "Run does not exist." });
+    else
+      send(
+        response,
+        answer === null ? 400 : 200,
+        answer ?? { error_code: "INVALID_PARAMETER_VALUE", message: "Run does not exist." },
+      );
   }
 
   private async answer(verb: string, url: URL, body: Record<string, unknown>): Promise<object | null> {
     const id = Number(url.searchParams.get("run_id") ?? body["run_id"] ?? 0);
-    const run = this.runs.find((candidate) => !candidate.deleted && (candidate.runId === id || candidate.runId + 1 === id));
+    const run = this.runs.find(
+      (candidate) => !candidate.deleted && (candidate.runId === id || candidate.runId + 1 === id),
+    );
     switch (verb) {
       case "list": {
         const name = url.searchParams.get("name");

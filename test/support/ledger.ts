@@ -67,6 +67,11 @@ export function createTestLedger(connectionString: string, ...definitions: Pipel
     now,
   });
   const pipelines = new Map(definitions.map((definition) => [definition.name, definition]));
-  const runs = createRunRequests({ definitions: pipelines, ...ledger, now, randomHex: () => randomBytes(4).toString("hex") });
+  const runs = createRunRequests({
+    definitions: pipelines,
+    ...ledger,
+    now,
+    randomHex: () => randomBytes(4).toString("hex"),
+  });
   return { ledger, runs, starter: new FakeStarter(), clock, pipelines };
 }

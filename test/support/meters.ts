@@ -47,7 +47,9 @@ export class MetersStack {
 
   /** A blob of the containers `batches` or `results`, as text. */
   async read(container: string, path: string): Promise<string> {
-    const client = BlobServiceClient.fromConnectionString(this.stack.storage.connectionString).getContainerClient(container);
+    const client = BlobServiceClient.fromConnectionString(this.stack.storage.connectionString).getContainerClient(
+      container,
+    );
     return (await client.getBlockBlobClient(path).downloadToBuffer()).toString();
   }
 
@@ -68,7 +70,8 @@ export class MetersStack {
       const run = await this.api.getRun(PIPELINE, id);
       const started = run.steps.find(({ name }) => name === step)?.generations.at(-1)?.databricksRunId;
       if (started) return started;
-      if (run.endedAt) throw new Error(`run ${id} ended before its step ${step} began: ${run.error?.message ?? run.state}`);
+      if (run.endedAt)
+        throw new Error(`run ${id} ended before its step ${step} began: ${run.error?.message ?? run.state}`);
     }
     throw new Error(`step ${step} of ${id} was not started`);
   }
@@ -76,8 +79,12 @@ export class MetersStack {
   /** All Databricks runs, straight from the Jobs API. */
   async databricksRuns(): Promise<{ run_id: number; job_parameters?: { name: string; value: string }[] }[]> {
     const { url, token } = this.stack.databricks;
-    const response = await fetch(`${url}/api/2.2/jobs/runs/list?limit=24`, { headers: { Authorization: `Bearer ${token}` } });
-    const body = (await response.json()) as { runs?: { run_id: number; job_parameters?: { name: string; value: string }[] }[] };
+    const response = await fetch(`${url}/api/2.2/jobs/runs/list?limit=24`, {
+      headers: { Authorization: `Bearer ${token}` },
+    });
+    const body = (await response.json()) as {
+      runs?: { run_id: number; job_parameters?: { name: string; value: string }[] }[];
+    };
     return body.runs ?? [];
   }
 

@@ -34,16 +34,19 @@ export class RunsApi {
   readonly get = (runId: string, headers: Record<string, string> = {}) =>
     callApi("getRun", createGetRunHandler(this.deps), { params: { pipeline: "scoring", runId }, headers });
 
-  readonly cancel = (runId: string) => callApi("cancelRun", createCancelRunHandler(this.deps), { params: { pipeline: "scoring", runId } });
+  readonly cancel = (runId: string) =>
+    callApi("cancelRun", createCancelRunHandler(this.deps), { params: { pipeline: "scoring", runId } });
 
-  readonly retry = (runId: string) => callApi("retryRun", createRetryRunHandler(this.deps), { params: { pipeline: "scoring", runId } });
+  readonly retry = (runId: string) =>
+    callApi("retryRun", createRetryRunHandler(this.deps), { params: { pipeline: "scoring", runId } });
 
   readonly list = (query: string) => callApi("listRuns", createListRunsHandler(this.deps), { query });
 
   /** Ends a run as its orchestration would. */
   readonly end = async (runId: string, state: "succeeded" | "failed" | "cancelled"): Promise<void> => {
     const { ledger, clock } = this.test;
-    const error = state === "failed" ? { code: "RUN_EXECUTION_ERROR", message: "ValueError: bad", step: "ingestion" } : null;
+    const error =
+      state === "failed" ? { code: "RUN_EXECUTION_ERROR", message: "ValueError: bad", step: "ingestion" } : null;
     await ledger.runs.change(runId, () => ({ state, endedAt: new Date(clock.now()).toISOString(), error }));
   };
 }

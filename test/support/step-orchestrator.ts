@@ -45,11 +45,21 @@ export function stepOrchestrator(
     getInput: () => input,
     setCustomStatus: () => undefined,
     continueAsNew: (next: unknown) => (continuedWith = next),
-    callActivityWithRetry: (name: string, _retry: unknown, given: unknown) => ({ kind: "activity", name, input: given }),
+    callActivityWithRetry: (name: string, _retry: unknown, given: unknown) => ({
+      kind: "activity",
+      name,
+      input: given,
+    }),
     callSubOrchestrator: (name: string, given: unknown, id: string) => ({ kind: "sub", name, id, input: given }),
     waitForExternalEvent: (name: string) => ({ kind: "event", name }),
     createTimer: (at: Date) => {
-      const timer: TimerStub = { kind: "timer", at, isCompleted: false, cancelled: false, cancel: () => (timer.cancelled = true) };
+      const timer: TimerStub = {
+        kind: "timer",
+        at,
+        isCompleted: false,
+        cancelled: false,
+        cancel: () => (timer.cancelled = true),
+      };
       timers.push(timer);
       return timer;
     },

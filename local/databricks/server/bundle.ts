@@ -41,12 +41,22 @@ function section(values: JsonObject, key: string, file: string): JsonObject {
 }
 
 /** Replaces `${…}` in every string below `value`; `trail` is the key for errors. */
-function interpolate(value: unknown, lookUp: (name: string) => unknown, file: string, trail: string, depth = 0): unknown {
+function interpolate(
+  value: unknown,
+  lookUp: (name: string) => unknown,
+  file: string,
+  trail: string,
+  depth = 0,
+): unknown {
   if (depth > 50) throw new BundleError(`${file}: ${trail}: references form a cycle`);
-  if (Array.isArray(value)) return value.map((item, index) => interpolate(item, lookUp, file, `${trail}[${index}]`, depth));
+  if (Array.isArray(value))
+    return value.map((item, index) => interpolate(item, lookUp, file, `${trail}[${index}]`, depth));
   if (isObject(value)) {
     return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [key, interpolate(item, lookUp, file, trail === "" ? key : `${trail}.${key}`, depth)]),
+      Object.entries(value).map(([key, item]) => [
+        key,
+        interpolate(item, lookUp, file, trail === "" ? key : `${trail}.${key}`, depth),
+      ]),
     );
   }
   if (typeof value !== "string") return value;
@@ -67,7 +77,12 @@ function findTarget(root: JsonObject, file: string, name: string): JsonObject {
   return section(targets, name, file);
 }
 
-function variableLookUp(root: JsonObject, target: JsonObject, file: string, options: BundleOptions): (name: string) => unknown {
+function variableLookUp(
+  root: JsonObject,
+  target: JsonObject,
+  file: string,
+  options: BundleOptions,
+): (name: string) => unknown {
   const declared = section(root, "variables", file);
   const overrides = section(target, "variables", file);
   const bundle = section(root, "bundle", file);
@@ -95,7 +110,10 @@ function makeJob(key: string, job: unknown, file: string): JobSettings {
     const notebook = isObject(task) ? task["notebook_task"] : undefined;
     if (!isObject(task) || !isObject(notebook) || typeof notebook["notebook_path"] !== "string") return task;
     // A bundle's path is relative to the file that holds it, as the Databricks CLI reads it.
-    return { ...task, notebook_task: { ...notebook, notebook_path: resolve(dirname(file), notebook["notebook_path"]) } };
+    return {
+      ...task,
+      notebook_task: { ...notebook, notebook_path: resolve(dirname(file), notebook["notebook_path"]) },
+    };
   });
   try {
     return normaliseSettings({ name: key, ...settings, tasks: located }, true);
@@ -117,13 +135,17 @@ export function readBundle(folder: string, options: BundleOptions = {}): Map<str
   const include = root["include"] ?? [];
   if (!Array.isArray(include) || !include.every((item) => typeof item === "string"))
     throw new BundleError(`${rootFile}: include: must be a list of paths`);
-  const files = include.flatMap((pattern) => globSync(pattern, { cwd: folder }).sort()).map((file) => join(folder, file));
+  const files = include
+    .flatMap((pattern) => globSync(pattern, { cwd: folder }).sort())
+    .map((file) => join(folder, file));
   const jobs = new Map<string, JobSettings>();
   for (const file of new Set([rootFile, ...files])) {
     const found = section(section(file === rootFile ? root : readYaml(file), "resources", file), "jobs", file);
     for (const [key, job] of Object.entries(found)) {
       if (jobs.has(key))
-        throw new BundleError(`${file}: resources.jobs.${key}: defined twice (${relative(folder, file) || basename(file)})`);
+        throw new BundleError(
+          `${file}: resources.jobs.${key}: defined twice (${relative(folder, file) || basename(file)})`,
+        );
       jobs.set(key, makeJob(key, interpolate(job, lookUp, file, `resources.jobs.${key}`), file));
     }
   }

@@ -35,7 +35,9 @@ export function openDatabase(stateDir: string): DatabaseSync {
   const file = join(stateDir, "databricks.sqlite");
   const database = new DatabaseSync(file);
   try {
-    database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 2000;");
+    database.exec(
+      "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 2000;",
+    );
     database.exec(`BEGIN IMMEDIATE;${SCHEMA}COMMIT;`);
   } catch (cause) {
     database.close();
@@ -66,7 +68,9 @@ export function readMeta(database: DatabaseSync, key: string): string | undefine
 
 /** Keeps a value for the server itself. */
 export function writeMeta(database: DatabaseSync, key: string, value: string): void {
-  database.prepare("INSERT INTO meta(key, value) VALUES (?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value").run(key, value);
+  database
+    .prepare("INSERT INTO meta(key, value) VALUES (?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value")
+    .run(key, value);
 }
 
 /** Hands out rising ids of about 15 digits, below 2^53, as the cloud's are; never one twice. */

@@ -1,7 +1,16 @@
 import { invalidParameter } from "./api-error";
 import { isObject, toInteger } from "./params";
 
-const ACTIONS = ["429", "503-before", "503-after", "500", "drop-before", "drop-after", "slow", "expire-tokens"] as const;
+const ACTIONS = [
+  "429",
+  "503-before",
+  "503-after",
+  "500",
+  "drop-before",
+  "drop-after",
+  "slow",
+  "expire-tokens",
+] as const;
 
 /** What a rule does to a request. `-before` replaces the handler, `-after` only its answer. */
 export type FaultAction = (typeof ACTIONS)[number];
@@ -29,7 +38,8 @@ function parseRule(value: unknown, where: string): FaultRule {
   if (!isObject(match)) throw invalidParameter(`${where}.match must be an object.`);
   const text = (name: "path" | "method"): Partial<Record<"path" | "method", string>> => {
     const part = match[name];
-    if (part !== undefined && typeof part !== "string") throw invalidParameter(`${where}.match.${name} must be a string.`);
+    if (part !== undefined && typeof part !== "string")
+      throw invalidParameter(`${where}.match.${name} must be a string.`);
     return part === undefined ? {} : { [name]: part };
   };
   return {
@@ -67,7 +77,8 @@ export class FaultSwitch {
   take(method: string, path: string): FaultRule | undefined {
     if (path.startsWith("/internal/faults")) return undefined;
     const hit = this.rules.find(
-      ({ match, times }) => (times ?? 1) > 0 && path.includes(match.path ?? "") && (match.method ?? method).toUpperCase() === method,
+      ({ match, times }) =>
+        (times ?? 1) > 0 && path.includes(match.path ?? "") && (match.method ?? method).toUpperCase() === method,
     );
     if (hit?.times !== undefined) hit.times -= 1;
     this.rules = this.rules.filter((rule) => rule.times === undefined || rule.times > 0);

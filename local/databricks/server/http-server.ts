@@ -18,8 +18,12 @@ export interface HttpDependencies {
 function errorReply(error: unknown, log: (line: string) => void): Reply {
   const known = error instanceof ApiError ? error : undefined;
   if (!known) log(`internal error: ${error instanceof Error ? error.stack : String(error)}`);
-  const { status, errorCode, message, headers } = known ?? new ApiError(500, "INTERNAL_ERROR", "The local Databricks failed; see its log.");
-  return new Reply(status, JSON.stringify({ error_code: errorCode, message }), { "content-type": JSON_TYPE, ...headers });
+  const { status, errorCode, message, headers } =
+    known ?? new ApiError(500, "INTERNAL_ERROR", "The local Databricks failed; see its log.");
+  return new Reply(status, JSON.stringify({ error_code: errorCode, message }), {
+    "content-type": JSON_TYPE,
+    ...headers,
+  });
 }
 
 function faultReply(rule: FaultRule): Reply | undefined {
@@ -45,7 +49,8 @@ function send(response: ServerResponse, reply: Reply, headOnly: boolean): void {
 async function answer(request: IncomingMessage, url: URL, dependencies: HttpDependencies): Promise<Reply> {
   try {
     const method = request.method ?? "GET";
-    if (url.pathname.startsWith("/api/") || url.pathname.startsWith("/internal/")) dependencies.tokens.check(request.headers.authorization);
+    if (url.pathname.startsWith("/api/") || url.pathname.startsWith("/internal/"))
+      dependencies.tokens.check(request.headers.authorization);
     const { route, parts } = findRoute(dependencies.routes, method, url.pathname);
     if (!route.open) dependencies.tokens.check(request.headers.authorization);
     const value = await route.handler(await readRequest(request, url, route, parts));
@@ -60,10 +65,18 @@ function isLoopbackHost(host: string | undefined): boolean {
   return /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/i.test(host ?? "");
 }
 
-async function serve(request: IncomingMessage, response: ServerResponse, dependencies: HttpDependencies): Promise<void> {
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  dependencies: HttpDependencies,
+): Promise<void> {
   const { faults, tokens } = dependencies;
   if (!isLoopbackHost(request.headers.host)) {
-    return send(response, errorReply(new ApiError(403, "PERMISSION_DENIED", "Only loopback hosts are served."), dependencies.log), false);
+    return send(
+      response,
+      errorReply(new ApiError(403, "PERMISSION_DENIED", "Only loopback hosts are served."), dependencies.log),
+      false,
+    );
   }
   const url = new URL(request.url ?? "/", "http://127.0.0.1");
   const rule = faults.take(request.method ?? "GET", url.pathname);

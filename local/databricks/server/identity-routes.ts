@@ -40,7 +40,13 @@ export function identityRoutes(tokens: AccessTokens, base: () => string): Route[
     token_endpoint: `${base()}/oidc/v1/token`,
     grant_types_supported: ["client_credentials"],
   });
-  const me = { id: "1", userName: USER_NAME, displayName: "Local", active: true, emails: [{ value: USER_NAME, primary: true }] };
+  const me = {
+    id: "1",
+    userName: USER_NAME,
+    displayName: "Local",
+    active: true,
+    emails: [{ value: USER_NAME, primary: true }],
+  };
   const versions = [{ key: "18.0.x-scala2.13", name: "18 LTS (Apache Spark 4.1)" }];
   return [
     {

@@ -39,14 +39,19 @@ export function internalRoutes(parts: {
   function absolutePath(path: string, parentRunId: number): string {
     if (path.startsWith("/")) return path;
     const { run, task } = service.locate(parentRunId);
-    const parent = run.settings.tasks.find((item) => item.task_key === task?.taskKey)?.notebook_task.notebook_path ?? "/";
+    const parent =
+      run.settings.tasks.find((item) => item.task_key === task?.taskKey)?.notebook_task.notebook_path ?? "/";
     return resolve(dirname(workspace.findNotebook(parent) ?? parent), path);
   }
 
   /** Answers when the child has ended. A parent that went away takes its child with it. */
   async function notebookRun({ params, stream }: ApiRequest): Promise<unknown> {
     const path = absolutePath(params.requiredString("path"), params.requiredInteger("parentRunId"));
-    const child = service.startWorkflow(path, params.integer("timeoutSeconds") ?? 0, stringMap(params.values["arguments"], "arguments"));
+    const child = service.startWorkflow(
+      path,
+      params.integer("timeoutSeconds") ?? 0,
+      stringMap(params.values["arguments"], "arguments"),
+    );
     const cancel = (): void => service.cancel(child.runId);
     stream.socket.once("close", cancel);
     await service.engine.untilDone(child.runId);

@@ -32,7 +32,10 @@ function normaliseTask(task: JsonObject, where: string): TaskSettings {
   const runIf = task["run_if"] ?? "ALL_SUCCESS";
   if (typeof runIf !== "string" || !RUN_IFS.includes(runIf))
     throw invalidParameter(`Task ${key}: run_if must be one of ${RUN_IFS.join(", ")}.`);
-  const upstream = list(task["depends_on"], `Task ${key}: depends_on`).map((item) => ({ ...item, task_key: String(item["task_key"]) }));
+  const upstream = list(task["depends_on"], `Task ${key}: depends_on`).map((item) => ({
+    ...item,
+    task_key: String(item["task_key"]),
+  }));
   const base = stringMap(notebook["base_parameters"], `Task ${key}: base_parameters`);
   return {
     ...task,
@@ -62,7 +65,9 @@ function checkGraph(tasks: readonly TaskSettings[]): void {
     }
   }
   while (placed.size < tasks.length) {
-    const ready = tasks.filter((task) => !placed.has(task.task_key) && (task.depends_on ?? []).every((item) => placed.has(item.task_key)));
+    const ready = tasks.filter(
+      (task) => !placed.has(task.task_key) && (task.depends_on ?? []).every((item) => placed.has(item.task_key)),
+    );
     if (ready.length === 0) throw invalidParameter("The dependencies of the tasks form a cycle.");
     for (const task of ready) placed.add(task.task_key);
   }
@@ -71,7 +76,8 @@ function checkGraph(tasks: readonly TaskSettings[]): void {
 function normaliseParameters(value: unknown): { parameters?: { name: string; default: string }[] } {
   const parameters = list(value, "parameters").map((item) => {
     const name = item["name"];
-    if (typeof name !== "string" || !/^[\w.-]+$/.test(name)) throw invalidParameter("A job parameter's name must match [A-Za-z0-9_.-].");
+    if (typeof name !== "string" || !/^[\w.-]+$/.test(name))
+      throw invalidParameter("A job parameter's name must match [A-Za-z0-9_.-].");
     return { name, default: stringMap({ [name]: item["default"] }, "parameters")[name] ?? "" };
   });
   return parameters.length > 0 ? { parameters } : {};
@@ -85,7 +91,8 @@ function normaliseParameters(value: unknown): { parameters?: { name: string; def
  */
 export function normaliseSettings(settings: JsonObject, queueByDefault: boolean): JobSettings {
   const name = settings["name"] ?? "Untitled";
-  if (typeof name !== "string" || Buffer.byteLength(name) > 4096) throw invalidParameter("name must be a string of at most 4096 bytes.");
+  if (typeof name !== "string" || Buffer.byteLength(name) > 4096)
+    throw invalidParameter("name must be a string of at most 4096 bytes.");
   const tasks = list(settings["tasks"], "tasks").map((task, index) => normaliseTask(task, `tasks[${index}]`));
   if (tasks.length === 0) throw invalidParameter("A job needs at least one task.");
   if (tasks.length > 1000) throw invalidParameter("A job has at most 1000 tasks.");

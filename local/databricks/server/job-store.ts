@@ -22,7 +22,14 @@ export class JobStore {
       const job = { jobId: nextId(this.database), createdTime: Date.now(), settings };
       this.database
         .prepare("INSERT INTO jobs(job_id, name, bundle_key, listed, created_time, settings) VALUES (?, ?, ?, ?, ?, ?)")
-        .run(job.jobId, settings.name, options.bundleKey ?? null, options.listed ? 1 : 0, job.createdTime, JSON.stringify(settings));
+        .run(
+          job.jobId,
+          settings.name,
+          options.bundleKey ?? null,
+          options.listed ? 1 : 0,
+          job.createdTime,
+          JSON.stringify(settings),
+        );
       return job;
     });
   }
@@ -36,7 +43,9 @@ export class JobStore {
 
   replace(jobId: number, settings: JobSettings): void {
     this.get(jobId);
-    this.database.prepare("UPDATE jobs SET settings = ?, name = ? WHERE job_id = ?").run(JSON.stringify(settings), settings.name, jobId);
+    this.database
+      .prepare("UPDATE jobs SET settings = ?, name = ? WHERE job_id = ?")
+      .run(JSON.stringify(settings), settings.name, jobId);
   }
 
   delete(jobId: number): void {

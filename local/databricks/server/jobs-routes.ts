@@ -9,7 +9,11 @@ import type { ApiRequest, Route } from "./router";
 import { USER_NAME } from "./run-view";
 
 /** Arrays of settings that `update` merges by key instead of replacing. */
-const KEYED: Readonly<Record<string, string>> = { tasks: "task_key", job_clusters: "job_cluster_key", parameters: "name" };
+const KEYED: Readonly<Record<string, string>> = {
+  tasks: "task_key",
+  job_clusters: "job_cluster_key",
+  parameters: "name",
+};
 
 function mergeKeyed(old: unknown, given: unknown, key: string): unknown[] {
   const before = (Array.isArray(old) ? old : []) as JsonObject[];
@@ -38,7 +42,13 @@ function withoutFields(settings: JsonObject, fields: readonly string[]): JsonObj
 }
 
 function view(job: JobRecord, settings: JsonObject): JsonObject {
-  return { job_id: job.jobId, created_time: job.createdTime, creator_user_name: USER_NAME, run_as_user_name: USER_NAME, settings };
+  return {
+    job_id: job.jobId,
+    created_time: job.createdTime,
+    creator_user_name: USER_NAME,
+    run_as_user_name: USER_NAME,
+    settings,
+  };
 }
 
 function newSettings(request: ApiRequest): JsonObject {
@@ -58,7 +68,11 @@ export function jobsRoutes(jobs: JobStore): Route[] {
   function get(request: ApiRequest): unknown {
     const job = jobs.get(request.params.requiredInteger("job_id"));
     const { items, tokens } = slicePage(job.settings.tasks, request.params);
-    return { ...view(job, { ...job.settings, tasks: items }), ...tokens, has_more: tokens.next_page_token !== undefined };
+    return {
+      ...view(job, { ...job.settings, tasks: items }),
+      ...tokens,
+      has_more: tokens.next_page_token !== undefined,
+    };
   }
 
   function list(request: ApiRequest): unknown {
@@ -76,14 +90,20 @@ export function jobsRoutes(jobs: JobStore): Route[] {
     const job = jobs.get(request.params.requiredInteger("job_id"));
     const given = newSettings(request);
     const runAs = given["run_as"] ?? job.settings["run_as"];
-    jobs.replace(job.jobId, normaliseSettings({ ...given, ...(runAs === undefined ? {} : { run_as: runAs }) }, queues(request)));
+    jobs.replace(
+      job.jobId,
+      normaliseSettings({ ...given, ...(runAs === undefined ? {} : { run_as: runAs }) }, queues(request)),
+    );
     return {};
   }
 
   function update(request: ApiRequest): unknown {
     const job = jobs.get(request.params.requiredInteger("job_id"));
     const merged = mergeSettings(job.settings, request.params.object("new_settings") ?? {});
-    jobs.replace(job.jobId, normaliseSettings(withoutFields(merged, request.params.strings("fields_to_remove")), queues(request)));
+    jobs.replace(
+      job.jobId,
+      normaliseSettings(withoutFields(merged, request.params.strings("fields_to_remove")), queues(request)),
+    );
     return {};
   }
 
@@ -127,11 +147,16 @@ export function permissionRoutes(database: DatabaseSync): Route[] {
     if (!Array.isArray(given) || !given.every(isObject))
       throw new ApiError(400, "INVALID_PARAMETER_VALUE", "access_control_list must be a list.");
     const entries = [...(keep ? read(`${type}/${id}`) : []), ...given];
-    database.prepare("INSERT OR REPLACE INTO permissions(object, entries) VALUES (?, ?)").run(`${type}/${id}`, JSON.stringify(entries));
+    database
+      .prepare("INSERT OR REPLACE INTO permissions(object, entries) VALUES (?, ?)")
+      .run(`${type}/${id}`, JSON.stringify(entries));
     return answer(type, id);
   };
   const pattern = "/api/2.0/permissions/:type/:id";
-  const levels = ["CAN_VIEW", "CAN_MANAGE_RUN", "IS_OWNER", "CAN_MANAGE"].map((level) => ({ permission_level: level, description: level }));
+  const levels = ["CAN_VIEW", "CAN_MANAGE_RUN", "IS_OWNER", "CAN_MANAGE"].map((level) => ({
+    permission_level: level,
+    description: level,
+  }));
   return [
     { method: "GET", pattern, handler: ({ parts }) => answer(parts["type"] ?? "", parts["id"] ?? "") },
     { method: "PUT", pattern, handler: write(false) },

@@ -36,7 +36,9 @@ export class Notifications {
   /** Tells the destinations of a job run that has ended, in the background; a destination that does not answer is given up. */
   runEnded(run: RunRecord): void {
     const event = run.outcome?.result === "SUCCESS" ? "on_success" : "on_failure";
-    const wanted = isObject(run.settings["webhook_notifications"]) ? run.settings["webhook_notifications"][event] : undefined;
+    const wanted = isObject(run.settings["webhook_notifications"])
+      ? run.settings["webhook_notifications"][event]
+      : undefined;
     for (const item of Array.isArray(wanted) ? (wanted as unknown[]) : []) {
       const destination = isObject(item) && typeof item["id"] === "string" ? this.find(item["id"]) : undefined;
       if (destination) void this.send(destination, event, run);
@@ -59,7 +61,9 @@ export class Notifications {
     };
     const create = (params: Params): object => {
       const destination = readDestination(params);
-      this.database.prepare("INSERT INTO destinations(id, record) VALUES (?, ?)").run(destination.id, JSON.stringify(destination));
+      this.database
+        .prepare("INSERT INTO destinations(id, record) VALUES (?, ?)")
+        .run(destination.id, JSON.stringify(destination));
       return view(destination);
     };
     const remove = (id: string | undefined): object => {
@@ -99,7 +103,9 @@ export class Notifications {
         if (response.ok) return;
         this.log(`notification destination ${displayName} answered ${response.status} for run ${run.runId}`);
       } catch (error) {
-        this.log(`notification destination ${displayName} did not answer for run ${run.runId}: ${(error as Error).name}`);
+        this.log(
+          `notification destination ${displayName} did not answer for run ${run.runId}: ${(error as Error).name}`,
+        );
       }
     }
   }

@@ -1,7 +1,13 @@
 import type { Outcome, RunRecord, StopReason, TaskRunRecord } from "./records";
 
 /** The notebook ended by itself or by `dbutils.notebook.exit`. */
-export const SUCCESS: Outcome = { lifeCycle: "TERMINATED", result: "SUCCESS", code: "SUCCESS", type: "SUCCESS", message: "" };
+export const SUCCESS: Outcome = {
+  lifeCycle: "TERMINATED",
+  result: "SUCCESS",
+  code: "SUCCESS",
+  type: "SUCCESS",
+  message: "",
+};
 
 /** The notebook raised. */
 export const WORKLOAD_FAILED: Outcome = {
@@ -41,8 +47,20 @@ export const EXCLUDED: Outcome = {
 /** Ended by a user, or by a `timeout_seconds`. */
 export function stopped(reason: StopReason, what: "Run" | "Task"): Outcome {
   return reason === "user"
-    ? { lifeCycle: "TERMINATED", result: "CANCELED", code: "USER_CANCELED", type: "CLIENT_ERROR", message: `${what} cancelled.` }
-    : { lifeCycle: "TERMINATED", result: "TIMEDOUT", code: "CANCELED", type: "CLIENT_ERROR", message: `${what} timed out.` };
+    ? {
+        lifeCycle: "TERMINATED",
+        result: "CANCELED",
+        code: "USER_CANCELED",
+        type: "CLIENT_ERROR",
+        message: `${what} cancelled.`,
+      }
+    : {
+        lifeCycle: "TERMINATED",
+        result: "TIMEDOUT",
+        code: "CANCELED",
+        type: "CLIENT_ERROR",
+        message: `${what} timed out.`,
+      };
 }
 
 function platformFault(code: string, type: Outcome["type"], message: string): Outcome {
@@ -78,11 +96,15 @@ export function judgeRun(run: RunRecord, tasks: readonly TaskRunRecord[]): Outco
   if (run.stopReason && ended.some(({ outcome }) => outcome.result === "CANCELED" || outcome.result === "TIMEDOUT")) {
     return stopped(run.stopReason, "Run");
   }
-  const cancelled = ended.find(({ outcome }) => outcome.result === "CANCELED" || outcome.result === "UPSTREAM_CANCELED");
+  const cancelled = ended.find(
+    ({ outcome }) => outcome.result === "CANCELED" || outcome.result === "UPSTREAM_CANCELED",
+  );
   if (cancelled) return stopped("user", "Run");
   const first = ended.find(({ outcome }) => isFailure(outcome) && outcome.result !== "UPSTREAM_FAILED");
   if (!first) return SUCCESS;
-  const hasDownstream = new Set(run.settings.tasks.flatMap((settings) => settings.depends_on?.map((item) => item.task_key) ?? []));
+  const hasDownstream = new Set(
+    run.settings.tasks.flatMap((settings) => settings.depends_on?.map((item) => item.task_key) ?? []),
+  );
   const leafFailed = ended.some(({ task, outcome }) => !hasDownstream.has(task.taskKey) && isFailure(outcome));
   if (!leafFailed) return { ...SUCCESS, result: "SUCCESS_WITH_FAILURES", code: "SUCCESS_WITH_FAILURES" };
   const skipped = ended.some(({ outcome }) => outcome.result === "UPSTREAM_FAILED");

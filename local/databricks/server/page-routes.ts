@@ -15,7 +15,9 @@ const HEADERS = {
 export function pageRoutes(service: RunsService, stateDir: string): Route[] {
   function index(): Reply {
     const jobs = service.jobs.list({ offset: 0 }, 100).items;
-    const runs = service.store.list({}, { offset: 0 }, 50).items.map((run) => ({ run, tasks: service.store.tasks(run.runId) }));
+    const runs = service.store
+      .list({}, { offset: 0 }, 50)
+      .items.map((run) => ({ run, tasks: service.store.tasks(run.runId) }));
     return new Reply(200, indexPage(jobs, runs), HEADERS);
   }
 

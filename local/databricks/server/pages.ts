@@ -3,7 +3,13 @@ import { runStates, taskStates } from "./run-view";
 
 /** Escape sequences with which IPython colours its traces. */
 const COLOURS = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, "g");
-const ESCAPES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+const ESCAPES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
 
 /** Text that is HTML already. */
 class Html {
@@ -17,10 +23,13 @@ function html(strings: TemplateStringsArray, ...values: readonly (string | numbe
     if (typeof value === "object") return value.map((item) => item.text).join("");
     return String(value).replace(/[&<>"']/g, (character) => ESCAPES[character] ?? "");
   };
-  return new Html(strings.map((part, index) => part + (index < values.length ? render(values[index] ?? "") : "")).join(""));
+  return new Html(
+    strings.map((part, index) => part + (index < values.length ? render(values[index] ?? "") : "")).join(""),
+  );
 }
 
-const STYLE = new Html(`body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1b1f24}
+const STYLE =
+  new Html(`body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1b1f24}
 h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:2rem}table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.35rem .8rem .35rem 0;border-bottom:1px solid #d8dee4;vertical-align:top}
 pre{background:#f6f8fa;padding:.8rem;overflow:auto;max-height:32rem}a{color:#0550ae}.good{color:#1a7f37}.bad{color:#b42318}.open{color:#7a4e00}.muted{color:#57606a}
 @media(prefers-color-scheme:dark){body{background:#0d1117;color:#e6edf3}pre{background:#161b22}td,th{border-color:#30363d}a{color:#79b8ff}.good{color:#56d364}.bad{color:#ff7b72}.open{color:#e3b341}.muted{color:#9198a1}}`);
@@ -51,8 +60,10 @@ function badge(states: ReturnType<typeof taskStates>): Html {
   return html`<span class="${tone}">${typeof result === "string" ? result : life}</span>`;
 }
 
-const time = (epochMs: number): string => (epochMs > 0 ? new Date(epochMs).toISOString().replace("T", " ").slice(0, 19) : "–");
-const seconds = (from: number, to: number): string => (from > 0 ? `${(((to || Date.now()) - from) / 1000).toFixed(1)} s` : "–");
+const time = (epochMs: number): string =>
+  epochMs > 0 ? new Date(epochMs).toISOString().replace("T", " ").slice(0, 19) : "–";
+const seconds = (from: number, to: number): string =>
+  from > 0 ? `${(((to || Date.now()) - from) / 1000).toFixed(1)} s` : "–";
 const linkTo = (run: RunRecord): string => `/jobs/${run.jobId}/runs/${run.runId}`;
 
 /** The page of all jobs and the latest runs. */
@@ -143,8 +154,8 @@ function taskSection({ task, stdout, stderr }: TaskOutput): Html {
   return html`<section id="${task.runId}">
     <h2>${task.taskKey} ${badge(taskStates(task))}</h2>
     <p class="muted">
-      task run ${task.runId}, attempt ${task.attempt}, start ${time(task.startTime)}, set-up ${(task.setupMs / 1000).toFixed(1)} s,
-      execution ${(task.executionMs / 1000).toFixed(1)} s
+      task run ${task.runId}, attempt ${task.attempt}, start ${time(task.startTime)}, set-up
+      ${(task.setupMs / 1000).toFixed(1)} s, execution ${(task.executionMs / 1000).toFixed(1)} s
     </p>
     ${message}
     <table>

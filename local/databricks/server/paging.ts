@@ -63,7 +63,10 @@ export function makePage<T>(
 }
 
 /** Slices a long array of a `get` answer, 100 a page; later pages of a finished array are empty. */
-export function slicePage<T>(items: readonly T[], params: Params): { items: readonly T[]; tokens: { next_page_token?: string } } {
+export function slicePage<T>(
+  items: readonly T[],
+  params: Params,
+): { items: readonly T[]; tokens: { next_page_token?: string } } {
   const pageSize = 100;
   const token = params.string("page_token");
   const offset = token === undefined ? 0 : Number(Buffer.from(token, "base64url").toString("utf8"));

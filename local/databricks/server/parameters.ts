@@ -33,7 +33,8 @@ function resolve(reference: string, context: ReferenceContext): string | undefin
   const { run, task, settings } = context;
   const [space = "", name = "", third = "", ...rest] = reference.split(".").map((part) => part.replaceAll("`", ""));
   if (space === "job" && name === "start_time") return timePart(run.startTime, third);
-  if (space === "job" && name === "parameters") return run.jobParameters.find((item) => item.name === [third, ...rest].join("."))?.value;
+  if (space === "job" && name === "parameters")
+    return run.jobParameters.find((item) => item.name === [third, ...rest].join("."))?.value;
   if (space === "tasks" && third === "values") return context.taskValue(name, rest.join("."));
   if (space === "tasks" && third === "result_state") return context.resultState(name);
   const simple: Record<string, string> = {

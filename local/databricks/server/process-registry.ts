@@ -46,7 +46,9 @@ export class ProcessRegistry {
     const deadline = Date.now() + timeoutMs;
     while (alive.some((item) => processStart(item.pid) === item.started)) {
       if (Date.now() > deadline)
-        throw new Error(`processes ${alive.map((item) => item.pid).join(", ")} did not end within ${timeoutMs} ms of being killed`);
+        throw new Error(
+          `processes ${alive.map((item) => item.pid).join(", ")} did not end within ${timeoutMs} ms of being killed`,
+        );
       await sleep(20);
     }
     // Only what was read above: a new controller may have been recorded since.

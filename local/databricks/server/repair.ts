@@ -7,7 +7,8 @@ import type { RunsService } from "./runs-service";
 function withDependents(run: RunRecord, keys: readonly string[]): Set<string> {
   const found = new Set(keys);
   for (const key of found) {
-    for (const task of run.settings.tasks) if (task.depends_on?.some((item) => item.task_key === key)) found.add(task.task_key);
+    for (const task of run.settings.tasks)
+      if (task.depends_on?.some((item) => item.task_key === key)) found.add(task.task_key);
   }
   return found;
 }
@@ -28,13 +29,17 @@ function chosenTasks(run: RunRecord, latest: readonly TaskRunRecord[], params: P
 export function repairRun(service: RunsService, params: Params): number {
   const { store, engine } = service;
   const run = store.get(params.requiredInteger("run_id"));
-  if (run.phase !== "done") throw new ApiError(400, "INVALID_STATE", `Run ${run.runId} is active and cannot be repaired.`);
+  if (run.phase !== "done")
+    throw new ApiError(400, "INVALID_STATE", `Run ${run.runId} is active and cannot be repaired.`);
   const last = run.repairs.at(-1);
-  if (last && params.integer("latest_repair_id") !== last.id) throw invalidParameter(`latest_repair_id must be ${last.id}.`);
+  if (last && params.integer("latest_repair_id") !== last.id)
+    throw invalidParameter(`latest_repair_id must be ${last.id}.`);
   const latest = latestAttempts(run, store.tasks(run.runId));
   const chosen = chosenTasks(run, latest, params);
   const given = readRunParameters(params);
-  const tasks = latest.filter((task) => chosen.has(task.taskKey)).map((task) => newTaskRun(store.newId(), run.runId, task.taskKey, task));
+  const tasks = latest
+    .filter((task) => chosen.has(task.taskKey))
+    .map((task) => newTaskRun(store.newId(), run.runId, task.taskKey, task));
   const repair = { id: store.newId(), startTime: Date.now(), taskRunIds: tasks.map((task) => task.runId) };
   const reopened: RunRecord = {
     ...without(run, "outcome", "stopReason"),

@@ -58,7 +58,11 @@ function matchPattern(pattern: string, path: string): Record<string, string> | u
 }
 
 /** Finds the route of a request; throws 404 `ENDPOINT_NOT_FOUND` when there is none. */
-export function findRoute(routes: readonly Route[], method: string, path: string): { route: Route; parts: Record<string, string> } {
+export function findRoute(
+  routes: readonly Route[],
+  method: string,
+  path: string,
+): { route: Route; parts: Record<string, string> } {
   for (const route of routes) {
     if (route.method !== method) continue;
     const parts = matchPattern(route.pattern, path);
@@ -72,7 +76,8 @@ async function readBody(stream: IncomingMessage): Promise<Buffer> {
   let size = 0;
   for await (const chunk of stream as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > MAX_BODY_BYTES) throw new ApiError(413, "MAX_REQUEST_SIZE_EXCEEDED", `The request body exceeds ${MAX_BODY_BYTES} bytes.`);
+    if (size > MAX_BODY_BYTES)
+      throw new ApiError(413, "MAX_REQUEST_SIZE_EXCEEDED", `The request body exceeds ${MAX_BODY_BYTES} bytes.`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
@@ -101,7 +106,12 @@ function parseQuery(query: URLSearchParams): JsonObject {
 }
 
 /** Reads body and query of a request that matched a route. */
-export async function readRequest(stream: IncomingMessage, url: URL, route: Route, parts: Record<string, string>): Promise<ApiRequest> {
+export async function readRequest(
+  stream: IncomingMessage,
+  url: URL,
+  route: Route,
+  parts: Record<string, string>,
+): Promise<ApiRequest> {
   const body = route.streams ? Buffer.alloc(0) : await readBody(stream);
   const type = stream.headers["content-type"] ?? "";
   // Some clients send JSON as text/plain, or with no type at all.

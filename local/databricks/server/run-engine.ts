@@ -1,6 +1,13 @@
 import { decideTask } from "./task-conditions";
 import { driverError, judgeRun, stopped, TOO_MANY_RUNS } from "./outcomes";
-import { latestAttempts, type Outcome, type RunRecord, type StopReason, type TaskRunRecord, type TaskSettings } from "./records";
+import {
+  latestAttempts,
+  type Outcome,
+  type RunRecord,
+  type StopReason,
+  type TaskRunRecord,
+  type TaskSettings,
+} from "./records";
 import { newTaskRun } from "./run-factory";
 import type { RunStore } from "./run-store";
 import { endTask, isExecuting, mayRetry, stopTask } from "./task-transitions";
@@ -39,7 +46,9 @@ export class RunEngine {
   recover(): void {
     for (const run of this.store.open()) {
       for (const task of this.store.tasks(run.runId).filter(isExecuting)) {
-        const lost = driverError("The driver was lost: the local Databricks server stopped while the task was running.");
+        const lost = driverError(
+          "The driver was lost: the local Databricks server stopped while the task was running.",
+        );
         this.finish(run, task, { outcome: task.stopReason ? stopped(task.stopReason, "Task") : lost });
       }
     }
@@ -142,7 +151,8 @@ export class RunEngine {
       task.phase = "pending";
     }
     if (task.phase === "pending") this.launch(run, task);
-    if (!isExecuting(task) || task.phase === "terminating" || !settings.timeout_seconds) return Number.POSITIVE_INFINITY;
+    if (!isExecuting(task) || task.phase === "terminating" || !settings.timeout_seconds)
+      return Number.POSITIVE_INFINITY;
     const deadline = task.startTime + settings.timeout_seconds * 1000;
     if (deadline > Date.now()) return deadline;
     this.stopTask(task, "timeout");
@@ -150,7 +160,9 @@ export class RunEngine {
   }
 
   private unblock(task: TaskRunRecord, settings: TaskSettings, tasks: readonly TaskRunRecord[]): void {
-    const upstream = (settings.depends_on ?? []).map((item) => tasks.find((other) => other.taskKey === item.task_key)?.outcome);
+    const upstream = (settings.depends_on ?? []).map(
+      (item) => tasks.find((other) => other.taskKey === item.task_key)?.outcome,
+    );
     if (!upstream.every((outcome) => outcome !== undefined)) return;
     const decision = decideTask(settings.run_if ?? "ALL_SUCCESS", upstream);
     if (decision === "run") task.phase = "pending";

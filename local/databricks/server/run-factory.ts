@@ -21,7 +21,9 @@ export interface RunRequest {
 export function readRunParameters(params: Params): Pick<RunRequest, "jobParameters" | "notebookParams"> {
   const notebookParams = stringMap(params.values["notebook_params"], "notebook_params");
   if (Buffer.byteLength(JSON.stringify(notebookParams)) > MAX_LEGACY_PARAMETER_BYTES) {
-    throw invalidParameter(`The JSON representation of notebook_params cannot exceed ${MAX_LEGACY_PARAMETER_BYTES} bytes.`);
+    throw invalidParameter(
+      `The JSON representation of notebook_params cannot exceed ${MAX_LEGACY_PARAMETER_BYTES} bytes.`,
+    );
   }
   for (const name of LEGACY_LISTS) {
     const value = params.values[name];
@@ -41,7 +43,10 @@ export function readQueue(params: Params): boolean | undefined {
 }
 
 /** Job parameters of a run: the job's defaults, over them the caller's. */
-export function mergeJobParameters(job: JobRecord["settings"], given: Readonly<Record<string, string>>): RunRecord["jobParameters"] {
+export function mergeJobParameters(
+  job: JobRecord["settings"],
+  given: Readonly<Record<string, string>>,
+): RunRecord["jobParameters"] {
   const declared = (job.parameters ?? []).map((item) => ({ ...item, value: given[item.name] ?? item.default }));
   const known = new Set(declared.map((item) => item.name));
   const others = Object.entries(given).filter(([name]) => !known.has(name));
@@ -66,7 +71,11 @@ export function newTaskRun(runId: number, jobRunId: number, taskKey: string, pre
 }
 
 /** Makes the records of a new run of `job`, all tasks blocked, the run queued. */
-export function newRun(job: JobRecord, request: RunRequest, newId: () => number): { run: RunRecord; tasks: TaskRunRecord[] } {
+export function newRun(
+  job: JobRecord,
+  request: RunRequest,
+  newId: () => number,
+): { run: RunRecord; tasks: TaskRunRecord[] } {
   const settings = { ...job.settings, tasks: selectTasks(job.settings.tasks, request.only) };
   const run: RunRecord = {
     runId: newId(),

@@ -14,7 +14,8 @@ export interface RunFilter {
 }
 
 const toRun = (row: Record<string, SQLOutputValue>): RunRecord => JSON.parse(String(row["record"])) as RunRecord;
-const toTask = (row: Record<string, SQLOutputValue>): TaskRunRecord => JSON.parse(String(row["record"])) as TaskRunRecord;
+const toTask = (row: Record<string, SQLOutputValue>): TaskRunRecord =>
+  JSON.parse(String(row["record"])) as TaskRunRecord;
 
 /** Job runs, their task runs and idempotency tokens in SQLite. */
 export class RunStore {
@@ -52,7 +53,14 @@ export class RunStore {
         `INSERT INTO runs(run_id, job_id, done, run_type, start_time, record) VALUES (?, ?, ?, ?, ?, ?)
          ON CONFLICT(run_id) DO UPDATE SET done = excluded.done, start_time = excluded.start_time, record = excluded.record`,
       )
-      .run(run.runId, run.jobId, run.phase === "done" ? 1 : 0, run.runType, run.startTime || run.createdTime, JSON.stringify(run));
+      .run(
+        run.runId,
+        run.jobId,
+        run.phase === "done" ? 1 : 0,
+        run.runType,
+        run.startTime || run.createdTime,
+        JSON.stringify(run),
+      );
   }
 
   saveTask(task: TaskRunRecord): void {
@@ -82,7 +90,10 @@ export class RunStore {
 
   /** All attempts of all tasks of a job run, oldest first. */
   tasks(jobRunId: number): TaskRunRecord[] {
-    return this.database.prepare("SELECT record FROM task_runs WHERE job_run_id = ? ORDER BY run_id").all(jobRunId).map(toTask);
+    return this.database
+      .prepare("SELECT record FROM task_runs WHERE job_run_id = ? ORDER BY run_id")
+      .all(jobRunId)
+      .map(toTask);
   }
 
   /** Runs that are not done, oldest first. */

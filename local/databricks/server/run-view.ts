@@ -17,7 +17,10 @@ function ended(outcome: Outcome, stopReason?: StopReason): States {
       state_message: outcome.message,
       user_cancelled_or_timedout: stopReason !== undefined,
     },
-    status: { state: "TERMINATED", termination_details: { code: outcome.code, type: outcome.type, message: outcome.message } },
+    status: {
+      state: "TERMINATED",
+      termination_details: { code: outcome.code, type: outcome.type, message: outcome.message },
+    },
   };
 }
 
@@ -100,7 +103,9 @@ function common(run: RunRecord, tasks: readonly TaskRunRecord[]): JsonObject {
     format: "MULTI_TASK",
     creator_user_name: USER_NAME,
     job_parameters: run.jobParameters,
-    ...(Object.keys(run.notebookParams).length > 0 ? { overriding_parameters: { notebook_params: run.notebookParams } } : {}),
+    ...(Object.keys(run.notebookParams).length > 0
+      ? { overriding_parameters: { notebook_params: run.notebookParams } }
+      : {}),
     has_more: false,
     ...runStates(run, tasks),
   };

@@ -41,7 +41,11 @@ export function runsRoutes(service: RunsService, base: () => string): Route[] {
   }
 
   function list(request: ApiRequest): unknown {
-    const page = service.store.list(readFilter(request.params), readCursor(request.params), readLimit(request.params, 20, 25));
+    const page = service.store.list(
+      readFilter(request.params),
+      readCursor(request.params),
+      readLimit(request.params, 20, 25),
+    );
     const expand = request.params.boolean("expand_tasks");
     const runs = page.items.map((run): JsonObject => {
       const { tasks, ...rest } = viewRun(run, service.store.tasks(run.runId), base());

@@ -12,7 +12,8 @@ const MAX_TOKEN_LENGTH = 64;
 /** A token's run, made on first sight. The id is that of the old run when the token is known, whatever became of it. */
 function onceByToken(store: RunStore, token: string | undefined, start: () => RunRecord): RunRecord {
   if (token === undefined) return start();
-  if (token.length > MAX_TOKEN_LENGTH) throw invalidParameter(`idempotency_token exceeds ${MAX_TOKEN_LENGTH} characters.`);
+  if (token.length > MAX_TOKEN_LENGTH)
+    throw invalidParameter(`idempotency_token exceeds ${MAX_TOKEN_LENGTH} characters.`);
   const known = store.runOfToken(token);
   if (known === undefined) return start();
   const run = store.find(known);
@@ -22,7 +23,14 @@ function onceByToken(store: RunStore, token: string | undefined, start: () => Ru
 
 /** The tasks of a submitted run; Airflow's notebook operator sends one at the top level, in the shape of API 2.0. */
 function submittedTasks(values: JsonObject, runName: string): JsonObject {
-  const { tasks, notebook_task: notebook, new_cluster: cluster, existing_cluster_id: existing, libraries, ...rest } = values;
+  const {
+    tasks,
+    notebook_task: notebook,
+    new_cluster: cluster,
+    existing_cluster_id: existing,
+    libraries,
+    ...rest
+  } = values;
   if (tasks !== undefined || notebook === undefined) return values;
   const task = {
     task_key: runName,
@@ -84,17 +92,24 @@ export class RunsService {
 
   /** Cancels the open runs of a job, or of the workspace; only queued ones with `queuedOnly`. */
   cancelAll(jobId: number | undefined, queuedOnly: boolean): void {
-    const open = this.store.open().filter((run) => (jobId === undefined || run.jobId === jobId) && (!queuedOnly || run.phase === "queued"));
+    const open = this.store
+      .open()
+      .filter((run) => (jobId === undefined || run.jobId === jobId) && (!queuedOnly || run.phase === "queued"));
     for (const run of open) this.engine.cancel(run.runId, "user");
   }
 
   /** Forgets a run that has ended. */
   delete(runId: number): void {
-    if (this.store.get(runId).phase !== "done") throw new ApiError(400, "INVALID_STATE", `Run ${runId} is active; cancel it first.`);
+    if (this.store.get(runId).phase !== "done")
+      throw new ApiError(400, "INVALID_STATE", `Run ${runId} is active; cancel it first.`);
     this.store.delete(runId);
   }
 
-  private startUnlisted(settings: JobRecord["settings"], request: Pick<RunRequest, "runType" | "runName">, token?: string): RunRecord {
+  private startUnlisted(
+    settings: JobRecord["settings"],
+    request: Pick<RunRequest, "runType" | "runName">,
+    token?: string,
+  ): RunRecord {
     const job = this.jobs.create(settings, { listed: false });
     return this.start(job, { ...request, jobParameters: {}, notebookParams: {}, only: [], queue: undefined }, token);
   }

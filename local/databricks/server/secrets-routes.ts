@@ -19,7 +19,8 @@ export function secretsRoutes(database: DatabaseSync): Route[] {
 
   function createScope(params: Params): unknown {
     const scope = params.requiredString("scope");
-    if (!/^[\w.@-]{1,128}$/.test(scope)) throw invalidParameter("scope must match [A-Za-z0-9_.@-], at most 128 characters.");
+    if (!/^[\w.@-]{1,128}$/.test(scope))
+      throw invalidParameter("scope must match [A-Za-z0-9_.@-], at most 128 characters.");
     const { changes } = database.prepare("INSERT OR IGNORE INTO secret_scopes(scope) VALUES (?)").run(scope);
     if (changes === 0) throw new ApiError(400, "RESOURCE_ALREADY_EXISTS", `Scope ${scope} already exists!`);
     return {};
@@ -38,18 +39,24 @@ export function secretsRoutes(database: DatabaseSync): Route[] {
     if (!/^[\w.-]+$/.test(key) || key.length > MAX_KEY_LENGTH)
       throw invalidParameter(`key must match [A-Za-z0-9_.-], at most ${MAX_KEY_LENGTH} characters.`);
     const bytes = params.string("bytes_value");
-    const value = bytes === undefined ? Buffer.from(params.requiredString("string_value")) : Buffer.from(bytes, "base64");
+    const value =
+      bytes === undefined ? Buffer.from(params.requiredString("string_value")) : Buffer.from(bytes, "base64");
     if (value.length > MAX_VALUE_BYTES) throw invalidParameter(`A secret has at most ${MAX_VALUE_BYTES} bytes.`);
-    const { count } = database.prepare("SELECT count(*) AS count FROM secrets WHERE scope = ? AND key <> ?").get(scope, key) ?? {
+    const { count } = database
+      .prepare("SELECT count(*) AS count FROM secrets WHERE scope = ? AND key <> ?")
+      .get(scope, key) ?? {
       count: 0,
     };
     if (Number(count) >= MAX_SECRETS_PER_SCOPE)
       throw new ApiError(400, "RESOURCE_LIMIT_EXCEEDED", `A scope has at most ${MAX_SECRETS_PER_SCOPE} secrets.`);
-    database.prepare("INSERT OR REPLACE INTO secrets(scope, key, value, updated) VALUES (?, ?, ?, ?)").run(scope, key, value, Date.now());
+    database
+      .prepare("INSERT OR REPLACE INTO secrets(scope, key, value, updated) VALUES (?, ?, ?, ?)")
+      .run(scope, key, value, Date.now());
     return {};
   }
 
-  const absent = (scope: string, key: string): ApiError => notFound(`Secret does not exist with scope: ${scope} and key: ${key}`);
+  const absent = (scope: string, key: string): ApiError =>
+    notFound(`Secret does not exist with scope: ${scope} and key: ${key}`);
 
   function get(params: Params): unknown {
     const [scope, key] = [requireScope(params), params.requiredString("key")];
@@ -66,7 +73,9 @@ export function secretsRoutes(database: DatabaseSync): Route[] {
   }
 
   function list(params: Params): unknown {
-    const rows = database.prepare("SELECT key, updated FROM secrets WHERE scope = ? ORDER BY key").all(requireScope(params));
+    const rows = database
+      .prepare("SELECT key, updated FROM secrets WHERE scope = ? ORDER BY key")
+      .all(requireScope(params));
     return { secrets: rows.map((row) => ({ key: row["key"], last_updated_timestamp: row["updated"] })) };
   }
 

@@ -95,8 +95,10 @@ export async function startServer(options: ServerOptions): Promise<LocalDatabric
     onLost: async () => processes.killAll(),
   });
   const workspace = new WorkspaceFiles(join(stateDir, "workspace"));
-  const volumes = options.storage === undefined ? undefined : new VolumeSync(options.storage, database, options.storageRetryMs);
-  const taskValue = (jobRunId: number, taskKey: string, key: string): string | undefined => values.get(jobRunId, taskKey, key);
+  const volumes =
+    options.storage === undefined ? undefined : new VolumeSync(options.storage, database, options.storageRetryMs);
+  const taskValue = (jobRunId: number, taskKey: string, key: string): string | undefined =>
+    values.get(jobRunId, taskKey, key);
   const execute = createTaskExecutor({ store: runs, cluster, workspace, volumes, stateDir, taskValue, url: base });
   const notifications = new Notifications(database, log);
   const engine = new RunEngine(runs, execute, options.maxConcurrentTasks, (run) => notifications.runEnded(run));

@@ -42,7 +42,8 @@ function closure(start: string, neighbours: (key: string) => readonly string[]):
 /** Reduces a run to the tasks that `only` names; `+k` adds what is upstream, `k+` what is downstream. */
 export function selectTasks(tasks: readonly TaskSettings[], only: readonly string[]): TaskSettings[] {
   if (only.length === 0) return [...tasks];
-  const upstream = (key: string): string[] => (tasks.find((task) => task.task_key === key)?.depends_on ?? []).map((item) => item.task_key);
+  const upstream = (key: string): string[] =>
+    (tasks.find((task) => task.task_key === key)?.depends_on ?? []).map((item) => item.task_key);
   const downstream = (key: string): string[] =>
     tasks.filter((task) => task.depends_on?.some((item) => item.task_key === key)).map((task) => task.task_key);
   const chosen = new Set<string>();
@@ -55,5 +56,8 @@ export function selectTasks(tasks: readonly TaskSettings[], only: readonly strin
   }
   return tasks
     .filter((task) => chosen.has(task.task_key))
-    .map((task) => ({ ...task, ...(task.depends_on ? { depends_on: task.depends_on.filter((item) => chosen.has(item.task_key)) } : {}) }));
+    .map((task) => ({
+      ...task,
+      ...(task.depends_on ? { depends_on: task.depends_on.filter((item) => chosen.has(item.task_key)) } : {}),
+    }));
 }

@@ -28,7 +28,9 @@ export function outputFolder(stateDir: string, taskRunId: number): string {
 
 /** Where `/Volumes/…` lies on this machine; any other root is taken as it is. */
 export function localVolumeRoot(stateDir: string, volumeRoot: string): string {
-  return volumeRoot.startsWith("/Volumes/") ? join(stateDir, "volumes", volumeRoot.slice("/Volumes/".length)) : resolve(volumeRoot);
+  return volumeRoot.startsWith("/Volumes/")
+    ? join(stateDir, "volumes", volumeRoot.slice("/Volumes/".length))
+    : resolve(volumeRoot);
 }
 
 function batchOf(stateDir: string, parameters: Readonly<Record<string, string>>): Batch | undefined {
@@ -57,7 +59,10 @@ function toResult(task: TaskRunRecord, ended: NotebookOutcome): TaskResult {
   };
   switch (ended.outcome) {
     case "success":
-      return { outcome: SUCCESS, ...(ended.result === undefined ? {} : boundResult(ended.result, ended.truncated ?? false)) };
+      return {
+        outcome: SUCCESS,
+        ...(ended.result === undefined ? {} : boundResult(ended.result, ended.truncated ?? false)),
+      };
     case "failed":
       return { outcome: WORKLOAD_FAILED, ...errors };
     case "cancelled":
@@ -81,7 +86,8 @@ export function createTaskExecutor(dependencies: ExecutorDependencies): TaskExec
         .tasks(run.runId)
         .findLast((item) => item.taskKey === taskKey)
         ?.outcome?.result?.toLowerCase();
-    const taskValue = (taskKey: string, key: string): string | undefined => dependencies.taskValue(run.runId, taskKey, key);
+    const taskValue = (taskKey: string, key: string): string | undefined =>
+      dependencies.taskValue(run.runId, taskKey, key);
     return { run, task, settings, resultState, taskValue, workspaceUrl: dependencies.url() };
   }
 
@@ -93,7 +99,12 @@ export function createTaskExecutor(dependencies: ExecutorDependencies): TaskExec
   ): Promise<TaskResult> {
     const runId = String(task.runId);
     const began = Date.now();
-    const request = { runId, notebookPath: path, parameters: task.parameters ?? {}, outputDir: outputFolder(stateDir, task.runId) };
+    const request = {
+      runId,
+      notebookPath: path,
+      parameters: task.parameters ?? {},
+      outputDir: outputFolder(stateDir, task.runId),
+    };
     const ended = cluster.run(request, () => onStarted(Date.now() - task.startTime || Date.now() - began));
     const cancel = (): void => cluster.cancel(runId);
     signal.addEventListener("abort", cancel, { once: true });
@@ -119,7 +130,8 @@ export function createTaskExecutor(dependencies: ExecutorDependencies): TaskExec
       return result;
     } catch (error) {
       if (signal.aborted) return { outcome: stopped(store.findTask(task.runId)?.stopReason ?? "user", "Task") };
-      if (error instanceof StorageAccessError) return { outcome: storageError(`Storage could not be accessed: ${error.message}.`) };
+      if (error instanceof StorageAccessError)
+        return { outcome: storageError(`Storage could not be accessed: ${error.message}.`) };
       throw error;
     }
   };

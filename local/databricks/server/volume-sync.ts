@@ -32,7 +32,9 @@ function manifestFiles(file: string): string[] {
   try {
     const manifest: unknown = JSON.parse(readFileSync(file, "utf8"));
     const files = isObject(manifest) && Array.isArray(manifest["files"]) ? (manifest["files"] as unknown[]) : [];
-    return files.flatMap((item) => (isObject(item) && typeof item["frozenPath"] === "string" ? [item["frozenPath"]] : []));
+    return files.flatMap((item) =>
+      isObject(item) && typeof item["frozenPath"] === "string" ? [item["frozenPath"]] : [],
+    );
   } catch {
     // Absent or broken: the notebook reads it too and says what is wrong with it, as it would in Azure.
     return [];
@@ -48,27 +50,33 @@ export class VolumeSync {
     private readonly database: DatabaseSync,
     private readonly retryLimitMs = 60_000,
   ) {
-    this.service = BlobServiceClient.fromConnectionString(connectionString, { retryOptions: { maxTries: 1, tryTimeoutInMs: 30_000 } });
+    this.service = BlobServiceClient.fromConnectionString(connectionString, {
+      retryOptions: { maxTries: 1, tryTimeoutInMs: 30_000 },
+    });
   }
 
   /** Brings manifest and frozen files under the volume root; what is there with the same size and ETag stays. Blobs that are missing stay missing. */
   async materialise(batch: Batch, signal: AbortSignal): Promise<void> {
     await this.download(batch.volumeRoot, batch.manifestPath, signal);
-    for (const path of manifestFiles(join(batch.volumeRoot, batch.manifestPath))) await this.download(batch.volumeRoot, path, signal);
+    for (const path of manifestFiles(join(batch.volumeRoot, batch.manifestPath)))
+      await this.download(batch.volumeRoot, path, signal);
   }
 
   /** Uploads what is new or changed in the batch's `outcome/` and in the run's folder of the `results` volume. */
   async publish(batch: Batch, signal: AbortSignal): Promise<void> {
     const folder = dirname(batch.manifestPath);
     const runId = folder.split("/").at(-1) ?? "";
-    const files = [join(folder, "outcome"), join("results", runId)].flatMap((part) => listFiles(join(batch.volumeRoot, part)));
+    const files = [join(folder, "outcome"), join("results", runId)].flatMap((part) =>
+      listFiles(join(batch.volumeRoot, part)),
+    );
     for (const file of files) await this.upload(batch.volumeRoot, file, signal);
   }
 
   private locate(volumeRoot: string, path: string): { container: ContainerClient; blob: string; file: string } {
     const file = resolve(volumeRoot, path);
     const [container = "", ...rest] = relative(volumeRoot, file).split(sep);
-    if (rest.length === 0 || container === "..") throw new StorageAccessError(`path ${path} lies outside the volume root`);
+    if (rest.length === 0 || container === "..")
+      throw new StorageAccessError(`path ${path} lies outside the volume root`);
     return { container: this.service.getContainerClient(container), blob: rest.join("/"), file };
   }
 
@@ -112,7 +120,8 @@ export class VolumeSync {
         signal.throwIfAborted();
         const status = error instanceof RestError ? error.statusCode : undefined;
         if (status === 404 && what.startsWith("reading")) return;
-        const refused = status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 412 && status !== 429;
+        const refused =
+          status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 412 && status !== 429;
         if (refused || Date.now() + delayMs > deadline) {
           const code = error instanceof RestError ? (error.code ?? status) : (error as Error).message;
           throw new StorageAccessError(`${what} failed: ${code}`, { cause: error });

@@ -1,4 +1,15 @@
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, extname, join, resolve, sep } from "node:path";
 import { ApiError, invalidParameter, notFound } from "./api-error";
 
@@ -34,7 +45,8 @@ function isNotebook(file: string): boolean {
   return HEADER.test(buffer.toString("latin1"));
 }
 
-const alreadyExists = (path: string): ApiError => new ApiError(400, "RESOURCE_ALREADY_EXISTS", `Path (${path}) already exists.`);
+const alreadyExists = (path: string): ApiError =>
+  new ApiError(400, "RESOURCE_ALREADY_EXISTS", `Path (${path}) already exists.`);
 
 /** The workspace as a folder. A notebook is stored with its extension and shown without. */
 export class WorkspaceFiles {
@@ -45,7 +57,9 @@ export class WorkspaceFiles {
   /** The file behind a workspace path, whether named with or without the extension; undefined when there is none. */
   find(path: string): string | undefined {
     const file = below(this.root, path.replace(/^\/Workspace(?=\/|$)/, ""));
-    return [file, ...Object.keys(LANGUAGES).map((extension) => file + extension)].find((candidate) => existsSync(candidate));
+    return [file, ...Object.keys(LANGUAGES).map((extension) => file + extension)].find((candidate) =>
+      existsSync(candidate),
+    );
   }
 
   /** The file of a task's notebook: an uploaded one, else a file of this machine, which is what a bundle's paths are. */
@@ -77,7 +91,11 @@ export class WorkspaceFiles {
   }
 
   /** Writes a notebook or file. `extension` is added when the path has none. */
-  write(path: string, content: Buffer, options: { overwrite: boolean; extension?: string; createParents: boolean }): void {
+  write(
+    path: string,
+    content: Buffer,
+    options: { overwrite: boolean; extension?: string; createParents: boolean },
+  ): void {
     const existing = this.find(path);
     if (existing !== undefined && (!options.overwrite || statSync(existing).isDirectory())) throw alreadyExists(path);
     const target = below(this.root, path.replace(/^\/Workspace(?=\/|$)/, ""));
@@ -110,6 +128,11 @@ export class WorkspaceFiles {
     if (!isNotebook(file)) return { ...common, object_type: "FILE", size };
     const extension = extname(file);
     const language = LANGUAGES[extension.toLowerCase()] ?? "PYTHON";
-    return { ...common, path: path.endsWith(extension) ? path.slice(0, -extension.length) : path, object_type: "NOTEBOOK", language };
+    return {
+      ...common,
+      path: path.endsWith(extension) ? path.slice(0, -extension.length) : path,
+      object_type: "NOTEBOOK",
+      language,
+    };
   }
 }

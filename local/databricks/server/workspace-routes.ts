@@ -1,4 +1,14 @@
-import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync } from "node:fs";
+import {
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { ApiError, invalidParameter, notFound } from "./api-error";
@@ -35,7 +45,11 @@ export function workspaceRoutes(files: WorkspaceFiles): Route[] {
       files.write(path, body, { overwrite: params.boolean("overwrite"), createParents: false });
     } catch (error) {
       // This endpoint alone says 409, for files, where the others say 400.
-      if (error instanceof ApiError && error.errorCode === "RESOURCE_ALREADY_EXISTS" && files.status(path).object_type === "FILE") {
+      if (
+        error instanceof ApiError &&
+        error.errorCode === "RESOURCE_ALREADY_EXISTS" &&
+        files.status(path).object_type === "FILE"
+      ) {
         throw new ApiError(409, error.errorCode, error.message);
       }
       throw error;
@@ -46,7 +60,8 @@ export function workspaceRoutes(files: WorkspaceFiles): Route[] {
   function exportNotebook({ params }: ApiRequest): unknown {
     const path = params.requiredString("path");
     const content = files.read(path);
-    if (params.boolean("direct_download")) return new Reply(200, content, { "content-type": "application/octet-stream" });
+    if (params.boolean("direct_download"))
+      return new Reply(200, content, { "content-type": "application/octet-stream" });
     return { content: content.toString("base64"), file_type: "py" };
   }
 
@@ -111,7 +126,10 @@ export function volumeRoutes(root: string): Route[] {
   function download(request: ApiRequest): Reply {
     const file = present(request, "file");
     const modified = new Date(statSync(file).mtimeMs).toUTCString();
-    return new Reply(200, readFileSync(file), { "content-type": "application/octet-stream", "last-modified": modified });
+    return new Reply(200, readFileSync(file), {
+      "content-type": "application/octet-stream",
+      "last-modified": modified,
+    });
   }
 
   function listFolder(request: ApiRequest): unknown {
@@ -127,7 +145,8 @@ export function volumeRoutes(root: string): Route[] {
 
   function removeFolder(request: ApiRequest): Reply {
     const folder = present(request, "directory");
-    if (readdirSync(folder).length > 0) throw new ApiError(400, "DIRECTORY_NOT_EMPTY", `/Volumes/${request.parts["path"]} is not empty.`);
+    if (readdirSync(folder).length > 0)
+      throw new ApiError(400, "DIRECTORY_NOT_EMPTY", `/Volumes/${request.parts["path"]} is not empty.`);
     if (folder === root) throw notFound("The root of the volumes cannot be deleted.");
     rmdirSync(folder);
     return new Reply(204, "");

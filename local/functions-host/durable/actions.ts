@@ -70,7 +70,10 @@ export interface OrchestratorState {
  */
 export function atomsOf(actions: readonly Action[], found = new Set<Action>()): Action[] {
   for (const action of actions) {
-    if (action.compoundActions && (action.actionType === ActionType.WhenAny || action.actionType === ActionType.WhenAll)) {
+    if (
+      action.compoundActions &&
+      (action.actionType === ActionType.WhenAny || action.actionType === ActionType.WhenAll)
+    ) {
       atomsOf(action.compoundActions, found);
     } else found.add(action);
   }

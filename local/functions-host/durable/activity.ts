@@ -16,9 +16,15 @@ export interface ActivityItem {
 }
 
 /** Runs an activity function (or, without one, the built-in HTTP activity) and returns the event for its orchestration. Never throws. */
-export async function runActivity(invoker: Invoker, fn: RegisteredFunction | undefined, item: ActivityItem): Promise<HistoryEvent> {
+export async function runActivity(
+  invoker: Invoker,
+  fn: RegisteredFunction | undefined,
+  item: ActivityItem,
+): Promise<HistoryEvent> {
   try {
-    const Result = fn ? await invokeActivity(invoker, fn, item) : await callHttp(JSON.parse(item.input) as DurableHttpRequest);
+    const Result = fn
+      ? await invokeActivity(invoker, fn, item)
+      : await callHttp(JSON.parse(item.input) as DurableHttpRequest);
     return newEvent(EventType.TaskCompleted, { TaskScheduledId: item.taskId, Result });
   } catch (error) {
     return failedEvent(item, error);
@@ -72,7 +78,9 @@ function parseFailureDetails(message: string): FailureDetails | undefined {
   if (!message.startsWith("{")) return undefined;
   try {
     const parsed = JSON.parse(message) as SerializedError;
-    return typeof parsed.errorType === "string" && typeof parsed.errorMessage === "string" ? toDetails(parsed) : undefined;
+    return typeof parsed.errorType === "string" && typeof parsed.errorMessage === "string"
+      ? toDetails(parsed)
+      : undefined;
   } catch {
     return undefined;
   }
@@ -91,8 +99,22 @@ function toDetails(error: SerializedError): FailureDetails {
 
 async function callHttp(request: DurableHttpRequest): Promise<string> {
   if (request.tokenSource)
-    throw new Error(`callHttp ${request.uri}: a managed identity token source is not available in the local functions host`);
-  const body = request.content === undefined || ["GET", "HEAD"].includes(request.method.toUpperCase()) ? {} : { body: request.content };
-  const response = await fetch(request.uri, { method: request.method, headers: request.headers ?? {}, redirect: "manual", ...body });
-  return JSON.stringify({ statusCode: response.status, headers: Object.fromEntries(response.headers), content: await response.text() });
+    throw new Error(
+      `callHttp ${request.uri}: a managed identity token source is not available in the local functions host`,
+    );
+  const body =
+    request.content === undefined || ["GET", "HEAD"].includes(request.method.toUpperCase())
+      ? {}
+      : { body: request.content };
+  const response = await fetch(request.uri, {
+    method: request.method,
+    headers: request.headers ?? {},
+    redirect: "manual",
+    ...body,
+  });
+  return JSON.stringify({
+    statusCode: response.status,
+    headers: Object.fromEntries(response.headers),
+    content: await response.text(),
+  });
 }

@@ -47,12 +47,18 @@ export class DurableClientApi {
     const instanceId = id ?? randomUUID().replaceAll("-", "");
     if (BAD_ID.test(instanceId)) throw new ClientError(400, "One or more of the arguments submitted is incorrect");
     if (!this.engine.exists("orchestrator", name)) {
-      throw new ClientError(400, `The function '${name}' doesn't exist, is disabled, or is not an orchestrator function.`);
+      throw new ClientError(
+        400,
+        `The function '${name}' doesn't exist, is disabled, or is not an orchestrator function.`,
+      );
     }
     this.store.db.tx(() => {
       const existing = this.store.instance(instanceId);
       if (existing && !isFinished(existing)) {
-        throw new ClientError(409, `An Orchestration instance with the status ${shownStatus(existing)} already exists.`);
+        throw new ClientError(
+          409,
+          `An Orchestration instance with the status ${shownStatus(existing)} already exists.`,
+        );
       }
       this.store.create({
         id: instanceId,
@@ -94,7 +100,11 @@ export class DurableClientApi {
       if (instance.suspended === suspended)
         throw new ClientError(500, suspended ? "The instance is already suspended." : "The instance is not suspended.");
       instance.suspended = suspended;
-      this.store.send(id, null, newEvent(suspended ? EventType.ExecutionSuspended : EventType.ExecutionResumed, { Reason: reason }));
+      this.store.send(
+        id,
+        null,
+        newEvent(suspended ? EventType.ExecutionSuspended : EventType.ExecutionResumed, { Reason: reason }),
+      );
       this.store.save(instance);
     });
   }
@@ -121,21 +131,41 @@ export class DurableClientApi {
 
   /** Deletes finished instances that match. */
   purgeBy(filter: InstanceFilter): number {
-    const finished = this.query(filter, Number.MAX_SAFE_INTEGER, undefined).page.filter((instance) => isFinished(instance));
+    const finished = this.query(filter, Number.MAX_SAFE_INTEGER, undefined).page.filter((instance) =>
+      isFinished(instance),
+    );
     return this.store.db.tx(() => finished.filter((instance) => this.store.remove(instance.id)).length);
   }
 
   /** Instances by age and id, and the token of the next page. */
-  query(filter: InstanceFilter, top: number, token: string | undefined): { page: Instance[]; next: string | undefined } {
-    const [afterTime, afterId] = token ? (JSON.parse(Buffer.from(token, "base64").toString()) as [number, string]) : [-1, ""];
+  query(
+    filter: InstanceFilter,
+    top: number,
+    token: string | undefined,
+  ): { page: Instance[]; next: string | undefined } {
+    const [afterTime, afterId] = token
+      ? (JSON.parse(Buffer.from(token, "base64").toString()) as [number, string])
+      : [-1, ""];
     const rows = this.store.db.all(
       `SELECT * FROM instances WHERE (created_at, id) > (?, ?) AND created_at >= ? AND created_at <= ? AND substr(id, 1, length(?)) = ? ORDER BY created_at, id`,
-      ...[afterTime, afterId, filter.from ?? 0, filter.to ?? Number.MAX_SAFE_INTEGER, filter.prefix ?? "", filter.prefix ?? ""],
+      ...[
+        afterTime,
+        afterId,
+        filter.from ?? 0,
+        filter.to ?? Number.MAX_SAFE_INTEGER,
+        filter.prefix ?? "",
+        filter.prefix ?? "",
+      ],
     );
-    const matching = rows.map(toInstance).filter((instance) => !filter.statuses?.length || filter.statuses.includes(shownStatus(instance)));
+    const matching = rows
+      .map(toInstance)
+      .filter((instance) => !filter.statuses?.length || filter.statuses.includes(shownStatus(instance)));
     const page = matching.slice(0, top);
     const last = page.at(-1);
-    const next = last && matching.length > top ? Buffer.from(JSON.stringify([last.createdAt, last.id])).toString("base64") : undefined;
+    const next =
+      last && matching.length > top
+        ? Buffer.from(JSON.stringify([last.createdAt, last.id])).toString("base64")
+        : undefined;
     return { page, next };
   }
 

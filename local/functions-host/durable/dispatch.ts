@@ -8,9 +8,16 @@ import { isFinished } from "./store";
 import type { Instance } from "./store";
 
 /** Stores the work that an episode asked for. Returns the history events that record it. Call it inside the episode's transaction. */
-export function dispatch(context: EpisodeContext, instance: Instance, commands: readonly Command[], now: number): HistoryEvent[] {
+export function dispatch(
+  context: EpisodeContext,
+  instance: Instance,
+  commands: readonly Command[],
+  now: number,
+): HistoryEvent[] {
   const Timestamp = new Date(now).toISOString();
-  return commands.flatMap((command) => dispatchOne(context, instance, command).map((event) => ({ ...event, Timestamp })));
+  return commands.flatMap((command) =>
+    dispatchOne(context, instance, command).map((event) => ({ ...event, Timestamp })),
+  );
 }
 
 function dispatchOne(context: EpisodeContext, instance: Instance, command: Command): HistoryEvent[] {
@@ -19,7 +26,11 @@ function dispatchOne(context: EpisodeContext, instance: Instance, command: Comma
     case "activity":
       return [scheduleActivity(context, instance, command)];
     case "repeatFailure":
-      store.send(instance.id, instance.executionId, { ...command.failure, TaskScheduledId: command.id, IsPlayed: false });
+      store.send(instance.id, instance.executionId, {
+        ...command.failure,
+        TaskScheduledId: command.id,
+        IsPlayed: false,
+      });
       return [scheduled(command)];
     case "timer":
       store.db.run(
@@ -29,7 +40,9 @@ function dispatchOne(context: EpisodeContext, instance: Instance, command: Comma
         command.id,
         Math.round(command.fireAt),
       );
-      return [newEvent(EventType.TimerCreated, { EventId: command.id, FireAt: new Date(command.fireAt).toISOString() })];
+      return [
+        newEvent(EventType.TimerCreated, { EventId: command.id, FireAt: new Date(command.fireAt).toISOString() }),
+      ];
     case "cancelTimer":
       store.db.run(
         "DELETE FROM timers WHERE instance_id = ? AND execution_id = ? AND timer_id = ?",
@@ -66,7 +79,11 @@ function scheduleActivity(context: EpisodeContext, instance: Instance, command: 
   return scheduled(command);
 }
 
-function startChild(context: EpisodeContext, instance: Instance, command: Extract<Command, { kind: "subOrchestration" }>): HistoryEvent {
+function startChild(
+  context: EpisodeContext,
+  instance: Instance,
+  command: Extract<Command, { kind: "subOrchestration" }>,
+): HistoryEvent {
   const { store } = context;
   const id = command.instanceId ?? `${instance.executionId}:${String(command.id)}`;
   const existing = store.instance(id);
@@ -77,7 +94,13 @@ function startChild(context: EpisodeContext, instance: Instance, command: Extrac
       : undefined;
   if (problem === undefined) {
     const parent = { id: instance.id, executionId: instance.executionId, taskId: command.id };
-    store.create({ id, name: command.name, input: command.input, version: command.version ?? instance.version, parent });
+    store.create({
+      id,
+      name: command.name,
+      input: command.input,
+      version: command.version ?? instance.version,
+      parent,
+    });
   } else {
     const failure = { TaskScheduledId: command.id, Reason: problem, Details: "" };
     store.send(instance.id, instance.executionId, newEvent(EventType.SubOrchestrationInstanceFailed, failure));

@@ -100,8 +100,17 @@ export class Engine implements EpisodeContext {
     const now = Date.now();
     this.store.db.tx(() => {
       for (const row of this.store.db.all("SELECT * FROM timers WHERE fire_at <= ? ORDER BY fire_at", now)) {
-        const [instance, execution, TimerId] = [String(row["instance_id"]), String(row["execution_id"]), Number(row["timer_id"])];
-        this.store.db.run("DELETE FROM timers WHERE instance_id = ? AND execution_id = ? AND timer_id = ?", instance, execution, TimerId);
+        const [instance, execution, TimerId] = [
+          String(row["instance_id"]),
+          String(row["execution_id"]),
+          Number(row["timer_id"]),
+        ];
+        this.store.db.run(
+          "DELETE FROM timers WHERE instance_id = ? AND execution_id = ? AND timer_id = ?",
+          instance,
+          execution,
+          TimerId,
+        );
         this.store.send(
           instance,
           execution,
@@ -111,13 +120,17 @@ export class Engine implements EpisodeContext {
     });
     clearTimeout(this.timer);
     const next = this.store.db.get("SELECT MIN(fire_at) AS at FROM timers")?.["at"];
-    if (typeof next === "number") this.timer = setTimeout(() => this.wake(), Math.min(Math.max(0, next - now), MAX_TIMEOUT_MS));
+    if (typeof next === "number")
+      this.timer = setTimeout(() => this.wake(), Math.min(Math.max(0, next - now), MAX_TIMEOUT_MS));
   }
 
   private startActivities(): void {
     const free = this.options.maxConcurrentActivities - this.activities.size;
     if (free <= 0) return;
-    const rows = this.store.db.all("SELECT * FROM activities ORDER BY seq LIMIT ?", this.options.maxConcurrentActivities + free);
+    const rows = this.store.db.all(
+      "SELECT * FROM activities ORDER BY seq LIMIT ?",
+      this.options.maxConcurrentActivities + free,
+    );
     for (const row of rows.filter((item) => !this.activities.has(Number(item["seq"]))).slice(0, free)) {
       const item = {
         seq: Number(row["seq"]),

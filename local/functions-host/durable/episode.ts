@@ -87,7 +87,14 @@ function continuation(result: Replay): Action | undefined {
   return result.actions.find((action) => action.actionType === ActionType.ContinueAsNew);
 }
 
-function commit(context: EpisodeContext, instance: Instance, past: HistoryEvent[], batch: Queued[], replayed: Replay, now: number): void {
+function commit(
+  context: EpisodeContext,
+  instance: Instance,
+  past: HistoryEvent[],
+  batch: Queued[],
+  replayed: Replay,
+  now: number,
+): void {
   const timestamp = new Date(now).toISOString();
   const events = batch.map(({ event }) => ({ ...event, Timestamp: timestamp }));
   const { result, commands } = planned(instance, events, checkStatus(replayed), now);
@@ -107,7 +114,12 @@ function commit(context: EpisodeContext, instance: Instance, past: HistoryEvent[
   context.store.save(instance);
 }
 
-function planned(instance: Instance, events: HistoryEvent[], result: Replay, now: number): { result: Replay; commands: Command[] } {
+function planned(
+  instance: Instance,
+  events: HistoryEvent[],
+  result: Replay,
+  now: number,
+): { result: Replay; commands: Command[] } {
   const commands = applyEvents(instance.plan, events, now);
   if (result.kind === "failed") return { result, commands: [] };
   try {
@@ -119,7 +131,8 @@ function planned(instance: Instance, events: HistoryEvent[], result: Replay, now
 }
 
 function checkStatus(result: Replay): Replay {
-  const bytes = result.customStatus === undefined ? 0 : Buffer.byteLength(JSON.stringify(result.customStatus), "utf16le");
+  const bytes =
+    result.customStatus === undefined ? 0 : Buffer.byteLength(JSON.stringify(result.customStatus), "utf16le");
   if (bytes <= MAX_CUSTOM_STATUS_BYTES) return result;
   const error = `The UTF-16 size of the JSON-serialized custom status must not exceed 16 KB; it is ${String(bytes)} bytes.`;
   return { ...result, customStatus: undefined, kind: "failed", error, details: error };
@@ -132,7 +145,8 @@ function continueAsNew(context: EpisodeContext, instance: Instance, action: Acti
   store.db.run("DELETE FROM timers WHERE instance_id = ?", instance.id);
   store.db.run("DELETE FROM history WHERE instance_id = ?", instance.id);
   // The library has already turned strings into JSON.
-  instance.input = typeof action.input === "string" ? action.input : action.input === undefined ? null : JSON.stringify(action.input);
+  instance.input =
+    typeof action.input === "string" ? action.input : action.input === undefined ? null : JSON.stringify(action.input);
   instance.executionId = crypto.randomUUID().replaceAll("-", "");
   instance.plan = newPlan();
   store.send(
@@ -148,9 +162,15 @@ function finish(context: EpisodeContext, instance: Instance, result: Replay): vo
   const failed = result.kind === "failed";
   instance.status = failed ? "Failed" : "Completed";
   instance.suspended = false;
-  instance.output = failed ? `Orchestrator function '${instance.name}' failed: ${result.error}` : JSON.stringify(result.output ?? null);
+  instance.output = failed
+    ? `Orchestrator function '${instance.name}' failed: ${result.error}`
+    : JSON.stringify(result.output ?? null);
   const last = failed
-    ? newEvent(EventType.ExecutionCompleted, { OrchestrationStatus: "Failed", Result: instance.output, Details: result.details })
+    ? newEvent(EventType.ExecutionCompleted, {
+        OrchestrationStatus: "Failed",
+        Result: instance.output,
+        Details: result.details,
+      })
     : newEvent(EventType.ExecutionCompleted, { OrchestrationStatus: "Completed", Result: instance.output });
   store.appendHistory(instance, [last]);
   store.db.run("DELETE FROM timers WHERE instance_id = ?", instance.id);

@@ -47,7 +47,8 @@ export class ManagementApi {
     }
     if (kind !== "instances") return false;
     if (id === undefined) return method === "GET" ? this.list(exchange) : method === "DELETE" && this.purgeBy(exchange);
-    if (verb === undefined) return method === "GET" ? this.status(exchange, id) : method === "DELETE" && this.purge(exchange, id);
+    if (verb === undefined)
+      return method === "GET" ? this.status(exchange, id) : method === "DELETE" && this.purge(exchange, id);
     return method === "POST" && this.control(exchange, id, verb, name);
   }
 
@@ -55,7 +56,12 @@ export class ManagementApi {
     const { searchParams } = exchange.url;
     const body = (await readBody(exchange.req)).toString();
     if (body !== "" && !isJson(body)) throw new ClientError(400, "Invalid JSON content");
-    const instanceId = this.client.startNew(name, id, body === "" ? null : body, searchParams.get("version") ?? undefined);
+    const instanceId = this.client.startNew(
+      name,
+      id,
+      body === "" ? null : body,
+      searchParams.get("version") ?? undefined,
+    );
     await this.waitOrCheckStatus(exchange, instanceId);
     return true;
   }
@@ -72,7 +78,9 @@ export class ManagementApi {
       const instance = this.store.instance(id);
       if (!instance || !isFinished(instance)) continue;
       if (instance.status === "Completed")
-        send(exchange.res, 200, JSON.stringify(jsonOrText(instance.output)), { "Content-Type": "application/json; charset=utf-8" });
+        send(exchange.res, 200, JSON.stringify(jsonOrText(instance.output)), {
+          "Content-Type": "application/json; charset=utf-8",
+        });
       else send(exchange.res, instance.status === "Failed" ? 500 : 200, statusBody(instance, { showInput: true }));
       return;
     }
@@ -86,7 +94,11 @@ export class ManagementApi {
     const instance = this.client.get(id);
     const body = this.body(instance, query);
     if (isFinished(instance)) {
-      send(exchange.res, instance.status === "Failed" && flag(query, "returnInternalServerErrorOnFailure", false) ? 500 : 200, body);
+      send(
+        exchange.res,
+        instance.status === "Failed" && flag(query, "returnInternalServerErrorOnFailure", false) ? 500 : 200,
+        body,
+      );
     } else {
       const location = managementUrls(this.endpoints, id)["statusQueryGetUri"] ?? "";
       send(exchange.res, 202, body, { Location: location, "Retry-After": "5" });

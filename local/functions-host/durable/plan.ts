@@ -123,7 +123,10 @@ function afterHttp(plan: Plan, task: HttpTask, event: HistoryEvent, now: number)
     plan.dynamic[id] = { kind: "http", request: task.request };
     return [httpCommand(id, task.request)];
   }
-  const response = JSON.parse(event.Result ?? "null") as { statusCode?: number; headers?: Record<string, string> } | null;
+  const response = JSON.parse(event.Result ?? "null") as {
+    statusCode?: number;
+    headers?: Record<string, string>;
+  } | null;
   const header = (name: string): string | undefined =>
     Object.entries(response?.headers ?? {}).find(([key]) => key.toLowerCase() === name)?.[1];
   const location = header("location");
@@ -193,7 +196,10 @@ function schedule(plan: Plan, action: Action, now: number): Command[] {
 }
 
 function child(action: Action): { instanceId?: string; version?: string } {
-  return { ...(action.instanceId ? { instanceId: action.instanceId } : {}), ...(action.version ? { version: action.version } : {}) };
+  return {
+    ...(action.instanceId ? { instanceId: action.instanceId } : {}),
+    ...(action.version ? { version: action.version } : {}),
+  };
 }
 
 function callCommand(id: number, call: RetryTask["call"]): Command {

@@ -9,7 +9,14 @@ import type { Instance } from "./store";
 /** Outcome of running the orchestrator function over a history. */
 export type Replay =
   | { kind: "running" | "done"; actions: Action[]; output: unknown; customStatus: unknown }
-  | { kind: "failed"; error: string; details: string; failureDetails?: FailureDetails; actions: Action[]; customStatus: unknown };
+  | {
+      kind: "failed";
+      error: string;
+      details: string;
+      failureDetails?: FailureDetails;
+      actions: Action[];
+      customStatus: unknown;
+    };
 
 const MARKER = "\n\n$OutOfProcData$:";
 const SCHEMA_V2 = 1;
@@ -52,7 +59,8 @@ function fromError(error: unknown): Replay {
   const message = messageOf(error);
   const at = message.indexOf(MARKER);
   const stack = error instanceof Error ? (error.stack ?? "") : "";
-  if (at < 0) return { kind: "failed", error: message, details: describe(message, stack), actions: [], customStatus: undefined };
+  if (at < 0)
+    return { kind: "failed", error: message, details: describe(message, stack), actions: [], customStatus: undefined };
   const state = JSON.parse(message.slice(at + MARKER.length)) as OrchestratorState;
   const text = state.error ?? "the orchestrator threw something that is not an Error with a message";
   return {

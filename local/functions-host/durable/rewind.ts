@@ -43,7 +43,8 @@ function apply(context: EpisodeContext, { instance, history, plan, open }: Rewou
     throw new ClientError(412, `The instance '${instance.id}' changed while it was rewound.`);
   }
   Object.assign(instance, { plan, status: "Running", output: null });
-  for (const table of ["timers", "activities", "inbox"]) store.db.run(`DELETE FROM ${table} WHERE instance_id = ?`, instance.id);
+  for (const table of ["timers", "activities", "inbox"])
+    store.db.run(`DELETE FROM ${table} WHERE instance_id = ?`, instance.id);
   store.replaceHistory(instance, history);
   const again = open.filter((command) => !isOpenChild(context, history, command));
   const events = dispatch(context, instance, again, Date.now());
@@ -70,15 +71,29 @@ function withoutFailures(history: readonly HistoryEvent[]): { history: HistoryEv
 /** A child that was rewound, or still runs, will answer by itself. */
 function isOpenChild(context: EpisodeContext, history: readonly HistoryEvent[], command: Command): boolean {
   if (command.kind !== "subOrchestration") return false;
-  const created = history.find((event) => event.EventType === EventType.SubOrchestrationInstanceCreated && event.EventId === command.id);
+  const created = history.find(
+    (event) => event.EventType === EventType.SubOrchestrationInstanceCreated && event.EventId === command.id,
+  );
   const child = created?.InstanceId ? context.store.instance(created.InstanceId) : undefined;
-  return child !== undefined && child.parent?.taskId === command.id && (child.status === "Running" || child.status === "Pending");
+  return (
+    child !== undefined &&
+    child.parent?.taskId === command.id &&
+    (child.status === "Running" || child.status === "Pending")
+  );
 }
 
 /** Replays the history, one completion at a time, and returns the plan at its end and the calls that nothing answered. */
-async function rebuild(context: EpisodeContext, instance: Instance, history: HistoryEvent[]): Promise<{ plan: Plan; open: Command[] }> {
+async function rebuild(
+  context: EpisodeContext,
+  instance: Instance,
+  history: HistoryEvent[],
+): Promise<{ plan: Plan; open: Command[] }> {
   const fn = context.orchestrator(instance.name);
-  if (!fn) throw new ClientError(412, `The function '${instance.name}' doesn't exist, is disabled, or is not an orchestrator function.`);
+  if (!fn)
+    throw new ClientError(
+      412,
+      `The function '${instance.name}' doesn't exist, is disabled, or is not an orchestrator function.`,
+    );
   const plan = newPlan();
   const open = new Map<number, Command>();
   let now = 0;
@@ -96,7 +111,8 @@ async function rebuild(context: EpisodeContext, instance: Instance, history: His
       continue;
     }
     if (id !== undefined) open.delete(id);
-    if (id === undefined && event.EventType !== EventType.EventRaised && event.EventType !== EventType.ExecutionStarted) continue;
+    if (id === undefined && event.EventType !== EventType.EventRaised && event.EventType !== EventType.ExecutionStarted)
+      continue;
     note(applyEvents(plan, [event], now));
     const result = await replay(context.invoker, fn, instance, history.slice(0, index + 1));
     if (result.kind === "failed") throw new ClientError(412, `The instance fails again on replay: ${result.error}`);

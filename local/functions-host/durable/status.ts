@@ -22,7 +22,9 @@ export function statusBody(instance: Instance, options: StatusOptions): Record<s
     output: jsonOrText(instance.output),
     createdTime: seconds(instance.createdAt),
     lastUpdatedTime: seconds(instance.updatedAt),
-    ...(options.history ? { historyEvents: shownHistory(options.history, options.showInput, options.showHistoryOutput ?? false) } : {}),
+    ...(options.history
+      ? { historyEvents: shownHistory(options.history, options.showInput, options.showHistoryOutput ?? false) }
+      : {}),
   };
 }
 
@@ -41,8 +43,16 @@ function seconds(time: number): string {
 }
 
 /** Scheduling events are folded into their completions, and the framework's own events left out. */
-function shownHistory(history: readonly HistoryEvent[], showInput: boolean, showOutput: boolean): Record<string, unknown>[] {
-  const HIDDEN: readonly number[] = [EventType.OrchestratorStarted, EventType.OrchestratorCompleted, EventType.GenericEvent];
+function shownHistory(
+  history: readonly HistoryEvent[],
+  showInput: boolean,
+  showOutput: boolean,
+): Record<string, unknown>[] {
+  const HIDDEN: readonly number[] = [
+    EventType.OrchestratorStarted,
+    EventType.OrchestratorCompleted,
+    EventType.GenericEvent,
+  ];
   const isSchedule = (event: HistoryEvent): boolean =>
     event.EventType === EventType.TaskScheduled || event.EventType === EventType.SubOrchestrationInstanceCreated;
   const scheduled = new Map(history.filter(isSchedule).map((event) => [event.EventId, event]));
@@ -50,8 +60,11 @@ function shownHistory(history: readonly HistoryEvent[], showInput: boolean, show
   return history
     .filter((event) => !HIDDEN.includes(event.EventType) && !(isSchedule(event) && done.has(event.EventId)))
     .map((event) => {
-      const schedule = event.EventType === EventType.TimerFired ? undefined : scheduled.get(completedTaskId(event) ?? -1);
-      const name = schedule?.Name ?? (event.EventType === EventType.ExecutionStarted || isSchedule(event) ? event.Name : undefined);
+      const schedule =
+        event.EventType === EventType.TimerFired ? undefined : scheduled.get(completedTaskId(event) ?? -1);
+      const name =
+        schedule?.Name ??
+        (event.EventType === EventType.ExecutionStarted || isSchedule(event) ? event.Name : undefined);
       return {
         EventType: eventTypeName(event.EventType),
         Timestamp: event.Timestamp,

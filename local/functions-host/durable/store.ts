@@ -79,7 +79,8 @@ export class DurableStore {
   /** Deletes an instance with all that belongs to it. Returns whether it existed. */
   remove(id: string): boolean {
     return this.db.tx(() => {
-      for (const table of ["history", "inbox", "activities", "timers"]) this.db.run(`DELETE FROM ${table} WHERE instance_id = ?`, id);
+      for (const table of ["history", "inbox", "activities", "timers"])
+        this.db.run(`DELETE FROM ${table} WHERE instance_id = ?`, id);
       return this.db.run("DELETE FROM instances WHERE id = ?", id) > 0;
     });
   }
@@ -87,7 +88,14 @@ export class DurableStore {
   save(instance: Instance): void {
     this.db.run(
       `UPDATE instances SET execution_id = ?, status = ?, suspended = ?, input = ?, output = ?, custom_status = ?, updated_at = ?, plan = ? WHERE id = ?`,
-      ...[instance.executionId, instance.status, instance.suspended ? 1 : 0, instance.input, instance.output, instance.customStatus],
+      ...[
+        instance.executionId,
+        instance.status,
+        instance.suspended ? 1 : 0,
+        instance.input,
+        instance.output,
+        instance.customStatus,
+      ],
       ...[Date.now(), JSON.stringify(instance.plan), instance.id],
     );
   }
@@ -123,7 +131,11 @@ export class DurableStore {
 
   history(instance: Instance): HistoryEvent[] {
     return this.db
-      .all("SELECT event FROM history WHERE instance_id = ? AND execution_id = ? ORDER BY seq", instance.id, instance.executionId)
+      .all(
+        "SELECT event FROM history WHERE instance_id = ? AND execution_id = ? ORDER BY seq",
+        instance.id,
+        instance.executionId,
+      )
       .map((row) => JSON.parse(String(row["event"])) as HistoryEvent);
   }
 
@@ -190,7 +202,9 @@ export function toInstance(row: Row): Instance {
     createdAt: Number(row["created_at"]),
     updatedAt: Number(row["updated_at"]),
     parent:
-      parentId === null ? null : { id: parentId, executionId: String(row["parent_execution_id"]), taskId: Number(row["parent_task_id"]) },
+      parentId === null
+        ? null
+        : { id: parentId, executionId: String(row["parent_execution_id"]), taskId: Number(row["parent_task_id"]) },
     plan: JSON.parse(String(row["plan"])) as Plan,
   };
 }

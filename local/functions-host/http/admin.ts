@@ -39,7 +39,11 @@ export class AdminApi {
     if (!fn) return send(res, 404);
     if (method === "POST" && verb === undefined) return this.run(exchange, fn);
     if (verb === undefined) return send(res, 200, describe(fn));
-    return send(res, verb === "status" ? 200 : 404, verb === "status" ? { errors: null, isDisabled: isDisabled(fn.name) } : undefined);
+    return send(
+      res,
+      verb === "status" ? 200 : 404,
+      verb === "status" ? { errors: null, isDisabled: isDisabled(fn.name) } : undefined,
+    );
   }
 
   private async run(exchange: Exchange, fn: RegisteredFunction): Promise<void> {

@@ -33,12 +33,22 @@ export class HttpTrigger {
     await writeResponse(exchange.res, response.returnValue?.http ?? undefined);
   }
 
-  private async streamed(fn: RegisteredFunction, exchange: Exchange, params: Record<string, string>, target: string): Promise<void> {
+  private async streamed(
+    fn: RegisteredFunction,
+    exchange: Exchange,
+    params: Record<string, string>,
+    target: string,
+  ): Promise<void> {
     const invocationId = randomUUID();
     const abort = new AbortController();
     const metadata = streamMetadata(exchange, params);
     const proxied = forward(exchange, target, invocationId, abort.signal);
-    const invoked = this.invoker.invoke(fn, { trigger: { http: {} }, triggerMetadata: metadata, reason: reason(exchange), invocationId });
+    const invoked = this.invoker.invoke(fn, {
+      trigger: { http: {} },
+      triggerMetadata: metadata,
+      reason: reason(exchange),
+      invocationId,
+    });
     // A handler that throws never answers the proxied request: end it here.
     invoked.catch(() => abort.abort());
     await Promise.all([invoked, proxied]);
@@ -53,7 +63,8 @@ async function toRpcHttp(exchange: Exchange, params: Record<string, string>): Pr
   const { req, url, method } = exchange;
   const headers = plainHeaders(exchange);
   const query: Record<string, string> = {};
-  for (const [name, value] of url.searchParams) query[name] = query[name] === undefined ? value : `${query[name]},${value}`;
+  for (const [name, value] of url.searchParams)
+    query[name] = query[name] === undefined ? value : `${query[name]},${value}`;
   const bytes = await readBody(req);
   return {
     url: url.href,
@@ -70,7 +81,10 @@ async function toRpcHttp(exchange: Exchange, params: Record<string, string>): Pr
 
 function plainHeaders(exchange: Exchange): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(exchange.req.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : (value ?? "")]),
+    Object.entries(exchange.req.headers).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.join(", ") : (value ?? ""),
+    ]),
   );
 }
 
@@ -80,22 +94,37 @@ function nullable(values: Record<string, string>): Record<string, { value: strin
 
 function streamMetadata(exchange: Exchange, params: Record<string, string>): Record<string, RpcTypedData> {
   const query = Object.fromEntries([...exchange.url.searchParams].filter(([name]) => name !== "code"));
-  const strings = Object.fromEntries(Object.entries({ ...query, ...params }).map(([name, string]) => [name, { string }]));
-  return { ...strings, Query: { json: JSON.stringify(query) }, Headers: { json: JSON.stringify(plainHeaders(exchange)) } };
+  const strings = Object.fromEntries(
+    Object.entries({ ...query, ...params }).map(([name, string]) => [name, { string }]),
+  );
+  return {
+    ...strings,
+    Query: { json: JSON.stringify(query) },
+    Headers: { json: JSON.stringify(plainHeaders(exchange)) },
+  };
 }
 
 function forward(exchange: Exchange, target: string, invocationId: string, signal: AbortSignal): Promise<void> {
   const { req, res, url } = exchange;
-  const headers = { ...req.headers, "x-ms-invocation-id": invocationId, "x-forwarded-host": url.host, "x-forwarded-proto": "http" };
+  const headers = {
+    ...req.headers,
+    "x-ms-invocation-id": invocationId,
+    "x-forwarded-host": url.host,
+    "x-forwarded-proto": "http",
+  };
   return new Promise((resolve, reject) => {
-    const proxy = httpRequest(new URL(url.pathname + url.search, target), { method: req.method, headers, signal }, (answer) => {
-      const rest = { ...answer.headers };
-      delete rest.connection;
-      delete rest["keep-alive"];
-      res.writeHead(answer.statusCode ?? 500, rest);
-      answer.pipe(res).on("finish", resolve);
-      answer.on("error", reject);
-    });
+    const proxy = httpRequest(
+      new URL(url.pathname + url.search, target),
+      { method: req.method, headers, signal },
+      (answer) => {
+        const rest = { ...answer.headers };
+        delete rest.connection;
+        delete rest["keep-alive"];
+        res.writeHead(answer.statusCode ?? 500, rest);
+        answer.pipe(res).on("finish", resolve);
+        answer.on("error", reject);
+      },
+    );
     proxy.on("error", reject);
     req.pipe(proxy);
   });

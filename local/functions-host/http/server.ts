@@ -46,8 +46,13 @@ export class HttpServer {
     const lines = new Map<string, string>();
     for (const fn of functions) {
       if (fn.trigger.type.toLowerCase() !== "httptrigger") continue;
-      const methods = ((fn.trigger["methods"] as string[] | undefined) ?? ["GET", "POST"]).map((method) => method.toUpperCase());
-      const path = [routePrefix, resolveSettings((fn.trigger["route"] as string | undefined) ?? fn.name, `route of ${fn.name}`)];
+      const methods = ((fn.trigger["methods"] as string[] | undefined) ?? ["GET", "POST"]).map((method) =>
+        method.toUpperCase(),
+      );
+      const path = [
+        routePrefix,
+        resolveSettings((fn.trigger["route"] as string | undefined) ?? fn.name, `route of ${fn.name}`),
+      ];
       const template = parseRoute(path.filter((part) => part !== "").join("/"));
       this.routes.push({ fn, template, methods });
       lines.set(fn.name, `[${methods.join(",")}] ${this.origin}/${template.text}`);

@@ -75,7 +75,8 @@ export class BlobListener {
           const etag = plainEtag(item.properties.etag);
           const key = `${item.name}\n${etag}`;
           if (this.seen.has(key)) continue;
-          if (path.match(item.name)) this.queue.offer(fn.name, { container: path.container, blob: item.name, etag, source: "scan" });
+          if (path.match(item.name))
+            this.queue.offer(fn.name, { container: path.container, blob: item.name, etag, source: "scan" });
           this.seen.add(key);
         }
         this.pump();
@@ -90,7 +91,9 @@ export class BlobListener {
     clearTimeout(this.pumpTimer);
     if (this.stopped) return;
     const free = this.options.parallelism - this.active.size;
-    const due = this.queue.due(this.trigger.fn.name, this.options.parallelism * 2).filter((message) => !this.active.has(message.seq));
+    const due = this.queue
+      .due(this.trigger.fn.name, this.options.parallelism * 2)
+      .filter((message) => !this.active.has(message.seq));
     for (const message of due.slice(0, Math.max(0, free))) void this.deliver(message);
     this.pumpTimer = setTimeout(() => this.pump(), this.options.scanIntervalMs);
   }
@@ -115,7 +118,11 @@ export class BlobListener {
       return;
     }
     if (message.dequeueCount + 1 < this.options.poisonThreshold) {
-      this.queue.retry(message.seq, Math.min(MAX_BACKOFF_MS, this.options.scanIntervalMs * 2 ** message.dequeueCount), true);
+      this.queue.retry(
+        message.seq,
+        Math.min(MAX_BACKOFF_MS, this.options.scanIntervalMs * 2 ** message.dequeueCount),
+        true,
+      );
       return;
     }
     await this.poison(message);
@@ -139,7 +146,10 @@ export class BlobListener {
         `Message has reached MaxDequeueCount of ${attempts}. Moving message to queue '${POISON_QUEUE}': ${message.container}/${message.blob}`,
       );
     } catch (error) {
-      log("warning", `poison queue '${POISON_QUEUE}' did not take ${message.container}/${message.blob}, trying again: ${messageOf(error)}`);
+      log(
+        "warning",
+        `poison queue '${POISON_QUEUE}' did not take ${message.container}/${message.blob}, trying again: ${messageOf(error)}`,
+      );
       this.queue.retry(message.seq, MAX_BACKOFF_MS, false);
     }
   }

@@ -9,7 +9,8 @@ export interface BlobPath {
 export function parseBlobPath(path: string): BlobPath {
   const slash = path.indexOf("/");
   const container = (slash < 0 ? path : path.slice(0, slash)).toLowerCase();
-  if (container === "" || container.includes("{")) throw new Error(`blob path "${path}": the container must be a name, not a parameter`);
+  if (container === "" || container.includes("{"))
+    throw new Error(`blob path "${path}": the container must be a name, not a parameter`);
   const pattern = slash < 0 ? "" : path.slice(slash + 1);
   const names: string[] = [];
   let regex = "";

@@ -63,8 +63,12 @@ export class BlobTrigger {
   }
 
   private reference(message: BlobMessage): RpcTypedData {
-    const content = Buffer.from(JSON.stringify({ Connection: this.connection, ContainerName: message.container, BlobName: message.blob }));
-    return { modelBindingData: { version: "1.0", source: "AzureStorageBlobs", contentType: "application/json", content } };
+    const content = Buffer.from(
+      JSON.stringify({ Connection: this.connection, ContainerName: message.container, BlobName: message.blob }),
+    );
+    return {
+      modelBindingData: { version: "1.0", source: "AzureStorageBlobs", contentType: "application/json", content },
+    };
   }
 }
 

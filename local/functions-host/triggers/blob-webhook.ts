@@ -33,10 +33,14 @@ export async function handleBlobWebhook(exchange: Exchange, listeners: readonly 
 
 function notify(exchange: Exchange, listener: BlobListener, events: readonly BlobEvent[]): void {
   const blobs = events.map(({ data }) =>
-    typeof data?.url === "string" && typeof data.eTag === "string" ? { ...split(data.url, listener), etag: data.eTag } : undefined,
+    typeof data?.url === "string" && typeof data.eTag === "string"
+      ? { ...split(data.url, listener), etag: data.eTag }
+      : undefined,
   );
   if (blobs.some((blob) => blob === undefined))
-    return send(exchange.res, 400, { Message: "an event lacks data.url or data.eTag (only Blob Created events are supported)" });
+    return send(exchange.res, 400, {
+      Message: "an event lacks data.url or data.eTag (only Blob Created events are supported)",
+    });
   for (const blob of blobs) if (blob) listener.announce(blob.container, blob.name, blob.etag);
   send(exchange.res, 202);
 }

@@ -8,7 +8,10 @@ export class OutageLog {
 
   failed(error: unknown): void {
     if (!this.open)
-      log("warning", `${this.subject} cannot be reached; trying again until it can: ${messageOf(error).split("\n")[0] ?? ""}`);
+      log(
+        "warning",
+        `${this.subject} cannot be reached; trying again until it can: ${messageOf(error).split("\n")[0] ?? ""}`,
+      );
     this.open = true;
   }
 

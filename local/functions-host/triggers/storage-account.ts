@@ -41,7 +41,9 @@ export class StorageAccount {
   private queueEndpoint(): URL {
     const endpoint = this.parts.get("QueueEndpoint");
     const suffix = this.parts.get("EndpointSuffix") ?? "core.windows.net";
-    return new URL(endpoint ?? `${this.parts.get("DefaultEndpointsProtocol") ?? "https"}://${this.accountName}.queue.${suffix}`);
+    return new URL(
+      endpoint ?? `${this.parts.get("DefaultEndpointsProtocol") ?? "https"}://${this.accountName}.queue.${suffix}`,
+    );
   }
 
   private async queueRequest(method: string, path: string, body: string, expected: readonly number[]): Promise<void> {
@@ -49,7 +51,14 @@ export class StorageAccount {
     const url = new URL(base.href.replace(/\/+$/, "") + path);
     const date = new Date().toUTCString();
     const type = body === "" ? "" : "application/xml";
-    const lines = [method, "", type, "", `x-ms-date:${date}\nx-ms-version:${API_VERSION}`, `/${this.accountName}${url.pathname}`];
+    const lines = [
+      method,
+      "",
+      type,
+      "",
+      `x-ms-date:${date}\nx-ms-version:${API_VERSION}`,
+      `/${this.accountName}${url.pathname}`,
+    ];
     const signature = createHmac("sha256", Buffer.from(this.parts.get("AccountKey") ?? "", "base64"))
       .update(lines.join("\n"))
       .digest("base64");
@@ -62,7 +71,9 @@ export class StorageAccount {
     const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
     const response = await fetch(url, { method, headers, signal, ...(body === "" ? {} : { body }) });
     if (!expected.includes(response.status))
-      throw new Error(`queue ${method} ${path} answered ${String(response.status)}: ${(await response.text()).slice(0, 200)}`);
+      throw new Error(
+        `queue ${method} ${path} answered ${String(response.status)}: ${(await response.text()).slice(0, 200)}`,
+      );
     await response.arrayBuffer();
   }
 }

@@ -56,7 +56,13 @@ export class TimerTrigger {
 
   private status(): Status | undefined {
     const row = this.db.get("SELECT last, next, updated_at FROM timer_status WHERE function = ?", this.fn.name);
-    return row && { last: row["last"] as number | null, next: row["next"] as number | null, updatedAt: Number(row["updated_at"]) };
+    return (
+      row && {
+        last: row["last"] as number | null,
+        next: row["next"] as number | null,
+        updatedAt: Number(row["updated_at"]),
+      }
+    );
   }
 
   /** When the stored status says that the function should run next; the first start counts from now. */
@@ -65,7 +71,11 @@ export class TimerTrigger {
     const status = this.status();
     const sameSchedule = row?.["schedule"] === this.expression;
     const next =
-      status && sameSchedule ? status.next : status ? this.schedule.next(status.last ?? status.updatedAt) : this.schedule.next(Date.now());
+      status && sameSchedule
+        ? status.next
+        : status
+          ? this.schedule.next(status.last ?? status.updatedAt)
+          : this.schedule.next(Date.now());
     if (!status || !sameSchedule) this.store(status?.last ?? null, next ?? null);
     return next ?? undefined;
   }
@@ -82,11 +92,16 @@ export class TimerTrigger {
     if (this.stopped || at === undefined) return;
     const wait = Math.max(0, at - Date.now());
     // A delay that setTimeout cannot hold is taken in pieces.
-    this.timer = setTimeout(() => (wait > MAX_TIMEOUT_MS ? this.arm(at) : void this.run(false, at)), Math.min(wait, MAX_TIMEOUT_MS));
+    this.timer = setTimeout(
+      () => (wait > MAX_TIMEOUT_MS ? this.arm(at) : void this.run(false, at)),
+      Math.min(wait, MAX_TIMEOUT_MS),
+    );
   }
 
   private async run(isPastDue: boolean, occurrence = Date.now()): Promise<void> {
-    const reason = isPastDue ? "Timer fired at start-up: a run was missed" : `Timer fired at ${new Date().toISOString()}`;
+    const reason = isPastDue
+      ? "Timer fired at start-up: a run was missed"
+      : `Timer fired at ${new Date().toISOString()}`;
     await this.invoke(isPastDue, reason);
     if (this.deliverTwice) await this.invoke(isPastDue, `${reason} (second delivery)`);
     // Counted from the occurrence, or a timer that fires early would run twice.
@@ -100,7 +115,9 @@ export class TimerTrigger {
     const iso = (time: number | null | undefined): string => new Date(time ?? 0).toISOString();
     const json = JSON.stringify({
       Schedule: { AdjustForDST: true },
-      ScheduleStatus: status ? { Last: iso(status.last), Next: iso(status.next), LastUpdated: iso(status.updatedAt) } : null,
+      ScheduleStatus: status
+        ? { Last: iso(status.last), Next: iso(status.next), LastUpdated: iso(status.updatedAt) }
+        : null,
       IsPastDue: isPastDue,
     });
     const trigger: RpcTypedData = { json };

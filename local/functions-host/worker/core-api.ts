@@ -1,7 +1,14 @@
 import Module from "node:module";
 import { HostError, log } from "../log";
 import type { LogLevel } from "../log";
-import type { Binding, FunctionCallback, FunctionMetadata, HookCallback, ProgrammingModel, RegisteredFunction } from "./core-types";
+import type {
+  Binding,
+  FunctionCallback,
+  FunctionMetadata,
+  HookCallback,
+  ProgrammingModel,
+  RegisteredFunction,
+} from "./core-types";
 
 const HOOKS = ["preInvocation", "postInvocation", "appStart", "appTerminate", "log"] as const;
 /** Name of a worker hook. */
@@ -52,14 +59,16 @@ export class CoreApi {
       registerHook: (name: string, callback: HookCallback) => this.registerHook(name, callback),
       setProgrammingModel: (model: ProgrammingModel) => void (this.model = model),
       getProgrammingModel: () => this.model,
-      registerFunction: (metadata: FunctionMetadata, callback: FunctionCallback) => this.registerFunction(metadata, callback),
+      registerFunction: (metadata: FunctionMetadata, callback: FunctionCallback) =>
+        this.registerFunction(metadata, callback),
       Disposable: { from: () => ({ dispose: () => undefined }) },
     };
   }
 
   private registerHook(name: string, callback: HookCallback): { dispose(): void } {
     const known = HOOKS.find((hook) => hook === name);
-    if (!known) throw Object.assign(new RangeError(`Unrecognized hook "${name}"`), { isAzureFunctionsSystemError: true });
+    if (!known)
+      throw Object.assign(new RangeError(`Unrecognized hook "${name}"`), { isAzureFunctionsSystemError: true });
     this.hooks.set(known, [...(this.hooks.get(known) ?? []), callback]);
     return {
       dispose: () =>

@@ -1,7 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { log, messageOf } from "../log";
 import type { CoreApi } from "./core-api";
-import type { FunctionMetadata, InvocationRequest, InvocationResponse, RegisteredFunction, RpcTypedData } from "./core-types";
+import type {
+  FunctionMetadata,
+  InvocationRequest,
+  InvocationResponse,
+  RegisteredFunction,
+  RpcTypedData,
+} from "./core-types";
 import { retryDelays } from "./retry-policy";
 
 /** How one invocation is asked for. */
@@ -71,14 +77,19 @@ export class Invoker {
     const started = performance.now();
     const line = (result: string): string =>
       `Executed 'Functions.${fn.name}' (${result}, Id=${invocationId}, Duration=${Math.round(performance.now() - started)}ms)`;
-    if (!options.quiet) log("information", `Executing 'Functions.${fn.name}' (Reason='${options.reason}', Id=${invocationId})`);
+    if (!options.quiet)
+      log("information", `Executing 'Functions.${fn.name}' (Reason='${options.reason}', Id=${invocationId})`);
     try {
       const result = await this.run(fn, this.request(fn, options, invocationId, retryCount, maxRetryCount));
       if (!options.quiet) log("information", line("Succeeded"));
       return result;
     } catch (error) {
       // A quiet invocation is a replay: its failure is the engine's to report, once.
-      if (!options.quiet) log("error", `${line("Failed")}\n${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}`);
+      if (!options.quiet)
+        log(
+          "error",
+          `${line("Failed")}\n${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}`,
+        );
       throw error;
     }
   }
@@ -136,5 +147,6 @@ export class Invoker {
 }
 
 function rethrow(error: unknown): void {
-  if (error !== undefined && error !== null) throw error instanceof Error ? error : new Error(messageOf(error), { cause: error });
+  if (error !== undefined && error !== null)
+    throw error instanceof Error ? error : new Error(messageOf(error), { cause: error });
 }

@@ -48,7 +48,9 @@ async function entryPoints(appDir: string): Promise<string[]> {
   const plain = join(appDir, main);
   if (existsSync(plain)) return [plain];
   const reason = /[*{?[]/.test(main) ? "Found zero files matching the supplied pattern" : "File does not exist";
-  throw new HostError(`Worker was unable to load entry point "${main}": ${reason} (package.json "main" in ${appDir}; is the app built?)`);
+  throw new HostError(
+    `Worker was unable to load entry point "${main}": ${reason} (package.json "main" in ${appDir}; is the app built?)`,
+  );
 }
 
 function mainOf(file: string): string {
@@ -73,7 +75,8 @@ function isEsm(file: string): boolean {
   if (file.endsWith(".cjs")) return false;
   for (let folder = dirname(file); folder !== dirname(folder); folder = dirname(folder)) {
     const manifest = join(folder, "package.json");
-    if (existsSync(manifest)) return (JSON.parse(readFileSync(manifest, "utf8")) as { type?: string }).type === "module";
+    if (existsSync(manifest))
+      return (JSON.parse(readFileSync(manifest, "utf8")) as { type?: string }).type === "module";
   }
   return false;
 }

@@ -11,7 +11,11 @@ export async function sweepGenerations({ activities, log }: SweepPass): Promise<
     const run = await activities.ledger.runs.get(record.runId);
     if (run !== null && !isClosed(run.state)) continue;
     const settled = await settleGeneration(activities, record);
-    log.warn("Databricks run of a closed run", { runId: record.runId, databricksRunId: record.databricksRunId, settled });
+    log.warn("Databricks run of a closed run", {
+      runId: record.runId,
+      databricksRunId: record.databricksRunId,
+      settled,
+    });
   }
 }
 
@@ -26,14 +30,20 @@ async function isUnowned({ activities: { ledger } }: SweepPass, run: JobRun): Pr
 export async function sweepUnownedRuns(pass: SweepPass): Promise<void> {
   const { activities, definitions, log } = pass;
   const { jobs, ledger, jobNamePrefix } = activities;
-  const names = new Set([...definitions.values()].flatMap(({ steps }) => steps.map((step) => `${jobNamePrefix}${step.job}`)));
+  const names = new Set(
+    [...definitions.values()].flatMap(({ steps }) => steps.map((step) => `${jobNamePrefix}${step.job}`)),
+  );
   for (const name of names) {
     try {
       const listed = await callDatabricks(ledger, async () => jobs.listActiveRuns(await jobs.findJobId(name)));
       if (listed.kind === "wait") return;
       for (const run of listed.value) {
         if (!(await isUnowned(pass, run))) continue;
-        log.warn("unowned Databricks run", { databricksRunId: run.runId, runId: run.jobParameters["run_id"], job: name });
+        log.warn("unowned Databricks run", {
+          databricksRunId: run.runId,
+          runId: run.jobParameters["run_id"],
+          job: name,
+        });
         await callDatabricks(ledger, async () => {
           await jobs.cancelRun(run.runId);
         });

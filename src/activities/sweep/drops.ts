@@ -31,7 +31,9 @@ export async function sweepClaims({ activities: { ledger }, log }: SweepPass): P
 
 async function listed(ledger: SweepPass["activities"]["ledger"], runId: string): Promise<Set<string> | null> {
   const text = await ledger.blobs.readText(ledger.containers.batches, manifestBlob(runId));
-  return text === null ? null : new Set(manifestSchema.parse(JSON.parse(text)).files.map((file) => `${file.etag} ${file.path}`));
+  return text === null
+    ? null
+    : new Set(manifestSchema.parse(JSON.parse(text)).files.map((file) => `${file.etag} ${file.path}`));
 }
 
 /** Compares the containers with the ledger: a blob whose event never came is recorded now (I1). Mends indexes first. */

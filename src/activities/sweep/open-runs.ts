@@ -17,7 +17,8 @@ async function endOrphan(pass: SweepPass, run: RunRecord, status: string | null)
   const context = { log, starter };
   for (const { ordinal, generation, terminal } of await activities.ledger.generations.list(runId)) {
     const child = stepInstanceId(runId, attempt, ordinal, generation);
-    if (!terminal && pass.isLive(await starter.status(child))) await starter.terminate(child, "its run has no live orchestration");
+    if (!terminal && pass.isLive(await starter.status(child)))
+      await starter.terminate(child, "its run has no live orchestration");
   }
   const { remaining } = await createSettleRun(activities)({ runId, attempt }, context);
   log.warn("run without a live orchestration", { runId, attempt, status, remaining });

@@ -20,8 +20,14 @@ export async function sweepSchedules({ activities, definitions, starter, log }: 
       const alias = scheduleAlias(occurrence);
       if ((await ledger.runs.alias(pipeline, sha256(alias))) !== null) continue;
       const { run, created } = await requests.requestRun({ pipeline, alias, reason: "schedule" }, starter);
-      log.warn("missed schedule occurrence", { pipeline, occurrence: occurrence.toISOString(), runId: run.runId, created });
+      log.warn("missed schedule occurrence", {
+        pipeline,
+        occurrence: occurrence.toISOString(),
+        runId: run.runId,
+        created,
+      });
     }
-    if (until > after || scheduledUntil === null) await ledger.states.set(pipeline, { scheduledUntil: until.toISOString() });
+    if (until > after || scheduledUntil === null)
+      await ledger.states.set(pipeline, { scheduledUntil: until.toISOString() });
   }
 }

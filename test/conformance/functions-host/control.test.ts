@@ -10,12 +10,17 @@ describe("start", () => {
     await host.begin("childThatWaits", undefined, "busy");
     const response = await host.post("orchestrators/childThatWaits/busy");
     expect(response.status).toBe(409);
-    expect((await host.client("startNew", "childThatWaits", { instanceId: "busy" })).error).toContain("unexpected status code: 409");
+    expect((await host.client("startNew", "childThatWaits", { instanceId: "busy" })).error).toContain(
+      "unexpected status code: 409",
+    );
   });
 
   test("an id that has finished is replaced, with its history", async () => {
     await host.run("helloSequence", undefined, "again");
-    expect(await host.run("inputAsIs", { n: 2 }, "again")).toMatchObject({ name: "inputAsIs", output: { input: { n: 2 } } });
+    expect(await host.run("inputAsIs", { n: 2 }, "again")).toMatchObject({
+      name: "inputAsIs",
+      output: { input: { n: 2 } },
+    });
     const { historyEvents } = await host.status("again", "showHistory=true");
     expect(historyEvents?.some((event) => event["FunctionName"] === "hello")).toBe(false);
   });
@@ -28,7 +33,10 @@ describe("start", () => {
   });
 
   test("a body that is no JSON is 400", async () => {
-    const response = await host.request("/runtime/webhooks/durabletask/orchestrators/helloSequence", { method: "POST", body: "{" });
+    const response = await host.request("/runtime/webhooks/durabletask/orchestrators/helloSequence", {
+      method: "POST",
+      body: "{",
+    });
     expect(response.status).toBe(400);
   });
 
@@ -57,7 +65,11 @@ describe("status", () => {
   test("running is 202 with Location, failed is 200, or 500 when asked for", async () => {
     await host.begin("childThatWaits", undefined, "st1");
     const running = await host.request("/runtime/webhooks/durabletask/instances/st1");
-    expect([running.status, running.headers.get("retry-after"), running.headers.has("location")]).toEqual([202, "5", true]);
+    expect([running.status, running.headers.get("retry-after"), running.headers.has("location")]).toEqual([
+      202,
+      "5",
+      true,
+    ]);
     const { instanceId } = await host.run("throws");
     const path = `/runtime/webhooks/durabletask/instances/${instanceId}`;
     expect((await host.request(path)).status).toBe(200);
@@ -69,8 +81,11 @@ describe("status", () => {
     for (let n = 0; n < 5; n++) await host.run("inputAsIs", n, `page-${String(n)}`);
     const found: string[] = [];
     for (let token: string | null = ""; token !== null;) {
-      const url = "/runtime/webhooks/durabletask/instances/?instanceIdPrefix=page-&top=2&runtimeStatus=Completed,Failed";
-      const response: Response = await host.request(url, { headers: token === "" ? {} : { "x-ms-continuation-token": token } });
+      const url =
+        "/runtime/webhooks/durabletask/instances/?instanceIdPrefix=page-&top=2&runtimeStatus=Completed,Failed";
+      const response: Response = await host.request(url, {
+        headers: token === "" ? {} : { "x-ms-continuation-token": token },
+      });
       found.push(...((await response.json()) as { instanceId: string }[]).map((item) => item.instanceId));
       token = response.headers.get("x-ms-continuation-token");
     }
@@ -159,7 +174,9 @@ describe("restart and purge", () => {
     const { id } = (await (await host.post("instances/orig/restart")).json()) as { id: string };
     expect(id).not.toBe("orig");
     expect(await host.finished(id)).toMatchObject({ output: { input: { keep: 1 } } });
-    const same = (await (await host.post("instances/orig/restart?restartWithNewInstanceId=false")).json()) as { id: string };
+    const same = (await (await host.post("instances/orig/restart?restartWithNewInstanceId=false")).json()) as {
+      id: string;
+    };
     expect(same.id).toBe("orig");
     await host.finished("orig");
     expect((await host.post("instances/none/restart")).status).toBe(400);
@@ -174,9 +191,12 @@ describe("restart and purge", () => {
     await host.run("inputAsIs", 1, "goes");
     const all = await host.request("/runtime/webhooks/durabletask/instances/", { method: "DELETE" });
     expect(all.status).toBe(400);
-    const response = await host.request("/runtime/webhooks/durabletask/instances/?createdTimeFrom=2000-01-01T00:00:00Z", {
-      method: "DELETE",
-    });
+    const response = await host.request(
+      "/runtime/webhooks/durabletask/instances/?createdTimeFrom=2000-01-01T00:00:00Z",
+      {
+        method: "DELETE",
+      },
+    );
     expect(((await response.json()) as { instancesDeleted: number }).instancesDeleted).toBeGreaterThan(0);
     await expect(host.status("goes")).rejects.toThrow("no instance");
     expect(["Pending", "Running"]).toContain((await host.status("stays")).runtimeStatus);
@@ -184,7 +204,9 @@ describe("restart and purge", () => {
 });
 
 test("at most maxConcurrentActivityFunctions activities run at the same time", async () => {
-  const limited = new TestHost("durable", { env: { AzureFunctionsJobHost__extensions__durableTask__maxConcurrentActivityFunctions: "3" } });
+  const limited = new TestHost("durable", {
+    env: { AzureFunctionsJobHost__extensions__durableTask__maxConcurrentActivityFunctions: "3" },
+  });
   await limited.start();
   expect((await limited.run("slowTogether", { count: 10, ms: 100 })).output).toBe(10);
   let running = 0;

@@ -58,7 +58,9 @@ describe("kill -9", () => {
   });
 
   test("again and again, at any moment: every orchestration ends with the right result", async () => {
-    const ids = await Promise.all([0, 1, 2, 3].map((n) => host.begin("slowSteps", { steps: 6, ms: 40 }, `storm-${String(n)}`)));
+    const ids = await Promise.all(
+      [0, 1, 2, 3].map((n) => host.begin("slowSteps", { steps: 6, ms: 40 }, `storm-${String(n)}`)),
+    );
     const counter = await host.begin("eternal", { sum: 0, left: 12 }, "storm-eternal");
     let raised = 0;
     for (let round = 0; round < 6; round++) {
@@ -67,7 +69,8 @@ describe("kill -9", () => {
       await host.stop("SIGKILL");
       await host.start();
     }
-    for (const id of ids) expect((await host.finished(id)).output).toEqual([0, 1, 2, 3, 4, 5].map((n) => `${id}-${String(n)}`));
+    for (const id of ids)
+      expect((await host.finished(id)).output).toEqual([0, 1, 2, 3, 4, 5].map((n) => `${id}-${String(n)}`));
     expect((await host.finished(counter)).output).toBe((12 * 13) / 2);
   });
 });

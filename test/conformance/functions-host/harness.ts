@@ -43,7 +43,13 @@ export class TestHost {
   async start(): Promise<void> {
     const env = { FIXTURE_LOG: join(this.dir, "calls.log"), ...this.extra.env };
     const onOutput = (text: string): void => void (this.output += text);
-    this.host = await startFunctionsHost({ appDir: fixture(this.app), stateDir: join(this.dir, "state"), ...this.extra, env, onOutput });
+    this.host = await startFunctionsHost({
+      appDir: fixture(this.app),
+      stateDir: join(this.dir, "state"),
+      ...this.extra,
+      env,
+      onOutput,
+    });
   }
 
   /** Ends the process; SIGKILL gives it no chance to tidy up. */

@@ -78,8 +78,12 @@ describe("buffered HTTP", () => {
   test("the console shows what is served and what is not", () => {
     expect(host.output).toContain(`\tbyName: [GET] ${host.url}/v1/byName`);
     expect(host.output).toContain("\toff: ");
-    expect(host.output).toContain("The 'bus' function is not served: this host has no trigger of type \"serviceBusTrigger\".");
-    expect(host.output).toContain("The 'badSchedule' function is in error: timer function badSchedule: schedule \"not a schedule\"");
+    expect(host.output).toContain(
+      "The 'bus' function is not served: this host has no trigger of type \"serviceBusTrigger\".",
+    );
+    expect(host.output).toContain(
+      "The 'badSchedule' function is in error: timer function badSchedule: schedule \"not a schedule\"",
+    );
     expect(host.output).toContain(
       "The 'unconnected' function is in error: blob function unconnected: connection setting \"NoSuchSetting\" is not set",
     );
@@ -89,7 +93,10 @@ describe("buffered HTTP", () => {
   test("admin endpoints", async () => {
     const list = (await (await host.request("/admin/functions")).json()) as { name: string }[];
     expect(list.map((fn) => fn.name)).toContain("everySecond");
-    expect(await (await host.request("/admin/functions/off/status")).json()).toEqual({ errors: null, isDisabled: true });
+    expect(await (await host.request("/admin/functions/off/status")).json()).toEqual({
+      errors: null,
+      isDisabled: true,
+    });
     expect((await host.request("/admin/functions/none", { method: "POST", body: "{}" })).status).toBe(404);
     expect((await host.request("/admin/functions/yearly", { method: "POST", body: "{" })).status).toBe(400);
     expect((await host.request("/admin/host/ping")).status).toBe(200);
@@ -103,12 +110,15 @@ describe("--enable-auth", () => {
   beforeAll(() => host.start());
   afterAll(() => host.dispose());
 
-  test.each(["/v1/locked", "/v1/adminOnly", "/admin/functions", "/runtime/webhooks/durabletask/instances/", "/v1/locked?code=wrong"])(
-    "%s is 401 without the key",
-    async (path) => {
-      expect((await host.request(path)).status).toBe(401);
-    },
-  );
+  test.each([
+    "/v1/locked",
+    "/v1/adminOnly",
+    "/admin/functions",
+    "/runtime/webhooks/durabletask/instances/",
+    "/v1/locked?code=wrong",
+  ])("%s is 401 without the key", async (path) => {
+    expect((await host.request(path)).status).toBe(401);
+  });
 
   test("anonymous functions, the ping and the app's own durable client need none", async () => {
     expect((await host.request("/v1/byName")).status).toBe(200);
@@ -124,12 +134,12 @@ describe("an ESM app that streams", () => {
 
   test("body, parameters, hooks", async () => {
     const response = await host.request("/api/stream/17?q=a", { method: "POST", body: "x".repeat(200_000) });
-    expect([response.status, response.headers.get("x-id"), response.headers.get("x-q"), response.headers.get("x-started")]).toEqual([
-      202,
-      "17",
-      "a",
-      "appStart",
-    ]);
+    expect([
+      response.status,
+      response.headers.get("x-id"),
+      response.headers.get("x-q"),
+      response.headers.get("x-started"),
+    ]).toEqual([202, "17", "a", "appStart"]);
     expect(response.headers.get("x-hook")).toBe("true");
     expect(await response.text()).toHaveLength(200_000);
   });
@@ -175,13 +185,19 @@ describe("start-up faults name their cause", () => {
   test("an invalid host.json", async () => {
     await expect(
       start(fixture("triggers"), {
-        env: { ...env, AzureFunctionsJobHost__version: "1.0", AzureFunctionsJobHost__extensions__blobs__maxDegreeOfParallelism: "0" },
+        env: {
+          ...env,
+          AzureFunctionsJobHost__version: "1.0",
+          AzureFunctionsJobHost__extensions__blobs__maxDegreeOfParallelism: "0",
+        },
       }),
     ).rejects.toThrow(/host\.json: "version" must be "2\.0"; "extensions\.blobs\.maxDegreeOfParallelism" /);
   });
 
   test("a setting that is missing", async () => {
-    await expect(start(fixture("durable"), { env: { FIXTURE_HUB: "1bad" } })).rejects.toThrow('hubName "1bad" must begin with a letter');
+    await expect(start(fixture("durable"), { env: { FIXTURE_HUB: "1bad" } })).rejects.toThrow(
+      'hubName "1bad" must begin with a letter',
+    );
     await expect(start(fixture("durable"), { env: { FIXTURE_HUB: "" } })).rejects.toThrow(
       'setting "FIXTURE_HUB" (from "%FIXTURE_HUB%") is not set',
     );
@@ -189,7 +205,9 @@ describe("start-up faults name their cause", () => {
 
   test("a state folder that is in use, a port that is taken", async () => {
     await host.start();
-    await expect(start(fixture("triggers"), { env, stateDir: `${host.dir}/state` })).rejects.toThrow("is in use by another functions host");
+    await expect(start(fixture("triggers"), { env, stateDir: `${host.dir}/state` })).rejects.toThrow(
+      "is in use by another functions host",
+    );
     const port = Number(new URL(host.url).port);
     await expect(start(fixture("triggers"), { env, port })).rejects.toThrow(`Port ${String(port)} is unavailable`);
   });

@@ -44,7 +44,9 @@ describe("retries", () => {
   test("the last failure surfaces when the attempts are used up", async () => {
     const { runtimeStatus, output } = await host.run("retry", { key: "r2", failures: 9, attempts: 3 });
     expect(runtimeStatus).toBe("Failed");
-    expect(output).toContain("Orchestrator function 'retry' failed: Activity function 'flaky' failed:  attempt 3 of r2");
+    expect(output).toContain(
+      "Orchestrator function 'retry' failed: Activity function 'flaky' failed:  attempt 3 of r2",
+    );
     expect(host.calls().filter((line) => line.startsWith("flaky r2 "))).toHaveLength(3);
   });
 
@@ -162,7 +164,10 @@ describe("failures", () => {
       "Orchestrator function 'childFails' failed: Orchestrator function 'throws' failed: no good \n Message: no good, StackTrace: ",
     ],
     ["badTimer", "Orchestrator function 'badTimer' failed: createTimer got an invalid date"],
-    ["usesEntity", "Orchestrator function 'usesEntity' failed: durable entities are not available in the local functions host"],
+    [
+      "usesEntity",
+      "Orchestrator function 'usesEntity' failed: durable entities are not available in the local functions host",
+    ],
     ["throwsText", "Orchestrator function 'throwsText' failed: "],
     [
       "notDeterministic",
@@ -204,7 +209,12 @@ describe("callHttp", () => {
   test("polls the Location of a 202 until it is done", async () => {
     const response = await host.post("orchestrators/callHttp/http1?version=7", { url: url() });
     expect(response.status).toBe(202);
-    expect((await host.finished("http1")).output).toEqual({ status: 200, content: "finished", after: "Hello after!", version: "7" });
+    expect((await host.finished("http1")).output).toEqual({
+      status: 200,
+      content: "finished",
+      after: "Hello after!",
+      version: "7",
+    });
     expect(asked).toEqual(["POST /start", "GET /poll", "GET /poll"]);
   });
 

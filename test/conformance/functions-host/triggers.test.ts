@@ -53,7 +53,10 @@ describe("timers", () => {
   test("the admin endpoint runs a timer; a retry policy repeats it", async () => {
     const host = new TestHost("triggers", { env: rare });
     await host.start();
-    const response = await host.request("/admin/functions/retried", { method: "POST", body: JSON.stringify({ input: "" }) });
+    const response = await host.request("/admin/functions/retried", {
+      method: "POST",
+      body: JSON.stringify({ input: "" }),
+    });
     expect(response.status).toBe(202);
     await eventually(() => expect(notes(host, "retried")).toEqual([{ count: 0 }, { count: 1 }, { count: 2 }]));
     await pause(100);
@@ -75,7 +78,8 @@ describe("blobs", () => {
   beforeEach(async () => {
     for (const name of containers) await blobs.getContainerClient(name).createIfNotExists();
     for (const name of containers)
-      for await (const blob of blobs.getContainerClient(name).listBlobsFlat()) await blobs.getContainerClient(name).deleteBlob(blob.name);
+      for await (const blob of blobs.getContainerClient(name).listBlobsFlat())
+        await blobs.getContainerClient(name).deleteBlob(blob.name);
     host = newHost();
     await host.start();
   });
@@ -131,7 +135,10 @@ describe("blobs", () => {
 
   test("five attempts, then the poison queue", async () => {
     await put("poison/bad.csv", "x");
-    await eventually(() => expect(host.output).toContain("Moving message to queue 'webjobs-blobtrigger-poison': poison/bad.csv"), 30_000);
+    await eventually(
+      () => expect(host.output).toContain("Moving message to queue 'webjobs-blobtrigger-poison': poison/bad.csv"),
+      30_000,
+    );
     expect(notes(host, "poisonous")).toHaveLength(5);
     await pause(500);
     expect(notes(host, "poisonous")).toHaveLength(5);
@@ -139,7 +146,10 @@ describe("blobs", () => {
 
   test("a storage outage is reported once, and the scan goes on after it", async () => {
     await azurite.stop();
-    await eventually(() => expect(host.output).toContain("storage of blob function bytes-of-drop cannot be reached"), 30_000);
+    await eventually(
+      () => expect(host.output).toContain("storage of blob function bytes-of-drop cannot be reached"),
+      30_000,
+    );
     await pause(1500);
     expect(host.output.split("storage of blob function bytes-of-drop cannot be reached")).toHaveLength(2);
     await azurite.start();

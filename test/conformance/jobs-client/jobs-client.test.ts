@@ -14,7 +14,16 @@ let clock: FakeClock;
 const connect = (
   auth: DatabricksSignIn = { kind: "token", token: bench.token },
   over: { timeoutMs?: number; budgetMs?: number } = {},
-): JobsClient => createJobsClient({ host: bench.url, auth, requestsPerSecond: 100, version: "0.0.1", clock, random: () => 0, ...over });
+): JobsClient =>
+  createJobsClient({
+    host: bench.url,
+    auth,
+    requestsPerSecond: 100,
+    version: "0.0.1",
+    clock,
+    random: () => 0,
+    ...over,
+  });
 const faults = async (...rules: object[]) => {
   const { status } = await bench.call("POST", "/internal/faults", { rules });
   expect(status).toBeLessThan(300);
@@ -62,7 +71,11 @@ describe("a run", () => {
     const verdict = judgeRun(run);
     expect(verdict).toMatchObject({ kind: "failed", cause: "code", code: "RUN_EXECUTION_ERROR" });
     const output = await connect().getTaskOutput(verdict.kind === "failed" ? (verdict.taskRunId ?? "") : "");
-    expect(output).toEqual({ truncated: false, error: "ValueError: bad date", errorTrace: "Traceback\nValueError: bad date" });
+    expect(output).toEqual({
+      truncated: false,
+      error: "ValueError: bad date",
+      errorTrace: "Traceback\nValueError: bad date",
+    });
   });
 
   it("whose driver dies is a platform fault", async () => {
@@ -107,23 +120,29 @@ describe("a run", () => {
     const runId = await start(await job("output", "exit: x"));
     await ended(runId);
 
-    await expect(connect().getTaskOutput(runId)).rejects.toMatchObject({ status: 400, errorCode: "INVALID_PARAMETER_VALUE" });
+    await expect(connect().getTaskOutput(runId)).rejects.toMatchObject({
+      status: 400,
+      errorCode: "INVALID_PARAMETER_VALUE",
+    });
   });
 });
 
 describe("the same idempotency token", () => {
-  it.each(["503-after", "drop-after", "429", "drop-before"])("leads to one run when the first answer is lost: %s", async (action) => {
-    const jobId = await job(`once-${action}`, "sleep: 60000");
-    await faults({ match: { path: "/run-now" }, action, times: 1, retryAfterSeconds: 3 });
+  it.each(["503-after", "drop-after", "429", "drop-before"])(
+    "leads to one run when the first answer is lost: %s",
+    async (action) => {
+      const jobId = await job(`once-${action}`, "sleep: 60000");
+      await faults({ match: { path: "/run-now" }, action, times: 1, retryAfterSeconds: 3 });
 
-    const request = { jobId, idempotencyToken: `once-${action}`, jobParameters: {} };
-    const runId = await connect().runNow(request);
+      const request = { jobId, idempotencyToken: `once-${action}`, jobParameters: {} };
+      const runId = await connect().runNow(request);
 
-    expect(await connect().runNow(request)).toBe(runId);
-    expect((await connect().listActiveRuns(jobId)).map((run) => run.runId)).toEqual([runId]);
-    expect(clock.slept).toEqual([action === "429" ? 3000 : 1000]);
-    await connect().cancelRun(runId);
-  });
+      expect(await connect().runNow(request)).toBe(runId);
+      expect((await connect().listActiveRuns(jobId)).map((run) => run.runId)).toEqual([runId]);
+      expect(clock.slept).toEqual([action === "429" ? 3000 : 1000]);
+      await connect().cancelRun(runId);
+    },
+  );
 });
 
 describe("faults", () => {
@@ -184,7 +203,9 @@ describe("faults", () => {
 
 describe("lists", () => {
   it("are read to their last page", async () => {
-    const jobId = String(await bench.job(["sleep: 60000"], { name: "many", max_concurrent_runs: 1, queue: { enabled: true } }));
+    const jobId = String(
+      await bench.job(["sleep: 60000"], { name: "many", max_concurrent_runs: 1, queue: { enabled: true } }),
+    );
     const started = await Promise.all(Array.from({ length: 30 }, async () => start(jobId)));
 
     const listed = (await connect().listActiveRuns(jobId)).map((run) => run.runId);

@@ -114,7 +114,9 @@ describe("the app on the functions host", () => {
     const run = await untilRun(await start(url, "raising"), ({ state }) => state === "failed");
 
     expect(run.error).toMatchObject({ step: "work", message: expect.stringContaining("ValueError: bad sensor") });
-    expect(run.steps[0]?.generations).toMatchObject([{ generation: 0, resultState: "FAILED", url: expect.stringContaining(bench.url) }]);
+    expect(run.steps[0]?.generations).toMatchObject([
+      { generation: 0, resultState: "FAILED", url: expect.stringContaining(bench.url) },
+    ]);
     const page = runPageSchema.parse((await call("GET", `${url}/pipelines/raising/runs?state=failed`)).body);
     expect(page.value.map(({ id }) => id)).toEqual([run.id]);
   });
@@ -125,7 +127,9 @@ describe("the app on the functions host", () => {
     const first = running.steps[0]?.generations[0]?.databricksRunId;
     const authorization = `Basic ${Buffer.from("dbx:webhook-canary-1").toString("base64")}`;
     const notification = { event_type: "jobs.on_success", run: { run_id: Number(first) } };
-    expect((await call("POST", `${url}/databricks/webhook`, { headers: { authorization }, body: notification })).status).toBe(204);
+    expect(
+      (await call("POST", `${url}/databricks/webhook`, { headers: { authorization }, body: notification })).status,
+    ).toBe(204);
     expect((await call("POST", `${url}/databricks/webhook`, { body: notification })).status).toBe(401);
 
     expect((await call("POST", `${location}/cancel`)).status).toBe(202);
@@ -174,7 +178,8 @@ describe("a wrong set-up", () => {
     const api = await startApp(name, settings);
     const location = await start(api, "raising");
 
-    const fault = (run: ReturnType<typeof runSchema.parse>) => run.error?.message ?? run.steps[0]?.generations[0]?.lastFault ?? "";
+    const fault = (run: ReturnType<typeof runSchema.parse>) =>
+      run.error?.message ?? run.steps[0]?.generations[0]?.lastFault ?? "";
     const run = await untilRun(location, (seen) => fault(seen) !== "");
     const { status, body } = await call("GET", `${api}/health`);
 

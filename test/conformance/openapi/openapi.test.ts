@@ -48,9 +48,16 @@ describe("the OpenAPI document", () => {
       path.slice(1),
       "functionKey" in (operation.security[0] ?? {}) ? "function" : "anonymous",
     ]);
-    const actual = [...functions].map(([name, { methods = [], route = "", authLevel = "" }]) => [name, methods.join(), route, authLevel]);
+    const actual = [...functions].map(([name, { methods = [], route = "", authLevel = "" }]) => [
+      name,
+      methods.join(),
+      route,
+      authLevel,
+    ]);
     expect(described.sort()).toEqual(actual.sort());
-    expect(described.filter(([, , , level]) => level === "anonymous").map(([name]) => name)).toEqual(["databricksWebhook"]);
+    expect(described.filter(([, , , level]) => level === "anonymous").map(([name]) => name)).toEqual([
+      "databricksWebhook",
+    ]);
   });
 
   it("gives the durable client only to functions that start or wake orchestrations", () => {
@@ -63,7 +70,8 @@ describe("the OpenAPI document", () => {
     const used = new Set(references(document));
 
     expect(document.openapi).toBe("3.1.0");
-    for (const reference of references(document)) expect(document.components.schemas).toHaveProperty(reference.split("/").at(-1) ?? "");
+    for (const reference of references(document))
+      expect(document.components.schemas).toHaveProperty(reference.split("/").at(-1) ?? "");
     const unused = Object.keys(document.components.schemas).filter((name) => !used.has(`#/components/schemas/${name}`));
     expect(unused).toEqual([]);
   });
@@ -72,7 +80,9 @@ describe("the OpenAPI document", () => {
     for (const { path, operation } of operations) {
       const inPath = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
       const declared = (operation.parameters ?? []).filter((parameter) => parameter.in === "path");
-      expect(declared).toEqual(inPath.map((name) => ({ name, in: "path", required: true, schema: { type: "string" } })));
+      expect(declared).toEqual(
+        inPath.map((name) => ({ name, in: "path", required: true, schema: { type: "string" } })),
+      );
       for (const { description } of Object.values(operation.responses)) expect(description).not.toBe("");
     }
   });

@@ -26,7 +26,13 @@ beforeEach(async () => {
   behaviour = { delayMs: 0 };
   server = new FakeJobs(["job-ingestion", "job-scoring"], () => behaviour);
   const host = await server.start();
-  const jobs = createJobsClient({ host, auth: { kind: "token", token: "t" }, requestsPerSecond: 100, version: "0", budgetMs: 1 });
+  const jobs = createJobsClient({
+    host,
+    auth: { kind: "token", token: "t" },
+    requestsPerSecond: 100,
+    version: "0",
+    budgetMs: 1,
+  });
   fixture = await createActivityFixture(storage.connectionString, jobs);
   runId = await fixture.openRun();
 });
@@ -37,7 +43,8 @@ afterEach(async () => {
 
 const step = (generation = 0) => ({ runId, attempt: 1, ordinal: 0, generation });
 const start = (generation = 0) => createStartStep(fixture.activities)(step(generation), fixture.context);
-const poll = () => createPollStep(fixture.activities)({ ...step(), stopping: null, giveUpUnknown: false }, fixture.context);
+const poll = () =>
+  createPollStep(fixture.activities)({ ...step(), stopping: null, giveUpUnknown: false }, fixture.context);
 const settle = () => createSettleRun(fixture.activities)({ runId, attempt: 1 }, fixture.context);
 const record = async () => (await fixture.ledger.generations.list(runId)).at(-1);
 const close = () => fixture.ledger.runs.change(runId, () => ({ state: "failed" }));
@@ -56,7 +63,11 @@ describe("startStep", () => {
 
     expect(answers.map((answer) => answer.kind)).toEqual(["started", "started", "started"]);
     expect(server.runs).toHaveLength(1);
-    expect(server.runs[0]?.parameters).toMatchObject({ run_id: runId, manifest_path: `batches/${runId}/manifest.json`, window_start: "" });
+    expect(server.runs[0]?.parameters).toMatchObject({
+      run_id: runId,
+      manifest_path: `batches/${runId}/manifest.json`,
+      window_start: "",
+    });
     expect(await record()).toMatchObject({ databricksRunId: "1000", terminal: false });
   });
 
@@ -74,7 +85,13 @@ describe("startStep", () => {
     await server.stop();
     server = new FakeJobs(["other"], () => behaviour);
     const host = await server.start();
-    const jobs = createJobsClient({ host, auth: { kind: "token", token: "t" }, requestsPerSecond: 100, version: "0", budgetMs: 1 });
+    const jobs = createJobsClient({
+      host,
+      auth: { kind: "token", token: "t" },
+      requestsPerSecond: 100,
+      version: "0",
+      budgetMs: 1,
+    });
 
     const answer = await createStartStep({ ...fixture.activities, jobs })(step(), fixture.context);
 
@@ -167,7 +184,13 @@ describe("settleRun", () => {
   });
 
   it("records a start that never reached Databricks as never started", async () => {
-    await fixture.ledger.generations.intend({ ...step(), step: "ingestion", job: "job-ingestion", idempotencyToken: "t", intendedAt: "" });
+    await fixture.ledger.generations.intend({
+      ...step(),
+      step: "ingestion",
+      job: "job-ingestion",
+      idempotencyToken: "t",
+      intendedAt: "",
+    });
 
     expect(await settle()).toEqual({ remaining: 0 });
     expect(await record()).toMatchObject({ terminal: true, verdict: { code: "NEVER_STARTED" } });
@@ -187,7 +210,10 @@ describe("the sweeper", () => {
     await new Promise((resolve) => setTimeout(resolve, 400));
     await sweepOpenRuns(fixture.pass);
 
-    expect(await fixture.ledger.runs.get(runId)).toMatchObject({ state: "failed", error: { code: "ORCHESTRATION_LOST" } });
+    expect(await fixture.ledger.runs.get(runId)).toMatchObject({
+      state: "failed",
+      error: { code: "ORCHESTRATION_LOST" },
+    });
     expect(server.active()).toEqual([]);
   });
 

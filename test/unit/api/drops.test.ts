@@ -21,7 +21,8 @@ beforeEach(() => {
   );
 });
 
-const list = (query = "", pipeline = "scoring") => callApi("listDrops", createListDropsHandler(test), { params: { pipeline }, query });
+const list = (query = "", pipeline = "scoring") =>
+  callApi("listDrops", createListDropsHandler(test), { params: { pipeline }, query });
 const put = async (day: number, reason?: string) => {
   const path = `telemetry/2015-11-${day}.csv.gz`;
   const seen = {
@@ -47,11 +48,13 @@ describe("listDrops", () => {
     const second = dropPageSchema.parse((await list(new URL(first.nextLink ?? "").search)).body);
 
     expect(first.nextLink).toMatch(/^https:\/\/app\.example\/api\/pipelines\/scoring\/drops\?top=2&token=/);
-    expect([...first.value, ...second.value].map((drop) => [drop.path.slice(18, 20), drop.state, drop.reason])).toEqual([
-      ["14", "pending", null],
-      ["15", "quarantined", "no pipeline takes it"],
-      ["16", "pending", null],
-    ]);
+    expect([...first.value, ...second.value].map((drop) => [drop.path.slice(18, 20), drop.state, drop.reason])).toEqual(
+      [
+        ["14", "pending", null],
+        ["15", "quarantined", "no pipeline takes it"],
+        ["16", "pending", null],
+      ],
+    );
     expect(second).not.toHaveProperty("nextLink");
   });
 
@@ -89,7 +92,12 @@ describe("listPipelines", () => {
     const answer = await callApi("listPipelines", createListPipelinesHandler(test));
 
     expect(pipelinePageSchema.parse(answer.body).value).toMatchObject([
-      { name: "scoring", schedule: "0 30 6 * * *", takesDrops: true, links: { runs: "https://app.example/api/pipelines/scoring/runs" } },
+      {
+        name: "scoring",
+        schedule: "0 30 6 * * *",
+        takesDrops: true,
+        links: { runs: "https://app.example/api/pipelines/scoring/runs" },
+      },
       { name: "training", schedule: null, takesDrops: false, steps: [{ name: "ingestion", job: "job-ingestion" }] },
     ]);
   });

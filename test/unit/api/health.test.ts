@@ -1,4 +1,10 @@
-import { databricksChecks, containerCheck, runHealthChecks, tableCheck, type HealthCheck } from "../../../src/api/health-checks";
+import {
+  databricksChecks,
+  containerCheck,
+  runHealthChecks,
+  tableCheck,
+  type HealthCheck,
+} from "../../../src/api/health-checks";
 import { healthSchema } from "../../../src/api/schemas";
 import { createStorageClients } from "../../../src/config/storage-clients";
 import { createJobsClient } from "../../../src/databricks/connect";
@@ -37,7 +43,9 @@ const workspace =
   (...names: string[]): FakeAnswer =>
   (request, response) => {
     const asked = new URL(request.url, "http://x").searchParams.get("name");
-    const found = names.filter((name) => name === asked).map((name, index) => ({ job_id: index + 1, settings: { name } }));
+    const found = names
+      .filter((name) => name === asked)
+      .map((name, index) => ({ job_id: index + 1, settings: { name } }));
     reply(200, { jobs: found })(request, response);
   };
 
@@ -60,13 +68,20 @@ describe("health of the storage", () => {
   });
 
   it("names a container that is missing and its setting", async () => {
-    const { blobService } = createStorageClients({ kind: "connectionString", connectionString: storage.connectionString });
+    const { blobService } = createStorageClients({
+      kind: "connectionString",
+      connectionString: storage.connectionString,
+    });
 
     const answer = await health(containerCheck(blobService.getContainerClient("lost"), "RESULTS_CONTAINER"));
 
     expect(answer.status).toBe(503);
     expect(answer.body["checks"]).toEqual([
-      { name: "container lost", status: "failed", message: "container lost does not exist: create it, or change RESULTS_CONTAINER" },
+      {
+        name: "container lost",
+        status: "failed",
+        message: "container lost does not exist: create it, or change RESULTS_CONTAINER",
+      },
     ]);
   });
 
@@ -101,7 +116,9 @@ describe("health of Databricks", () => {
   it("is ok when every job is there once", async () => {
     const answer = await health(...databricksChecks(await jobs(workspace("a", "b")), ["a", "b", "a"]));
 
-    expect(answer.body["checks"]).toEqual(["databricks", "job a", "job b"].map((name) => ({ name, status: "ok", message: "" })));
+    expect(answer.body["checks"]).toEqual(
+      ["databricks", "job a", "job b"].map((name) => ({ name, status: "ok", message: "" })),
+    );
   });
 
   it("names the one job that is missing", async () => {
@@ -148,6 +165,8 @@ describe("runHealthChecks", () => {
   it("does not wait for a check that hangs", async () => {
     const hangs: HealthCheck = { name: "x", hint: "check X", run: () => new Promise(() => undefined) };
 
-    expect(await runHealthChecks([hangs], 20)).toEqual([{ name: "x", status: "failed", message: "no answer within 0.02 s: check X" }]);
+    expect(await runHealthChecks([hangs], 20)).toEqual([
+      { name: "x", status: "failed", message: "no answer within 0.02 s: check X" },
+    ]);
   });
 });

@@ -10,10 +10,23 @@ const { start, get, cancel, retry, list, end } = api;
 describe("getRun", () => {
   it("shows every generation of every step, but no token of ours", async () => {
     const runId = idOf(await start());
-    const intent = { runId, step: "ingestion", ordinal: 0, attempt: 1, job: "job-ingestion", intendedAt: "2026-01-01T00:00:00.000Z" };
+    const intent = {
+      runId,
+      step: "ingestion",
+      ordinal: 0,
+      attempt: 1,
+      job: "job-ingestion",
+      intendedAt: "2026-01-01T00:00:00.000Z",
+    };
     await api.test.ledger.generations.intend({ ...intent, generation: 1, idempotencyToken: "canary-token-1" });
     await api.test.ledger.generations.change(runId, 0, 1, () => ({
-      ...{ databricksRunId: "9223372036854775807", jobId: "5", url: "https://dbx.example/run", terminal: true, durationSeconds: 12 },
+      ...{
+        databricksRunId: "9223372036854775807",
+        jobId: "5",
+        url: "https://dbx.example/run",
+        terminal: true,
+        durationSeconds: 12,
+      },
       verdict: { kind: "failed", cause: "platform", code: "DRIVER_ERROR", message: "driver lost" },
     }));
     await api.test.ledger.generations.intend({ ...intent, generation: 2, idempotencyToken: "canary-token-2" });
@@ -102,7 +115,9 @@ describe("listRuns", () => {
     const runId = idOf(await start());
     await start({}, "training");
 
-    const answer = await callApi("listPipelineRuns", createListPipelineRunsHandler(api.deps), { params: { pipeline: "scoring" } });
+    const answer = await callApi("listPipelineRuns", createListPipelineRunsHandler(api.deps), {
+      params: { pipeline: "scoring" },
+    });
 
     expect(runPageSchema.parse(answer.body).value.map((run) => run.id)).toEqual([runId]);
   });
@@ -147,7 +162,10 @@ describe("cancelRun and retryRun", () => {
     await end(succeeded, "succeeded");
 
     expect(await cancel(cancelled)).toMatchObject({ status: 200, body: { state: "cancelled" } });
-    expect(await cancel(succeeded)).toMatchObject({ status: 409, body: { title: "The run's state does not allow this" } });
+    expect(await cancel(succeeded)).toMatchObject({
+      status: 409,
+      body: { title: "The run's state does not allow this" },
+    });
     expect((await cancel("scoring-20260101t000000-00000000")).status).toBe(404);
   });
 
@@ -155,7 +173,11 @@ describe("cancelRun and retryRun", () => {
     const runId = idOf(await start());
     expect((await retry(runId)).status).toBe(409);
     await end(runId, "failed");
-    expect((await get(runId)).body["error"]).toEqual({ code: "RUN_EXECUTION_ERROR", message: "ValueError: bad", step: "ingestion" });
+    expect((await get(runId)).body["error"]).toEqual({
+      code: "RUN_EXECUTION_ERROR",
+      message: "ValueError: bad",
+      step: "ingestion",
+    });
 
     const first = await retry(runId);
     const second = await retry(runId);

@@ -21,7 +21,10 @@ describe("startRun", () => {
       parameters: { depth: "2" },
       steps: [{ name: "ingestion", job: "job-ingestion", state: "pending", generations: [] }],
     });
-    expect(answer.headers).toMatchObject({ location: `https://app.example/api/pipelines/scoring/runs/${run.id}`, "retry-after": "5" });
+    expect(answer.headers).toMatchObject({
+      location: `https://app.example/api/pipelines/scoring/runs/${run.id}`,
+      "retry-after": "5",
+    });
     expect(api.test.starter.started).toEqual([`${run.id}-a1`]);
   });
 
@@ -92,7 +95,11 @@ describe("startRun", () => {
         { pointer: "/window/end", detail: /ISO/ },
       ],
     ],
-    ["half a window", { body: { window: { start: "2015-11-16T00:00:00Z" } } }, [{ pointer: "/window/end", detail: /string/ }]],
+    [
+      "half a window",
+      { body: { window: { start: "2015-11-16T00:00:00Z" } } },
+      [{ pointer: "/window/end", detail: /string/ }],
+    ],
     [
       "an unknown field and a wrong type",
       { body: { rerun: "yes", windw: 1 } },
@@ -109,12 +116,24 @@ describe("startRun", () => {
         { pointer: "/parameters/depth", detail: /string/ },
       ],
     ],
-    ["a parameter that no step has", { body: { parameters: { dept: "2" } } }, [{ pointer: "", detail: /dept.*known: depth/ }]],
+    [
+      "a parameter that no step has",
+      { body: { parameters: { dept: "2" } } },
+      [{ pointer: "", detail: /dept.*known: depth/ }],
+    ],
     ["a body that is no JSON", { body: "{window" }, [{ pointer: "", detail: /not JSON/ }]],
     ["an array", { body: "[]" }, [{ pointer: "", detail: /object/ }]],
-    ["a huge body", { body: JSON.stringify({ parameters: { depth: "x".repeat(300_000) } }) }, [{ pointer: "", detail: /larger/ }]],
+    [
+      "a huge body",
+      { body: JSON.stringify({ parameters: { depth: "x".repeat(300_000) } }) },
+      [{ pointer: "", detail: /larger/ }],
+    ],
     ["an empty key", { headers: { "idempotency-key": "" } }, [{ pointer: "Idempotency-Key", detail: /1 to 128/ }]],
-    ["a key that is too long", { headers: { "idempotency-key": "k".repeat(129) } }, [{ pointer: "Idempotency-Key", detail: /1 to 128/ }]],
+    [
+      "a key that is too long",
+      { headers: { "idempotency-key": "k".repeat(129) } },
+      [{ pointer: "Idempotency-Key", detail: /1 to 128/ }],
+    ],
   ])("refuses %s and says where: 400", async (_name, request, errors) => {
     const answer = await start(request);
 

@@ -6,7 +6,8 @@ import { FakeStarter } from "../../support/ledger";
 const webhook = { user: "databricks", password: "canary-password-1" };
 const basic = (text: string) => `Basic ${Buffer.from(text).toString("base64")}`;
 const good = { authorization: basic("databricks:canary-password-1") };
-const body = '{"event_type":"jobs.on_success","workspace_id":1,"run":{"run_id":9223372036854775807},"job":{"job_id":5}}';
+const body =
+  '{"event_type":"jobs.on_success","workspace_id":1,"run":{"run_id":9223372036854775807},"job":{"job_id":5}}';
 
 /** Only `hasten` may be called; it remembers the ids. */
 function setUp(answer: () => Promise<boolean> = async () => true) {
@@ -57,19 +58,27 @@ describe("databricksWebhook", () => {
     expect(hastened).toEqual([]);
   });
 
-  it.each(["{}", '{"run":{"run_id":"x"}}', "not json", '{"run":{"run_id":1.5}}'])("refuses the body %s: 400", async (text) => {
-    const { hastened, send } = setUp();
+  it.each(["{}", '{"run":{"run_id":"x"}}', "not json", '{"run":{"run_id":1.5}}'])(
+    "refuses the body %s: 400",
+    async (text) => {
+      const { hastened, send } = setUp();
 
-    expect((await send({ headers: good, body: text })).status).toBe(400);
-    expect(hastened).toEqual([]);
-  });
+      expect((await send({ headers: good, body: text })).status).toBe(400);
+      expect(hastened).toEqual([]);
+    },
+  );
 
   it("does not exist without its two settings: 404", async () => {
     const { runs, starterFor } = { runs: {} as RunRequests, starterFor: () => new FakeStarter() };
 
-    expect((await callApi("databricksWebhook", createDatabricksWebhookHandler({ runs, starterFor }), { headers: good, body })).status).toBe(
-      404,
-    );
+    expect(
+      (
+        await callApi("databricksWebhook", createDatabricksWebhookHandler({ runs, starterFor }), {
+          headers: good,
+          body,
+        })
+      ).status,
+    ).toBe(404);
   });
 
   it("shows nothing of an inner fault, but logs it: 500", async () => {

@@ -21,7 +21,8 @@ const problems = (env: Environment): Readonly<Record<string, string>> => {
   try {
     loadConfig(env);
   } catch (error) {
-    if (error instanceof ConfigError) return Object.fromEntries(error.problems.map(({ where, message }) => [where, message]));
+    if (error instanceof ConfigError)
+      return Object.fromEntries(error.problems.map(({ where, message }) => [where, message]));
     throw error;
   }
   return {};
@@ -54,14 +55,22 @@ describe("loadConfig", () => {
         LEDGER_TABLE_PREFIX: "bk",
         REQUESTS_PER_SECOND: "2.5",
       },
-      ...{ DATABRICKS_JOB_NAME_PREFIX: "[dev me] ", NOTIFICATION_WEBHOOK_URL: "https://hooks.example/x", PIPELINES_DIR: "p" },
+      ...{
+        DATABRICKS_JOB_NAME_PREFIX: "[dev me] ",
+        NOTIFICATION_WEBHOOK_URL: "https://hooks.example/x",
+        PIPELINES_DIR: "p",
+      },
       ...{ DATABRICKS_WEBHOOK_USER: "dbx", DATABRICKS_WEBHOOK_PASSWORD: "0123456789ab" },
     });
 
     expect(config).toMatchObject({
       containers: { batches: "frozen-1" },
       ledgerTablePrefix: "bk",
-      databricks: { jobNamePrefix: "[dev me] ", requestsPerSecond: 2.5, webhook: { user: "dbx", password: "0123456789ab" } },
+      databricks: {
+        jobNamePrefix: "[dev me] ",
+        requestsPerSecond: 2.5,
+        webhook: { user: "dbx", password: "0123456789ab" },
+      },
       notificationWebhookUrl: "https://hooks.example/x",
       pipelinesDir: "p",
     });
@@ -92,7 +101,9 @@ describe("loadConfig", () => {
     };
 
     expect(loaded(uris).storage).toMatchObject({ kind: "identity", credential: "default" });
-    expect(loaded({ ...uris, DATA_STORAGE__credential: "managedidentity", DATA_STORAGE__clientId: "id" }).storage).toEqual({
+    expect(
+      loaded({ ...uris, DATA_STORAGE__credential: "managedidentity", DATA_STORAGE__clientId: "id" }).storage,
+    ).toEqual({
       kind: "identity",
       blobServiceUri: "https://a.blob.core.windows.net",
       tableServiceUri: "https://a.table.core.windows.net",
@@ -132,7 +143,14 @@ describe("loadConfig", () => {
     const found = problems(env);
 
     expect(Object.keys(found).sort()).toEqual([
-      ...["BATCHES_CONTAINER", "DATABRICKS_AUTH", "DATABRICKS_WEBHOOK_PASSWORD", "DATA_STORAGE", "DEPLOYMENT_ID", "LEDGER_TABLE_PREFIX"],
+      ...[
+        "BATCHES_CONTAINER",
+        "DATABRICKS_AUTH",
+        "DATABRICKS_WEBHOOK_PASSWORD",
+        "DATA_STORAGE",
+        "DEPLOYMENT_ID",
+        "LEDGER_TABLE_PREFIX",
+      ],
       ...["NOTIFICATION_WEBHOOK_URL", "REQUESTS_PER_SECOND"],
     ]);
     expect(JSON.stringify(found)).not.toContain("canary");
@@ -143,7 +161,10 @@ describe("loadConfig", () => {
     ["DATABRICKS_CLIENT_SECRET", { ...minimal, DATABRICKS_AUTH: "oauthM2M", DATABRICKS_CLIENT_ID: "x" }],
     ["DATABRICKS_WEBHOOK_PASSWORD", { ...minimal, DATABRICKS_WEBHOOK_USER: "x" }],
     ["DATABRICKS_WEBHOOK_USER", { ...minimal, DATABRICKS_WEBHOOK_PASSWORD: "0123456789ab" }],
-    ["DATA_STORAGE__tableServiceUri", { ...minimal, DATA_STORAGE: "", DATA_STORAGE__blobServiceUri: "https://a.blob.core.windows.net" }],
+    [
+      "DATA_STORAGE__tableServiceUri",
+      { ...minimal, DATA_STORAGE: "", DATA_STORAGE__blobServiceUri: "https://a.blob.core.windows.net" },
+    ],
   ])("names %s alone when only it is missing", (name, env) => {
     expect(Object.entries(problems(env))).toEqual([[name, expect.stringMatching(/^is missing/)]]);
   });
@@ -181,7 +202,9 @@ describe("loadConfig", () => {
 });
 
 describe("local.settings.sample.json", () => {
-  const { Values: values } = JSON.parse(readFileSync(join(REPO_ROOT, "local.settings.sample.json"), "utf8")) as { Values: Environment };
+  const { Values: values } = JSON.parse(readFileSync(join(REPO_ROOT, "local.settings.sample.json"), "utf8")) as {
+    Values: Environment;
+  };
 
   it("is a configuration that loads, and names every setting that has no default", () => {
     expect(loadConfig(values).databricks.auth.kind).toBe("token");
@@ -194,7 +217,13 @@ describe("createStorageClients", () => {
     const local = createStorageClients({ kind: "connectionString", connectionString: "UseDevelopmentStorage=true" });
     const blobServiceUri = "https://a.blob.core.windows.net";
     const tableServiceUri = "https://a.table.core.windows.net";
-    const cloud = createStorageClients({ kind: "identity", blobServiceUri, tableServiceUri, credential: "managedIdentity", clientId: "x" });
+    const cloud = createStorageClients({
+      kind: "identity",
+      blobServiceUri,
+      tableServiceUri,
+      credential: "managedIdentity",
+      clientId: "x",
+    });
 
     expect(local.table("runs").url).toContain("127.0.0.1:10002");
     expect(cloud.table("runs").url).toContain("a.table.core.windows.net");

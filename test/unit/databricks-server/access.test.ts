@@ -35,7 +35,8 @@ describe("access", () => {
         body: "grant_type=client_credentials&scope=all-apis",
       });
     const issued = (await (await fetchToken(bench.token)).json()) as WireBody;
-    const list = async () => bench.call("GET", "/api/2.2/jobs/list", undefined, { authorization: `Bearer ${issued.access_token}` });
+    const list = async () =>
+      bench.call("GET", "/api/2.2/jobs/list", undefined, { authorization: `Bearer ${issued.access_token}` });
 
     expect(issued).toMatchObject({ token_type: "Bearer", expires_in: 2 });
     expect((await list()).status).toBe(200);
@@ -49,7 +50,9 @@ describe("access", () => {
     const config = await fetch(`${bench.url}/.well-known/databricks-config`);
     expect(await config.json()).toMatchObject({ oidc_endpoint: `${bench.url}/oidc` });
     const status = await new Promise((resolve) => {
-      request(`${bench.url}/`, { headers: { host: "rebound.example.com" } }, (response) => resolve(response.resume().statusCode)).end();
+      request(`${bench.url}/`, { headers: { host: "rebound.example.com" } }, (response) =>
+        resolve(response.resume().statusCode),
+      ).end();
     });
     expect(status).toBe(403);
   });
@@ -58,7 +61,8 @@ describe("access", () => {
 describe("faults", () => {
   const inject = async (rule: object) => bench.call("POST", "/internal/faults", rule);
   const create = async () => bench.call("POST", "/api/2.2/jobs/create", settings("faulty"));
-  const count = async () => (await bench.call("GET", "/api/2.2/jobs/list?name=faulty&limit=100")).body.jobs?.length ?? 0;
+  const count = async () =>
+    (await bench.call("GET", "/api/2.2/jobs/list?name=faulty&limit=100")).body.jobs?.length ?? 0;
 
   it.each([
     ["429", 429, 0],
@@ -100,6 +104,8 @@ describe("faults", () => {
 
   it("refuses a rule with an unknown action or field, naming it", async () => {
     expect((await inject({ action: "explode" })).body.message).toMatch(/rules\[0\]\.action must be one of/);
-    expect((await inject({ rules: [{ action: "500", oops: 1 }] })).body.message).toBe("rules[0].oops is not a field of a fault rule.");
+    expect((await inject({ rules: [{ action: "500", oops: 1 }] })).body.message).toBe(
+      "rules[0].oops is not a field of a fault rule.",
+    );
   });
 });

@@ -39,14 +39,21 @@ async function getWithBody(path: string, body: object): Promise<WireBody> {
 describe("jobs", () => {
   it("fills in what the cloud fills in; queues by default only through 2.2", async () => {
     const [old, now] = await Promise.all(
-      ["2.1", "2.2"].map(async (version) => (await bench.call("POST", `/api/${version}/jobs/create`, settings("fill"))).body.job_id),
+      ["2.1", "2.2"].map(
+        async (version) => (await bench.call("POST", `/api/${version}/jobs/create`, settings("fill"))).body.job_id,
+      ),
     );
 
     const a = (await bench.call("GET", `/api/2.1/jobs/get?job_id=${old}`)).body;
     const b = await getWithBody("/api/2.2/jobs/get", { job_id: now });
 
     expect(a.settings.queue).toEqual({ enabled: false });
-    expect(b.settings).toMatchObject({ queue: { enabled: true }, email_notifications: {}, timeout_seconds: 0, max_concurrent_runs: 1 });
+    expect(b.settings).toMatchObject({
+      queue: { enabled: true },
+      email_notifications: {},
+      timeout_seconds: 0,
+      max_concurrent_runs: 1,
+    });
     expect(b.settings.tasks[0]).toMatchObject({ run_if: "ALL_SUCCESS", notebook_task: { source: "WORKSPACE" } });
   });
 
@@ -70,12 +77,15 @@ describe("jobs", () => {
     expect(updated).not.toHaveProperty("description");
     expect(reset).toMatchObject({ name: "fresh", max_concurrent_runs: 1 });
     expect(reset).not.toHaveProperty("tags");
-    expect((await bench.call("GET", `/api/2.2/jobs/get?job_id=${jobId}`)).body.message).toBe(`Job ${jobId} does not exist.`);
+    expect((await bench.call("GET", `/api/2.2/jobs/get?job_id=${jobId}`)).body.message).toBe(
+      `Job ${jobId} does not exist.`,
+    );
   });
 
   it("pages forwards and backwards without gaps, and finds by name whatever the case", async () => {
     for (let index = 0; index < 5; index += 1) await bench.call("POST", "/api/2.2/jobs/create", settings("Paged"));
-    const list = async (query: string) => (await bench.call("GET", `/api/2.2/jobs/list?name=paged&limit=2${query}`)).body;
+    const list = async (query: string) =>
+      (await bench.call("GET", `/api/2.2/jobs/list?name=paged&limit=2${query}`)).body;
 
     const first = await list("&page_token=");
     const second = await list(`&page_token=${first.next_page_token}`);
@@ -92,11 +102,15 @@ describe("jobs", () => {
   });
 
   it("gives tasks beyond a hundred on a second page", async () => {
-    const tasks = Array.from({ length: 101 }, (_, index) => ({ task_key: `t${index}`, notebook_task: { notebook_path: "/x" } }));
+    const tasks = Array.from({ length: 101 }, (_, index) => ({
+      task_key: `t${index}`,
+      notebook_task: { notebook_path: "/x" },
+    }));
     const { job_id: jobId } = (await bench.call("POST", "/api/2.2/jobs/create", { name: "wide", tasks })).body;
 
     const first = (await bench.call("GET", `/api/2.2/jobs/get?job_id=${jobId}`)).body;
-    const second = (await bench.call("GET", `/api/2.2/jobs/get?job_id=${jobId}&page_token=${first.next_page_token}`)).body;
+    const second = (await bench.call("GET", `/api/2.2/jobs/get?job_id=${jobId}&page_token=${first.next_page_token}`))
+      .body;
 
     expect([first.settings.tasks.length, second.settings.tasks.length]).toEqual([100, 1]);
     expect(second).not.toHaveProperty("next_page_token");
@@ -104,7 +118,10 @@ describe("jobs", () => {
 
   it.each([
     [{ tasks: [] }, "at least one task"],
-    [{ tasks: [{ task_key: "a", notebook_task: { notebook_path: "/x" }, depends_on: [{ task_key: "b" }] }] }, "depends on unknown task b"],
+    [
+      { tasks: [{ task_key: "a", notebook_task: { notebook_path: "/x" }, depends_on: [{ task_key: "b" }] }] },
+      "depends on unknown task b",
+    ],
     [{ tasks: [{ task_key: "a", spark_jar_task: {} }] }, "only notebook_task"],
     [{ tasks: [{ task_key: "a", notebook_task: { notebook_path: "x" } }] }, "must be absolute"],
     [{ ...settings("x"), max_concurrent_runs: "many" }, "max_concurrent_runs must be an integer"],
@@ -121,7 +138,10 @@ describe("jobs", () => {
   ])("refuses bad settings %#, naming the field", async (body, text) => {
     const answer = await bench.call("POST", "/api/2.2/jobs/create", body);
 
-    expect(answer).toMatchObject({ status: 400, body: { error_code: "INVALID_PARAMETER_VALUE", message: expect.stringContaining(text) } });
+    expect(answer).toMatchObject({
+      status: 400,
+      body: { error_code: "INVALID_PARAMETER_VALUE", message: expect.stringContaining(text) },
+    });
   });
 });
 
@@ -130,7 +150,9 @@ describe("runs/list", () => {
     const jobId = await bench.job(["sleep 400", "exit"], { max_concurrent_runs: 5 });
     const runIds = [await bench.runNow(jobId), await bench.runNow(jobId)];
     const list = async (query: string) =>
-      (await bench.call("GET", `/api/2.2/jobs/runs/list?job_id=${jobId}&${query}`)).body.runs?.map((run) => run.run_id) ?? [];
+      (await bench.call("GET", `/api/2.2/jobs/runs/list?job_id=${jobId}&${query}`)).body.runs?.map(
+        (run) => run.run_id,
+      ) ?? [];
 
     const active = await list("active_only=true");
     await Promise.all(runIds.map(async (id) => bench.ended(id)));
@@ -139,7 +161,9 @@ describe("runs/list", () => {
     expect(await list("active_only=true")).toEqual([]);
     expect(await list("completed_only=true&limit=1")).toEqual([runIds[1]]);
     expect((await bench.call("GET", "/api/2.2/jobs/runs/list?limit=26")).status).toBe(400);
-    expect((await bench.call("GET", "/api/2.2/jobs/runs/list?page_token=nonsense")).body.message).toBe("Invalid page_token.");
+    expect((await bench.call("GET", "/api/2.2/jobs/runs/list?page_token=nonsense")).body.message).toBe(
+      "Invalid page_token.",
+    );
   });
 });
 
@@ -162,7 +186,11 @@ describe("notifications", () => {
     const received: { path: string; authorization: string; body: object }[] = [];
     const hook = createServer((incoming, response) => {
       void text(incoming).then((body) => {
-        received.push({ path: incoming.url ?? "", authorization: incoming.headers.authorization ?? "", body: JSON.parse(body) as object });
+        received.push({
+          path: incoming.url ?? "",
+          authorization: incoming.headers.authorization ?? "",
+          body: JSON.parse(body) as object,
+        });
         // The first try fails: it is sent again.
         response.writeHead(received.length === 1 ? 503 : 204).end();
       });
@@ -190,15 +218,17 @@ describe("notifications", () => {
         job: { job_id: String(jobId), name: "job" },
       },
     });
-    expect(JSON.stringify((await bench.call("GET", `/api/2.0/notification-destinations/${created.body.id}`)).body)).not.toContain(
-      "secret-word",
-    );
+    expect(
+      JSON.stringify((await bench.call("GET", `/api/2.0/notification-destinations/${created.body.id}`)).body),
+    ).not.toContain("secret-word");
   });
 });
 
 describe("pages", () => {
   it("show a run, escaped, without a token", async () => {
-    const jobId = await bench.job(["print <script>alert(1)</script>", "raise ValueError: <b>bad</b>"], { name: "<i>job</i>" });
+    const jobId = await bench.job(["print <script>alert(1)</script>", "raise ValueError: <b>bad</b>"], {
+      name: "<i>job</i>",
+    });
     const run = await bench.ended(await bench.runNow(jobId, { job_parameters: { where: "<a>" } }));
 
     const page = await (await fetch(run.run_page_url)).text();

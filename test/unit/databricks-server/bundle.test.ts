@@ -44,7 +44,12 @@ describe("readBundle", () => {
     ],
     ["a cycle", `${ROOT}variables: {a: {default: "\${var.a}"}}\n`, JOB("${var.a}"), /references form a cycle/],
     ["bad YAML", ROOT, "resources: [", /a\.job\.yml: /],
-    ["a job without tasks", ROOT, "resources: {jobs: {a: {name: x}}}", /a\.job\.yml: resources\.jobs\.a: A job needs at least one task/],
+    [
+      "a job without tasks",
+      ROOT,
+      "resources: {jobs: {a: {name: x}}}",
+      /a\.job\.yml: resources\.jobs\.a: A job needs at least one task/,
+    ],
     ["a bad include", "include: 5", "", /databricks\.yml: include: must be a list of paths/],
     ["a bad section", `${ROOT}resources: [1]`, "", /databricks\.yml: resources: must be a mapping/],
   ])("names file and key for %s", (_what, root, job, message) => {
@@ -54,6 +59,8 @@ describe("readBundle", () => {
   });
 
   it("names a target that is not there", () => {
-    expect(() => readBundle(BUNDLE, { target: "prod" })).toThrow(/databricks\.yml: targets\.prod: no such target; known: dev, local/);
+    expect(() => readBundle(BUNDLE, { target: "prod" })).toThrow(
+      /databricks\.yml: targets\.prod: no such target; known: dev, local/,
+    );
   });
 });

@@ -9,7 +9,13 @@ const NOTEBOOK = "# Databricks notebook source\nexit done\n";
 
 describe("workspace", () => {
   const importNotebook = async (path: string, more: object = {}) =>
-    bench.call("POST", "/api/2.0/workspace/import", { path, content: encode(NOTEBOOK), format: "SOURCE", language: "PYTHON", ...more });
+    bench.call("POST", "/api/2.0/workspace/import", {
+      path,
+      content: encode(NOTEBOOK),
+      format: "SOURCE",
+      language: "PYTHON",
+      ...more,
+    });
 
   it("imports a notebook that a job then runs", async () => {
     await bench.call("POST", "/api/2.0/workspace/mkdirs", { path: "/Workspace/Shared/nb" });
@@ -55,7 +61,9 @@ describe("volumes", () => {
   it("stores, reads and removes files", async () => {
     const put = await bench.call("PUT", path, "12345", { "content-type": "application/octet-stream" });
     const again = await bench.call("PUT", path, "6", { "content-type": "application/octet-stream" });
-    const over = await bench.call("PUT", `${path}?overwrite=true`, "678", { "content-type": "application/octet-stream" });
+    const over = await bench.call("PUT", `${path}?overwrite=true`, "678", {
+      "content-type": "application/octet-stream",
+    });
     const head = await bench.call("HEAD", path);
     const read = await bench.call("GET", path);
     const list = await bench.call("GET", "/api/2.0/fs/directories/Volumes/main/default/v/dir");
@@ -64,7 +72,9 @@ describe("volumes", () => {
     expect([put.status, again.status, over.status, head.status, removed.status]).toEqual([204, 409, 204, 200, 204]);
     expect(head.headers.get("content-length")).toBe("3");
     expect(read.body).toBe("678");
-    expect(list.body.contents).toEqual([expect.objectContaining({ path: "/Volumes/main/default/v/dir/a.bin", file_size: 3 })]);
+    expect(list.body.contents).toEqual([
+      expect.objectContaining({ path: "/Volumes/main/default/v/dir/a.bin", file_size: 3 }),
+    ]);
     expect((await bench.call("GET", path)).status).toBe(404);
   });
 });
@@ -84,7 +94,9 @@ describe("secrets", () => {
     expect((await post("scopes/create", { scope: "app" })).body.error_code).toBe("RESOURCE_ALREADY_EXISTS");
     await post("delete", { scope: "app", key: "password" });
     expect((await bench.call("GET", "/api/2.0/secrets/get?scope=app&key=password")).status).toBe(404);
-    expect((await post("put", { scope: "none", key: "a", string_value: "b" })).body.message).toBe("Scope none does not exist!");
+    expect((await post("put", { scope: "none", key: "a", string_value: "b" })).body.message).toBe(
+      "Scope none does not exist!",
+    );
   });
 });
 

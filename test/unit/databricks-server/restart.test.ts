@@ -16,7 +16,9 @@ const start = async (): Promise<void> => {
 };
 beforeAll(async () => {
   expect(
-    spawnSync(NODE, [join(REPO_ROOT, "node_modules", "typescript", "bin", "tsc"), "-p", "tsconfig.build.json"], { cwd: REPO_ROOT }).error,
+    spawnSync(NODE, [join(REPO_ROOT, "node_modules", "typescript", "bin", "tsc"), "-p", "tsconfig.build.json"], {
+      cwd: REPO_ROOT,
+    }).error,
   ).toBeUndefined();
   await start();
 });
@@ -31,8 +33,12 @@ const run = async (runId: number) => get(`/api/2.2/jobs/runs/get?run_id=${runId}
 const createJob = async (name: string, line: string, settings: object = {}) => {
   const path = join(stateDir, `${name}.py`);
   writeFileSync(path, `${line}\n`);
-  return (await post("/api/2.2/jobs/create", { name, tasks: [{ task_key: "t", notebook_task: { notebook_path: path }, ...settings }] }))
-    .job_id;
+  return (
+    await post("/api/2.2/jobs/create", {
+      name,
+      tasks: [{ task_key: "t", notebook_task: { notebook_path: path }, ...settings }],
+    })
+  ).job_id;
 };
 
 describe("kill -9 of the server", () => {
@@ -71,7 +77,9 @@ describe("kill -9 of the server", () => {
   });
 
   it("grants a lost task its native retry, and ends a cancel that was under way as CANCELED", async () => {
-    const retried = (await post("/api/2.2/jobs/run-now", { job_id: await createJob("retried", "sleep 500", { max_retries: 1 }) })).run_id;
+    const retried = (
+      await post("/api/2.2/jobs/run-now", { job_id: await createJob("retried", "sleep 500", { max_retries: 1 }) })
+    ).run_id;
     await until(
       async () => run(retried),
       (value) => value.state.life_cycle_state === "RUNNING",
@@ -83,7 +91,8 @@ describe("kill -9 of the server", () => {
       (value) => value.status.state === "TERMINATED",
     );
 
-    const cancelled = (await post("/api/2.2/jobs/run-now", { job_id: await createJob("cancelled", "sleep 60000") })).run_id;
+    const cancelled = (await post("/api/2.2/jobs/run-now", { job_id: await createJob("cancelled", "sleep 60000") }))
+      .run_id;
     await until(
       async () => run(cancelled),
       (value) => value.state.life_cycle_state === "RUNNING",
@@ -125,7 +134,9 @@ describe("kill -9 of the server", () => {
       async () => run(runId),
       (value) => value.status.state === "TERMINATED",
     );
-    const pid = Number((await get(`/api/2.2/jobs/runs/get-output?run_id=${ended.tasks[0].run_id}`)).notebook_output.result);
+    const pid = Number(
+      (await get(`/api/2.2/jobs/runs/get-output?run_id=${ended.tasks[0].run_id}`)).notebook_output.result,
+    );
     expect(processStart(pid)).toBeDefined();
 
     await server.stop();
@@ -143,8 +154,12 @@ describe("the command", () => {
   it("refuses a state folder in use, a bad number and a bad bundle, saying which", () => {
     expect(invoke("--state", stateDir, "--port", "0").stderr).toContain(`state folder ${stateDir} cannot be opened`);
     expect(invoke("--port", "x").stderr).toContain('--port must be a whole number, got "x"');
-    expect(invoke("--bundle", stateDir, "--state", join(stateDir, "other")).stderr).toContain("databricks.yml: cannot be read");
-    expect(invoke("--faults", "{", "--state", join(stateDir, "other")).stderr).toContain("--faults: the value is not valid JSON");
+    expect(invoke("--bundle", stateDir, "--state", join(stateDir, "other")).stderr).toContain(
+      "databricks.yml: cannot be read",
+    );
+    expect(invoke("--faults", "{", "--state", join(stateDir, "other")).stderr).toContain(
+      "--faults: the value is not valid JSON",
+    );
     expect(invoke("--help").stdout).toContain("Usage:");
   });
 

@@ -22,7 +22,10 @@ describe("golden shapes", () => {
         state_message: "",
         user_cancelled_or_timedout: false,
       });
-      expect(level.status).toEqual({ state: "TERMINATED", termination_details: { code: "SUCCESS", type: "SUCCESS", message: "" } });
+      expect(level.status).toEqual({
+        state: "TERMINATED",
+        termination_details: { code: "SUCCESS", type: "SUCCESS", message: "" },
+      });
     }
     expect(run.end_time).toBeGreaterThanOrEqual(run.start_time);
     expect(run.run_id).toBeLessThan(2 ** 53);
@@ -115,11 +118,21 @@ describe("parameters", () => {
       task,
     );
 
-    const runId = await bench.runNow(jobId, { job_parameters: { d: 7 }, notebook_params: { a: "legacy", b: "legacy" } });
+    const runId = await bench.runNow(jobId, {
+      job_parameters: { d: 7 },
+      notebook_params: { a: "legacy", b: "legacy" },
+    });
     await bench.ended(runId);
 
     const { notebook_output: output } = await bench.output(runId);
-    expect(JSON.parse(output.result)).toEqual({ a: "job", b: "legacy", c: "base", d: "7", run: String(runId), odd: "{{nothing.here}}" });
+    expect(JSON.parse(output.result)).toEqual({
+      a: "job",
+      b: "legacy",
+      c: "base",
+      d: "7",
+      run: String(runId),
+      odd: "{{nothing.here}}",
+    });
     expect((await bench.run(runId)).job_parameters).toEqual([
       { name: "a", default: "job", value: "job" },
       { name: "d", default: "job", value: "7" },
@@ -138,13 +151,23 @@ describe("parameters", () => {
 
   it("accepts Airflow's ways: numeric strings, empty legacy lists, a GET with a JSON body, task run ids", async () => {
     const jobId = await bench.job(["exit"]);
-    const body = { job_id: String(jobId), jar_params: [], notebook_params: {}, python_params: [], spark_submit_params: [] };
+    const body = {
+      job_id: String(jobId),
+      jar_params: [],
+      notebook_params: {},
+      python_params: [],
+      spark_submit_params: [],
+    };
 
     const started = await bench.call("POST", "/api/2.1/jobs/run-now", body);
     const run = await bench.ended(started.body.run_id);
     const task = await bench.run(run.tasks[0].run_id);
 
-    expect(task).toMatchObject({ run_id: run.tasks[0].run_id, state: run.tasks[0].state, run_page_url: expect.stringContaining("/jobs/") });
+    expect(task).toMatchObject({
+      run_id: run.tasks[0].run_id,
+      state: run.tasks[0].state,
+      run_page_url: expect.stringContaining("/jobs/"),
+    });
     expect(task.tasks).toHaveLength(1);
   });
 
@@ -193,7 +216,10 @@ describe("idempotency tokens", () => {
     await bench.ended(runId);
     await bench.call("POST", "/api/2.2/jobs/runs/delete", { run_id: runId });
 
-    const long = await bench.call("POST", "/api/2.2/jobs/run-now", { job_id: jobId, idempotency_token: "x".repeat(65) });
+    const long = await bench.call("POST", "/api/2.2/jobs/run-now", {
+      job_id: jobId,
+      idempotency_token: "x".repeat(65),
+    });
     const deleted = await bench.call("POST", "/api/2.2/jobs/run-now", { job_id: jobId, idempotency_token: "token-3" });
 
     expect([long.status, deleted.status]).toEqual([400, 400]);
@@ -210,7 +236,11 @@ describe("cancel", () => {
 
     expect((await bench.run(runId)).state.life_cycle_state).toBe("TERMINATING");
     const run = await bench.ended(runId);
-    expect(run.state).toMatchObject({ life_cycle_state: "TERMINATED", result_state: "CANCELED", user_cancelled_or_timedout: true });
+    expect(run.state).toMatchObject({
+      life_cycle_state: "TERMINATED",
+      result_state: "CANCELED",
+      user_cancelled_or_timedout: true,
+    });
     expect(run.status.termination_details.code).toBe("USER_CANCELED");
   });
 
@@ -223,7 +253,10 @@ describe("cancel", () => {
 
     expect(again.status).toBe(200);
     expect((await bench.run(runId)).state.result_state).toBe("SUCCESS");
-    expect(unknown).toMatchObject({ status: 400, body: { error_code: "INVALID_PARAMETER_VALUE", message: "Run 7 does not exist." } });
+    expect(unknown).toMatchObject({
+      status: 400,
+      body: { error_code: "INVALID_PARAMETER_VALUE", message: "Run 7 does not exist." },
+    });
   });
 
   it("ends all open runs of a job, queued ones at once", async () => {
@@ -260,6 +293,9 @@ describe("concurrency", () => {
 
     expect(run.state.life_cycle_state).toBe("SKIPPED");
     expect(run.state).not.toHaveProperty("result_state");
-    expect(run.status).toMatchObject({ state: "TERMINATED", termination_details: { code: "MAX_CONCURRENT_RUNS_EXCEEDED" } });
+    expect(run.status).toMatchObject({
+      state: "TERMINATED",
+      termination_details: { code: "MAX_CONCURRENT_RUNS_EXCEEDED" },
+    });
   });
 });

@@ -10,7 +10,11 @@ describe("time-outs and retries", () => {
   it("ends a run after the job's timeout_seconds as TIMEDOUT", async () => {
     const run = await bench.ended(await bench.runNow(await bench.job(["sleep 60000"], { timeout_seconds: 1 })));
 
-    expect(run.state).toMatchObject({ life_cycle_state: "TERMINATED", result_state: "TIMEDOUT", user_cancelled_or_timedout: true });
+    expect(run.state).toMatchObject({
+      life_cycle_state: "TERMINATED",
+      result_state: "TIMEDOUT",
+      user_cancelled_or_timedout: true,
+    });
     expect(run.tasks[0].state.result_state).toBe("TIMEDOUT");
   });
 
@@ -41,9 +45,13 @@ describe("several tasks", () => {
       run_if: runIf,
       notebook_task: { notebook_path: bench.notebook(`b-${runIf}`, "get-value a rows") },
     },
-    { task_key: "a", notebook_task: { notebook_path: bench.notebook(`a-${first.slice(0, 3)}`, "set-value rows 12", first) } },
+    {
+      task_key: "a",
+      notebook_task: { notebook_path: bench.notebook(`a-${first.slice(0, 3)}`, "set-value rows 12", first) },
+    },
   ];
-  const create = async (tasks: object[]) => (await bench.call("POST", "/api/2.2/jobs/create", { name: "dag", tasks })).body.job_id;
+  const create = async (tasks: object[]) =>
+    (await bench.call("POST", "/api/2.2/jobs/create", { name: "dag", tasks })).body.job_id;
 
   it("runs them in the order of depends_on and hands task values on", async () => {
     const runId = await bench.runNow(await create(tasksOf("exit")));
@@ -51,7 +59,9 @@ describe("several tasks", () => {
     const run = await bench.ended(runId);
 
     expect(run.state.result_state).toBe("SUCCESS");
-    expect((await bench.output(runId, 0)).notebook_output.result ?? (await bench.output(runId, 1)).notebook_output.result).toBe("12");
+    expect(
+      (await bench.output(runId, 0)).notebook_output.result ?? (await bench.output(runId, 1)).notebook_output.result,
+    ).toBe("12");
   });
 
   it("marks what is downstream of a failure, and says so", async () => {
@@ -75,7 +85,10 @@ describe("several tasks", () => {
     await bench.ended(runId);
     bench.notebook("a-rai", "set-value rows 12", "exit");
 
-    const { body } = await bench.call("POST", "/api/2.2/jobs/runs/repair", { run_id: runId, rerun_all_failed_tasks: true });
+    const { body } = await bench.call("POST", "/api/2.2/jobs/runs/repair", {
+      run_id: runId,
+      rerun_all_failed_tasks: true,
+    });
     const run = await bench.ended(runId);
 
     expect(run.state.result_state).toBe("SUCCESS");
@@ -96,7 +109,9 @@ describe("several tasks", () => {
 describe("notebooks that start notebooks", () => {
   it("returns the child's exit value even when every slot is taken", async () => {
     const child = bench.notebook("child", "echo");
-    const runIds = await Promise.all([1, 2, 3, 4].map(async () => bench.runNow(await bench.job(["sleep 300", `run ${child}`]))));
+    const runIds = await Promise.all(
+      [1, 2, 3, 4].map(async () => bench.runNow(await bench.job(["sleep 300", `run ${child}`]))),
+    );
 
     for (const runId of runIds) {
       await bench.ended(runId);

@@ -66,7 +66,11 @@ describe("volumes behind a task", () => {
   });
 
   it("hand outcome and results to the storage before the task is terminal, failed or not", async () => {
-    await runLines(`write batches/${RUN}/outcome/ingestion.json {"n":1}`, `write results/${RUN}/day/scores.csv 1,2`, "raise X: y");
+    await runLines(
+      `write batches/${RUN}/outcome/ingestion.json {"n":1}`,
+      `write results/${RUN}/day/scores.csv 1,2`,
+      "raise X: y",
+    );
 
     expect(await read("batches", `${RUN}/outcome/ingestion.json`)).toBe('{"n":1}');
     expect(await read("results", `${RUN}/day/scores.csv`)).toBe("1,2");
@@ -97,7 +101,11 @@ describe("volumes behind a task", () => {
 
   it("never write outside the volume root, whatever a manifest says", async () => {
     const run = "evil-20151116t063000-1a2b3c4d";
-    await put("batches", `${run}/manifest.json`, JSON.stringify({ files: [{ path: "x", frozenPath: "../escaped/x" }] }));
+    await put(
+      "batches",
+      `${run}/manifest.json`,
+      JSON.stringify({ files: [{ path: "x", frozenPath: "../escaped/x" }] }),
+    );
 
     const parameters = { manifest_path: `batches/${run}/manifest.json`, volume_root: volumeRoot };
     const ended = await bench.ended(await bench.runNow(await bench.job(["exit"]), { job_parameters: parameters }));
@@ -111,7 +119,9 @@ describe("volumes behind a task", () => {
 
   it("leave a missing blob missing: the notebook says so itself, as in Azure", async () => {
     const parameters = { manifest_path: "batches/none/manifest.json", volume_root: volumeRoot };
-    const run = await bench.ended(await bench.runNow(await bench.job(["read batches/none/manifest.json"]), { job_parameters: parameters }));
+    const run = await bench.ended(
+      await bench.runNow(await bench.job(["read batches/none/manifest.json"]), { job_parameters: parameters }),
+    );
 
     expect(run.status.termination_details.code).toBe("RUN_EXECUTION_ERROR");
     expect((await bench.output(run.run_id)).error).toContain("ENOENT");

@@ -14,7 +14,13 @@ describe("parseErrorBody", () => {
     ["OAuth", 401, '{"error":"invalid_client","error_description":"wrong secret"}', "UNAUTHORIZED", "wrong secret"],
     ["SCIM", 404, '{"detail":"no user","status":"404","scimType":"noTarget"}', "noTarget", "no user"],
     ["plain CODE: message", 400, "MALFORMED_REQUEST: not a number", "MALFORMED_REQUEST", "not a number"],
-    ["HTML with pre", 502, "<html><body><pre>Error: <b>upstream</b> away</pre></body></html>", "BAD_GATEWAY", "Error: upstream away"],
+    [
+      "HTML with pre",
+      502,
+      "<html><body><pre>Error: <b>upstream</b> away</pre></body></html>",
+      "BAD_GATEWAY",
+      "Error: upstream away",
+    ],
     [
       "HTML",
       503,

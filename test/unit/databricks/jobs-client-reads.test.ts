@@ -10,10 +10,26 @@ describe("getRun", () => {
     state: "TERMINATED",
     termination_details: { code: "RUN_EXECUTION_ERROR", type: "CLIENT_ERROR", message: "\u001b[31mnew\u001b[0m" },
   };
-  const task = (runId: number, over = {}) => ({ run_id: runId, task_key: "score", attempt_number: 0, state, status, ...over });
+  const task = (runId: number, over = {}) => ({
+    run_id: runId,
+    task_key: "score",
+    attempt_number: 0,
+    state,
+    status,
+    ...over,
+  });
 
   it("reads both spellings, times, parameters and the tasks of all pages", async () => {
-    const head = { job_id: 1, run_id: 2, run_page_url: "http://x/run", start_time: 10, end_time: 30, run_duration: 20, state, status };
+    const head = {
+      job_id: 1,
+      run_id: 2,
+      run_page_url: "http://x/run",
+      start_time: 10,
+      end_time: 30,
+      run_duration: 20,
+      state,
+      status,
+    };
     const server = await serve(
       reply(200, { ...head, tasks: [task(3)], job_parameters: [{ name: "a", default: "d" }], next_page_token: "n" }),
       reply(200, {
@@ -50,13 +66,17 @@ describe("getRun", () => {
   });
 
   it("calls an end time of 0 no end", async () => {
-    const server = await serve(reply(200, { job_id: 1, run_id: 2, start_time: 10, end_time: 0, state: { life_cycle_state: "RUNNING" } }));
+    const server = await serve(
+      reply(200, { job_id: 1, run_id: 2, start_time: 10, end_time: 0, state: { life_cycle_state: "RUNNING" } }),
+    );
 
     expect(await client(server.url).getRun("2")).not.toHaveProperty("endTimeMs");
   });
 
   it("survives states of a shape it does not know", async () => {
-    const server = await serve(reply(200, { job_id: 1, run_id: 2, state: "RUNNING", status: { state: 7, termination_details: [] } }));
+    const server = await serve(
+      reply(200, { job_id: 1, run_id: 2, state: "RUNNING", status: { state: 7, termination_details: [] } }),
+    );
 
     expect((await client(server.url).getRun("2")).state).toEqual({});
   });
@@ -81,9 +101,14 @@ describe("getRun", () => {
 
 describe("getTaskOutput", () => {
   it("gives the exit value as it is", async () => {
-    const server = await serve(reply(200, { metadata: {}, notebook_output: { result: '{"rows":12345678901234567890}', truncated: true } }));
+    const server = await serve(
+      reply(200, { metadata: {}, notebook_output: { result: '{"rows":12345678901234567890}', truncated: true } }),
+    );
 
-    expect(await client(server.url).getTaskOutput("3")).toEqual({ result: '{"rows":12345678901234567890}', truncated: true });
+    expect(await client(server.url).getTaskOutput("3")).toEqual({
+      result: '{"rows":12345678901234567890}',
+      truncated: true,
+    });
     expect(server.seen[0]?.url).toBe("/api/2.2/jobs/runs/get-output?run_id=3");
   });
 

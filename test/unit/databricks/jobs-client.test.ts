@@ -18,8 +18,13 @@ describe("runNow", () => {
 
     expect(server.seen).toHaveLength(1);
     expect(server.seen[0]).toMatchObject({ method: "POST", url: "/api/2.2/jobs/run-now" });
-    expect(server.seen[0]?.headers).toMatchObject({ "user-agent": "batchkeeper/1.2.3", authorization: `Bearer ${CANARY}` });
-    expect(server.seen[0]?.body).toBe(`{"job_id":${MAX_INT64},"idempotency_token":"${"t".repeat(64)}","job_parameters":{"run_id":"r-1"}}`);
+    expect(server.seen[0]?.headers).toMatchObject({
+      "user-agent": "batchkeeper/1.2.3",
+      authorization: `Bearer ${CANARY}`,
+    });
+    expect(server.seen[0]?.body).toBe(
+      `{"job_id":${MAX_INT64},"idempotency_token":"${"t".repeat(64)}","job_parameters":{"run_id":"r-1"}}`,
+    );
   });
 
   it.each([
@@ -38,7 +43,9 @@ describe("runNow", () => {
   it.each(["", "t".repeat(65)])("refuses the token %p without a call", async (idempotencyToken) => {
     const server = await serve(reply(200, { run_id: 7 }));
 
-    await expect(client(server.url).runNow({ ...start, idempotencyToken })).rejects.toThrow(/idempotency token of \d+ characters/);
+    await expect(client(server.url).runNow({ ...start, idempotencyToken })).rejects.toThrow(
+      /idempotency token of \d+ characters/,
+    );
     expect(server.seen).toHaveLength(0);
   });
 
@@ -59,7 +66,9 @@ describe("runNow", () => {
 
 describe("faults", () => {
   it("tells the caller how long a throttle lasts when it is longer than the budget", async () => {
-    const server = await serve(reply(429, { error_code: "REQUEST_LIMIT_EXCEEDED", message: "slow down" }, { "retry-after": "600" }));
+    const server = await serve(
+      reply(429, { error_code: "REQUEST_LIMIT_EXCEEDED", message: "slow down" }, { "retry-after": "600" }),
+    );
 
     expect(await fault(client(server.url).getRun("1"))).toMatchObject({
       status: 429,
@@ -75,12 +84,16 @@ describe("faults", () => {
     const error = await fault(client(server.url).getRun("1"));
 
     expect(error).toMatchObject({ status: 401, errorCode: "UNAUTHENTICATED" });
-    expect(error.message).toBe("GET /api/2.2/jobs/runs/get failed with 401 UNAUTHENTICATED: bad token [redacted]. Check DATABRICKS_TOKEN.");
+    expect(error.message).toBe(
+      "GET /api/2.2/jobs/runs/get failed with 401 UNAUTHENTICATED: bad token [redacted]. Check DATABRICKS_TOKEN.",
+    );
     expect(server.seen).toHaveLength(1);
   });
 
   it("names the right that is missing", async () => {
-    const server = await serve(reply(403, { error_code: "PERMISSION_DENIED", message: "User x does not have permissions on job 1" }));
+    const server = await serve(
+      reply(403, { error_code: "PERMISSION_DENIED", message: "User x does not have permissions on job 1" }),
+    );
 
     expect((await fault(client(server.url).listActiveRuns("1"))).message).toContain("CAN_MANAGE_RUN");
   });
@@ -95,7 +108,9 @@ describe("faults", () => {
     const error = await fault(client(`http://127.0.0.1:${port}`).getRun("1"));
 
     expect(error).toMatchObject({ status: 0, errorCode: "ECONNREFUSED" });
-    expect(error.message).toBe(`cannot reach DATABRICKS_HOST http://127.0.0.1:${port} for GET /api/2.2/jobs/runs/get (ECONNREFUSED)`);
+    expect(error.message).toBe(
+      `cannot reach DATABRICKS_HOST http://127.0.0.1:${port} for GET /api/2.2/jobs/runs/get (ECONNREFUSED)`,
+    );
   });
 
   it("gives up on a server that never answers", async () => {
@@ -111,7 +126,9 @@ describe("faults", () => {
     const other = await serve(reply(200));
     const server = await serve(reply(302, "", { location: `${other.url}/login` }));
 
-    expect((await fault(client(server.url).getRun("1"))).message).toContain(`Is DATABRICKS_HOST ${server.url} a workspace?`);
+    expect((await fault(client(server.url).getRun("1"))).message).toContain(
+      `Is DATABRICKS_HOST ${server.url} a workspace?`,
+    );
     expect(other.seen).toHaveLength(0);
   });
 
@@ -131,7 +148,17 @@ describe("faults", () => {
         reply(status, `<pre>${JSON.stringify(request.headers)}</pre>`)(request, response);
     const shown: unknown[] = [];
 
-    for (const answer of [drop, silent, echo(400), echo(401), echo(404), echo(429), echo(500), echo(503), reply(200, CANARY)]) {
+    for (const answer of [
+      drop,
+      silent,
+      echo(400),
+      echo(401),
+      echo(404),
+      echo(429),
+      echo(500),
+      echo(503),
+      reply(200, CANARY),
+    ]) {
       const server = await serve(answer);
       const error = await fault(client(server.url, { timeoutMs: 50, budgetMs: 1500, logger }).getTaskOutput("1"));
       for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {

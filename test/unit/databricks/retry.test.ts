@@ -2,7 +2,12 @@ import { NetworkError, type HttpAnswer } from "../../../src/databricks/exchange"
 import { parseRetryAfter, sendWithRetries, type RetryPolicy } from "../../../src/databricks/retry";
 import { FakeClock } from "../../support/fake-clock";
 
-const policy = (clock: FakeClock, over: Partial<RetryPolicy> = {}): RetryPolicy => ({ clock, random: () => 0, budgetMs: 60_000, ...over });
+const policy = (clock: FakeClock, over: Partial<RetryPolicy> = {}): RetryPolicy => ({
+  clock,
+  random: () => 0,
+  budgetMs: 60_000,
+  ...over,
+});
 const answer = (status: number, retryAfter?: string): HttpAnswer => ({ status, text: "", retryAfter });
 
 /** Gives the outcomes one after the other, the last one for ever; counts the calls. */
@@ -34,7 +39,9 @@ describe("sendWithRetries", () => {
   it("repeats a dropped connection, and throws it when the budget is spent", async () => {
     const send = script(new NetworkError("ECONNRESET"));
 
-    await expect(sendWithRetries(policy(new FakeClock(), { budgetMs: 7000 }), true, send)).rejects.toThrow(NetworkError);
+    await expect(sendWithRetries(policy(new FakeClock(), { budgetMs: 7000 }), true, send)).rejects.toThrow(
+      NetworkError,
+    );
     expect(send).toHaveBeenCalledTimes(4); // after pauses of 1, 2 and 3 s; one of 4 s would overrun
   });
 

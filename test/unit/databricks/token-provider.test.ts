@@ -81,7 +81,9 @@ describe("a 401", () => {
     const clock = new FakeClock();
     const server = await serve(reply(401), reply(200, { ok: true }));
 
-    expect(await caller(server.url, createCachedTokenProvider(numberedTokens(clock), clock))(call)).toEqual({ ok: true });
+    expect(await caller(server.url, createCachedTokenProvider(numberedTokens(clock), clock))(call)).toEqual({
+      ok: true,
+    });
     expect(server.seen.map((request) => request.headers.authorization)).toEqual(["Bearer t1", "Bearer t2"]);
   });
 
@@ -99,7 +101,10 @@ describe("a 401", () => {
 describe("createEntraTokenProvider", () => {
   it("asks for the Databricks scope", async () => {
     const clock = new FakeClock();
-    const getToken = jest.fn(async (): Promise<AccessToken> => ({ token: "entra", expiresOnTimestamp: clock.now() + 60_000 }));
+    const getToken = jest.fn(async (): Promise<AccessToken> => ({
+      token: "entra",
+      expiresOnTimestamp: clock.now() + 60_000,
+    }));
 
     expect(await createEntraTokenProvider({ getToken }, "", clock).getToken()).toBe("entra");
     expect(getToken).toHaveBeenCalledWith(DATABRICKS_SCOPE);
@@ -107,10 +112,17 @@ describe("createEntraTokenProvider", () => {
   });
 
   it.each<[string, TokenCredential]>([
-    ["the credential fails", { getToken: async () => Promise.reject(new Error("ManagedIdentityCredential: no endpoint\nmore lines")) }],
+    [
+      "the credential fails",
+      { getToken: async () => Promise.reject(new Error("ManagedIdentityCredential: no endpoint\nmore lines")) },
+    ],
     ["the credential gives nothing", { getToken: async () => null }],
   ])("says which setting to look at when %s", async (_name, credential) => {
-    const error: unknown = await createEntraTokenProvider(credential, "Check DATABRICKS_AZURE_CLIENT_ID.", new FakeClock())
+    const error: unknown = await createEntraTokenProvider(
+      credential,
+      "Check DATABRICKS_AZURE_CLIENT_ID.",
+      new FakeClock(),
+    )
       .getToken()
       .catch((reason: unknown) => reason);
 
@@ -133,7 +145,10 @@ describe("OAuth M2M", () => {
       budgetMs: 2000,
     });
   const discovery: FakeAnswer = (request, response) =>
-    reply(200, { token_endpoint: `http://${request.headers.host ?? ""}/oidc/v1/token`, authorization_endpoint: "x" })(request, response);
+    reply(200, { token_endpoint: `http://${request.headers.host ?? ""}/oidc/v1/token`, authorization_endpoint: "x" })(
+      request,
+      response,
+    );
 
   it("finds the endpoint, sends client credentials and uses the token", async () => {
     const server = await serve(
@@ -146,7 +161,11 @@ describe("OAuth M2M", () => {
     await expect(client(server.url).findJobId("x")).rejects.toThrow("no job is named");
 
     const [, , token, list] = server.seen;
-    expect(token).toMatchObject({ method: "POST", url: "/oidc/v1/token", body: "grant_type=client_credentials&scope=all-apis" });
+    expect(token).toMatchObject({
+      method: "POST",
+      url: "/oidc/v1/token",
+      body: "grant_type=client_credentials&scope=all-apis",
+    });
     expect(token?.headers.authorization).toBe(`Basic ${Buffer.from(`app:${SECRET}`).toString("base64")}`);
     expect(list?.headers.authorization).toBe("Bearer m2m");
   });
@@ -158,9 +177,17 @@ describe("OAuth M2M", () => {
       /401 UNAUTHORIZED: secret \[redacted\] is wrong.*DATABRICKS_CLIENT_SECRET/,
     ],
     ["an unreachable host", [drop], /cannot reach DATABRICKS_HOST http:.* for the OAuth discovery \(ECONNRESET\)/],
-    ["an answer without a token", [discovery, reply(200, { token_type: "Bearer" })], /not usable \(access_token, expires_in\)/],
+    [
+      "an answer without a token",
+      [discovery, reply(200, { token_type: "Bearer" })],
+      /not usable \(access_token, expires_in\)/,
+    ],
     ["a page instead of discovery", [reply(200, "<html>")], /the OAuth discovery is not usable/],
-    ["an endpoint elsewhere in the clear", [reply(200, { token_endpoint: "http://example.com/token" })], /the client secret was not sent/],
+    [
+      "an endpoint elsewhere in the clear",
+      [reply(200, { token_endpoint: "http://example.com/token" })],
+      /the client secret was not sent/,
+    ],
   ])("says what is wrong: %s", async (_name, answers, message) => {
     const [first = drop, ...rest] = answers;
     const server = await serve(first, ...rest);

@@ -62,8 +62,12 @@ describe("judgeRun", () => {
   );
 
   it("waits while either spelling is active", () => {
-    expect(judgeRun(run({ lifeCycleState: "RUNNING", statusState: "TERMINATED", terminationCode: "SUCCESS" })).kind).toBe("running");
-    expect(judgeRun(run({ lifeCycleState: "TERMINATED", resultState: "SUCCESS", statusState: "WAITING" })).kind).toBe("running");
+    expect(
+      judgeRun(run({ lifeCycleState: "RUNNING", statusState: "TERMINATED", terminationCode: "SUCCESS" })).kind,
+    ).toBe("running");
+    expect(judgeRun(run({ lifeCycleState: "TERMINATED", resultState: "SUCCESS", statusState: "WAITING" })).kind).toBe(
+      "running",
+    );
   });
 
   it("waits, without knowing, for a state it never heard of, until an end time is there", () => {
@@ -139,16 +143,27 @@ describe("judgeRun", () => {
     ["SUCCESS_WITH_FAILURES", "code"],
     ["MYSTERY", "unknown"],
   ])("judges result state %s without status as %s", (resultState, cause) => {
-    expect(judgeRun(run({ lifeCycleState: "TERMINATED", resultState }))).toMatchObject({ kind: "failed", cause, code: resultState });
+    expect(judgeRun(run({ lifeCycleState: "TERMINATED", resultState }))).toMatchObject({
+      kind: "failed",
+      cause,
+      code: resultState,
+    });
   });
 
   it("tells a time-out from a cancel, though both have code CANCELED", () => {
-    expect(judgeRun(run({ ...ended("CANCELED"), resultState: "TIMEDOUT" }))).toMatchObject({ cause: "timedOut", code: "TIMEDOUT" });
+    expect(judgeRun(run({ ...ended("CANCELED"), resultState: "TIMEDOUT" }))).toMatchObject({
+      cause: "timedOut",
+      code: "TIMEDOUT",
+    });
   });
 
   it("knows SKIPPED without result state, and why it was skipped", () => {
     expect(judgeRun(run({ lifeCycleState: "SKIPPED" }, []))).toMatchObject({ cause: "skipped", code: "SKIPPED" });
-    const excess: RunState = { lifeCycleState: "SKIPPED", statusState: "TERMINATED", terminationCode: "MAX_CONCURRENT_RUNS_EXCEEDED" };
+    const excess: RunState = {
+      lifeCycleState: "SKIPPED",
+      statusState: "TERMINATED",
+      terminationCode: "MAX_CONCURRENT_RUNS_EXCEEDED",
+    };
     expect(judgeRun(run(excess, []))).toMatchObject({ cause: "quota" });
   });
 
@@ -158,7 +173,10 @@ describe("judgeRun", () => {
 
   it("finds the driver fault behind a run that only says RUN_EXECUTION_ERROR", () => {
     const driver = { ...ended("DRIVER_ERROR", "INTERNAL_ERROR"), message: "driver lost" };
-    const skipped = task({ lifeCycleState: "TERMINATED", resultState: "UPSTREAM_FAILED" }, { runId: "3002", taskKey: "after" });
+    const skipped = task(
+      { lifeCycleState: "TERMINATED", resultState: "UPSTREAM_FAILED" },
+      { runId: "3002", taskKey: "after" },
+    );
 
     expect(judgeRun(run(RUN_RAISED, [skipped, task(driver)]))).toMatchObject({
       cause: "platform",
@@ -168,7 +186,9 @@ describe("judgeRun", () => {
   });
 
   it("lets a cancelled run stay cancelled, whatever its tasks say", () => {
-    expect(judgeRun(run({ ...ended("USER_CANCELED"), resultState: "CANCELED" }, [task(RAISED)]))).toMatchObject({ cause: "cancelled" });
+    expect(judgeRun(run({ ...ended("USER_CANCELED"), resultState: "CANCELED" }, [task(RAISED)]))).toMatchObject({
+      cause: "cancelled",
+    });
   });
 
   it("judges a task by its newest attempt", () => {
@@ -186,11 +206,17 @@ describe("judgeRun", () => {
   });
 
   it("waits when a run is called successful before its task is", () => {
-    expect(judgeRun(run(SUCCESS, [task({ lifeCycleState: "RUNNING" })]))).toMatchObject({ kind: "running", state: "RUNNING" });
+    expect(judgeRun(run(SUCCESS, [task({ lifeCycleState: "RUNNING" })]))).toMatchObject({
+      kind: "running",
+      state: "RUNNING",
+    });
   });
 
   it("does not wait for the tasks of a run that failed", () => {
-    expect(judgeRun(run(RUN_RAISED, [task({ lifeCycleState: "BLOCKED" })]))).toMatchObject({ kind: "failed", cause: "code" });
+    expect(judgeRun(run(RUN_RAISED, [task({ lifeCycleState: "BLOCKED" })]))).toMatchObject({
+      kind: "failed",
+      cause: "code",
+    });
   });
 
   it("reads the exit value of the task that no other waits for", () => {

@@ -69,7 +69,9 @@ describe("decideRetry", () => {
     ["deleted", 1, "stop"],
     ["unknown", 1, "stop"],
   ])("answers %s after %d tries with %s", (cause, tries, expected) => {
-    expect(decideRetry(cause, tries, policy)).toEqual(expected === "stop" ? { kind: "stop" } : { kind: "retry", delaySeconds: expected });
+    expect(decideRetry(cause, tries, policy)).toEqual(
+      expected === "stop" ? { kind: "stop" } : { kind: "retry", delaySeconds: expected },
+    );
   });
 
   it("polls rarely enough: a day costs under 1500 looks, a minute is seen within 15 s", () => {
@@ -120,7 +122,15 @@ describe("windows", () => {
 
 describe("checkExit", () => {
   const expected: ExitExpectation = { step: "ingestion", runId: "r", readsManifest: true, filesInManifest: 5 };
-  const counts = { filesListed: 5, filesRead: 4, filesQuarantined: 1, rowsRead: 10, rowsAccepted: 7, rowsQuarantined: 2, rowsDuplicate: 1 };
+  const counts = {
+    filesListed: 5,
+    filesRead: 4,
+    filesQuarantined: 1,
+    rowsRead: 10,
+    rowsAccepted: 7,
+    rowsQuarantined: 2,
+    rowsDuplicate: 1,
+  };
   const exit = (over: object = {}): string =>
     JSON.stringify({
       schemaVersion: 1,
@@ -137,7 +147,11 @@ describe("checkExit", () => {
   it("accepts what agrees", () => {
     expect(checkExit(exit(), false, expected).ok).toBe(true);
     expect(
-      checkExit(exit({ step: "features", counts: { asOfPoints: 1 } }), false, { ...expected, step: "features", readsManifest: false }).ok,
+      checkExit(exit({ step: "features", counts: { asOfPoints: 1 } }), false, {
+        ...expected,
+        step: "features",
+        readsManifest: false,
+      }).ok,
     ).toBe(true);
   });
 
@@ -150,7 +164,12 @@ describe("checkExit", () => {
     ["another run's exit", exit({ runId: "other" }), false, "EXIT_JSON_FOREIGN"],
     ["another step's exit", exit({ step: "scoring" }), false, "EXIT_JSON_FOREIGN"],
     ["a missing count", exit({ counts: { filesListed: 5 } }), false, "EXIT_COUNTS_MISSING"],
-    ["fewer files than the manifest", exit({ counts: { ...counts, filesListed: 4, filesRead: 3 } }), false, "EXIT_COUNTS_DISAGREE"],
+    [
+      "fewer files than the manifest",
+      exit({ counts: { ...counts, filesListed: 4, filesRead: 3 } }),
+      false,
+      "EXIT_COUNTS_DISAGREE",
+    ],
     ["a file that is unaccounted for", exit({ counts: { ...counts, filesRead: 3 } }), false, "EXIT_COUNTS_DISAGREE"],
     ["a row that is unaccounted for", exit({ counts: { ...counts, rowsAccepted: 6 } }), false, "EXIT_COUNTS_DISAGREE"],
   ])("refuses %s", (_title, result, truncated, code) => {

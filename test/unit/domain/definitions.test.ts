@@ -18,7 +18,10 @@ interface Job {
   readonly name: string;
   readonly parameters: readonly { readonly name: string }[];
   readonly timeout_seconds: number;
-  readonly tasks: readonly { readonly max_retries: number; readonly notebook_task: { readonly notebook_path: string } }[];
+  readonly tasks: readonly {
+    readonly max_retries: number;
+    readonly notebook_task: { readonly notebook_path: string };
+  }[];
 }
 
 const jobs = readdirSync(join(REPO_ROOT, "resources")).map((file) => {
@@ -68,8 +71,14 @@ describe("the shipped definitions", () => {
   });
 
   it("take drops by the paths of the contract", () => {
-    expect(routeDrop(definitions, "drops", "telemetry/2015-11-15.csv.gz")).toEqual({ pipeline: "scoring", source: "telemetry" });
-    expect(routeDrop(definitions, "drops", "machines/2015-11-15.csv")).toEqual({ pipeline: "scoring", source: "machines" });
+    expect(routeDrop(definitions, "drops", "telemetry/2015-11-15.csv.gz")).toEqual({
+      pipeline: "scoring",
+      source: "telemetry",
+    });
+    expect(routeDrop(definitions, "drops", "machines/2015-11-15.csv")).toEqual({
+      pipeline: "scoring",
+      source: "machines",
+    });
     for (const path of ["unknown/2015-11-15.csv", "telemetry/x.txt", "telemetry.csv"])
       expect(routeDrop(definitions, "drops", path)).toBeNull();
     expect(routeDrop(definitions, "other", "telemetry/2015-11-15.csv")).toBeNull();

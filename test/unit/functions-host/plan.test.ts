@@ -38,7 +38,9 @@ interface Context {
 }
 
 type Leaf =
-  { kind: "act" | "sub" | "timer" | "longTimer" | "event" | "http" } | { kind: "retry"; attempts: number } | { kind: "reuse"; of: number };
+  | { kind: "act" | "sub" | "timer" | "longTimer" | "event" | "http" }
+  | { kind: "retry"; attempts: number }
+  | { kind: "reuse"; of: number };
 type Step = { kind: "any" | "all"; leaves: Leaf[] } | { kind: "one"; leaf: Leaf };
 const DAY = 86_400_000;
 
@@ -111,11 +113,29 @@ async function simulate(steps: Step[], picks: number[]): Promise<void> {
   }
 }
 
-async function replayProgram(steps: Step[], history: HistoryEvent[]): Promise<{ executor: Executor; done: boolean; actions: Action[] }> {
+async function replayProgram(
+  steps: Step[],
+  history: HistoryEvent[],
+): Promise<{ executor: Executor; done: boolean; actions: Action[] }> {
   const executor = new TaskOrchestrationExecutor();
-  const dated = history.map((event) => ({ ...event, Timestamp: new Date(event.Timestamp) })) as unknown as HistoryEvent[];
+  const dated = history.map((event) => ({
+    ...event,
+    Timestamp: new Date(event.Timestamp),
+  })) as unknown as HistoryEvent[];
   const first = new Date(history[0]?.Timestamp ?? 0);
-  const df = new DurableOrchestrationContext(dated, "id", first, false, null, "3.00:00:00", "6.00:00:00", 30_000, 3, null, executor);
+  const df = new DurableOrchestrationContext(
+    dated,
+    "id",
+    first,
+    false,
+    null,
+    "3.00:00:00",
+    "6.00:00:00",
+    30_000,
+    3,
+    null,
+    executor,
+  );
   const state = await executor.execute({ df }, dated, 3, orchestrator(steps));
   return { executor, done: state.isDone, actions: state.actions[0] ?? [] };
 }
@@ -127,7 +147,10 @@ function nextEvents(plan: Plan, open: Map<number, Command>, pick: number): Histo
     const ids = [...open.keys()].sort((a, b) => a - b);
     const choice = (pick + round * 7) % (ids.length + 1);
     const id = ids[choice];
-    const event = id === undefined ? newEvent(EventType.EventRaised, { Name: "e", Input: "1" }) : answer(open.get(id), id, pick >> 3);
+    const event =
+      id === undefined
+        ? newEvent(EventType.EventRaised, { Name: "e", Input: "1" })
+        : answer(open.get(id), id, pick >> 3);
     if (!event || (round > 0 && isDynamic(plan, event))) break;
     if (id !== undefined) open.delete(id);
     events.push(event);
@@ -137,7 +160,11 @@ function nextEvents(plan: Plan, open: Map<number, Command>, pick: number): Histo
 
 function answer(command: Command | undefined, id: number, mood: number): HistoryEvent | undefined {
   const failure = { TaskScheduledId: id, Reason: "r", Details: "d" };
-  const http = { statusCode: mood % 2 === 0 ? 202 : 200, headers: { Location: "http://127.0.0.1/poll", "Retry-After": "5" }, content: "" };
+  const http = {
+    statusCode: mood % 2 === 0 ? 202 : 200,
+    headers: { Location: "http://127.0.0.1/poll", "Retry-After": "5" },
+    content: "",
+  };
   switch (command?.kind) {
     case "timer":
       return newEvent(EventType.TimerFired, { TimerId: id });
@@ -157,19 +184,31 @@ function answer(command: Command | undefined, id: number, mood: number): History
 }
 
 const leaf: fc.Arbitrary<Leaf> = fc.oneof(
-  fc.constantFrom<Leaf>({ kind: "act" }, { kind: "sub" }, { kind: "timer" }, { kind: "longTimer" }, { kind: "event" }, { kind: "http" }),
+  fc.constantFrom<Leaf>(
+    { kind: "act" },
+    { kind: "sub" },
+    { kind: "timer" },
+    { kind: "longTimer" },
+    { kind: "event" },
+    { kind: "http" },
+  ),
   fc.record({ kind: fc.constant("retry" as const), attempts: fc.integer({ min: 1, max: 3 }) }),
   fc.record({ kind: fc.constant("reuse" as const), of: fc.nat(9) }),
 );
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constant("one" as const), leaf }),
-  fc.record({ kind: fc.constantFrom("any" as const, "all" as const), leaves: fc.array(leaf, { minLength: 1, maxLength: 4 }) }),
+  fc.record({
+    kind: fc.constantFrom("any" as const, "all" as const),
+    leaves: fc.array(leaf, { minLength: 1, maxLength: 4 }),
+  }),
 );
 
 test("every task has the id that the library gives it, whatever the program and the order of the answers", async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 6 }), fc.array(fc.nat(1000), { maxLength: 25 }), (steps, picks) =>
-      simulate(steps, picks),
+    fc.asyncProperty(
+      fc.array(step, { minLength: 1, maxLength: 6 }),
+      fc.array(fc.nat(1000), { maxLength: 25 }),
+      (steps, picks) => simulate(steps, picks),
     ),
     { numRuns: 2000 },
   );

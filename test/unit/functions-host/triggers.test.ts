@@ -23,7 +23,9 @@ describe("blob paths", () => {
 
   test("the container is a name", () => {
     expect(parseBlobPath("Drops/{name}").container).toBe("drops");
-    expect(() => parseBlobPath("{c}/{name}")).toThrow('blob path "{c}/{name}": the container must be a name, not a parameter');
+    expect(() => parseBlobPath("{c}/{name}")).toThrow(
+      'blob path "{c}/{name}": the container must be a name, not a parameter',
+    );
     expect(() => parseBlobPath("c/{name")).toThrow('unbalanced "{"');
   });
 });
@@ -49,6 +51,8 @@ describe("schedules", () => {
   });
 
   test("a schedule that is wrong is named with its function", () => {
-    expect(() => parseSchedule("61 * * * * *", "nightly")).toThrow('timer function nightly: schedule "61 * * * * *" is not valid NCRONTAB');
+    expect(() => parseSchedule("61 * * * * *", "nightly")).toThrow(
+      'timer function nightly: schedule "61 * * * * *" is not valid NCRONTAB',
+    );
   });
 });

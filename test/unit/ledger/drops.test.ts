@@ -25,7 +25,8 @@ beforeEach(async () => {
   fixture = await createActivityFixture(storage.connectionString);
 });
 
-const receive = (path: string) => recordBlob({ ...fixture.ledger, definitions: fixture.pipelines }, fixture.container, path);
+const receive = (path: string) =>
+  recordBlob({ ...fixture.ledger, definitions: fixture.pipelines }, fixture.container, path);
 
 async function allDrops(): Promise<DropRecord[]> {
   return [...(await fixture.ledger.drops.list("scoring", () => true, 10_000)).items];
@@ -130,7 +131,10 @@ describe("the batch of a run", () => {
     await createClaimDrops(fixture.activities)({ runId: run, attempt: 1 }, fixture.context);
     expect(await fixture.ledger.drops.hasPending("scoring")).toBe(false);
 
-    await createCloseRun(fixture.activities)({ runId: run, attempt: 1, state: "cancelled", error: null }, fixture.context);
+    await createCloseRun(fixture.activities)(
+      { runId: run, attempt: 1, state: "cancelled", error: null },
+      fixture.context,
+    );
 
     expect(await fixture.ledger.drops.pending("scoring")).toMatchObject({ count: 1 });
     expect(await makeBatch(await fixture.openRun())).toEqual(["telemetry/a.csv"]);
@@ -187,39 +191,45 @@ describe("any interleaving of deliveries, overwrites, batches and doubled execut
       fc.record({ kind: fc.constant("late-claim" as const) }),
     );
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.array(step, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 8 }), async (rounds) => {
-        fixture = await createActivityFixture(storage.connectionString);
-        const runs: string[] = [];
-        const play = async (one: (typeof rounds)[number][number]): Promise<void> => {
-          if (one.kind === "put") await fixture.put(one.path, `${Math.random()}`);
-          else if (one.kind === "deliver") await receive(one.path);
-          else if (one.kind === "late-claim") {
-            const last = runs.at(-1);
-            if (last) await createClaimDrops(fixture.activities)({ runId: last, attempt: 1 }, fixture.context);
-          } else {
-            const run = await fixture.openRun();
-            runs.push(run);
-            await Promise.all(one.twice ? [makeBatch(run), makeBatch(run)] : [makeBatch(run)]);
-            await createCloseRun(fixture.activities)({ runId: run, attempt: 1, state: "succeeded", error: null }, fixture.context);
+      fc.asyncProperty(
+        fc.array(fc.array(step, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 8 }),
+        async (rounds) => {
+          fixture = await createActivityFixture(storage.connectionString);
+          const runs: string[] = [];
+          const play = async (one: (typeof rounds)[number][number]): Promise<void> => {
+            if (one.kind === "put") await fixture.put(one.path, `${Math.random()}`);
+            else if (one.kind === "deliver") await receive(one.path);
+            else if (one.kind === "late-claim") {
+              const last = runs.at(-1);
+              if (last) await createClaimDrops(fixture.activities)({ runId: last, attempt: 1 }, fixture.context);
+            } else {
+              const run = await fixture.openRun();
+              runs.push(run);
+              await Promise.all(one.twice ? [makeBatch(run), makeBatch(run)] : [makeBatch(run)]);
+              await createCloseRun(fixture.activities)(
+                { runId: run, attempt: 1, state: "succeeded", error: null },
+                fixture.context,
+              );
+            }
+          };
+          for (const round of rounds) {
+            // Only one run of a group claims at a time: that is what the slot is for.
+            const batches = round.filter((one) => one.kind === "batch").slice(0, 1);
+            await Promise.all([...round.filter((one) => one.kind !== "batch"), ...batches].map(play));
           }
-        };
-        for (const round of rounds) {
-          // Only one run of a group claims at a time: that is what the slot is for.
-          const batches = round.filter((one) => one.kind === "batch").slice(0, 1);
-          await Promise.all([...round.filter((one) => one.kind !== "batch"), ...batches].map(play));
-        }
-        await scanContainers(fixture.pass);
-        await sweepClaims(fixture.pass);
-        await play({ kind: "batch", twice: false });
+          await scanContainers(fixture.pass);
+          await sweepClaims(fixture.pass);
+          await play({ kind: "batch", twice: false });
 
-        const listed = (await Promise.all(runs.map((run) => fixture.manifestFiles(run)))).flat();
-        const versions = listed.map((file) => `${file.path} ${file.etag}`);
-        expect(new Set(versions).size).toBe(versions.length);
-        for (const drop of await allDrops()) {
-          const inBatches = versions.filter((version) => version === `${drop.path} ${drop.etag}`).length;
-          expect([drop.state, inBatches]).toEqual(drop.state === "batched" ? ["batched", 1] : ["superseded", 0]);
-        }
-      }),
+          const listed = (await Promise.all(runs.map((run) => fixture.manifestFiles(run)))).flat();
+          const versions = listed.map((file) => `${file.path} ${file.etag}`);
+          expect(new Set(versions).size).toBe(versions.length);
+          for (const drop of await allDrops()) {
+            const inBatches = versions.filter((version) => version === `${drop.path} ${drop.etag}`).length;
+            expect([drop.state, inBatches]).toEqual(drop.state === "batched" ? ["batched", 1] : ["superseded", 0]);
+          }
+        },
+      ),
       { numRuns: 12 },
     );
   }, 180_000);

@@ -26,7 +26,8 @@ beforeEach(async () => {
 const ask = (alias: string, more: object = {}) =>
   fixture.activities.requests.requestRun({ pipeline: "scoring", reason: "http", alias, ...more }, fixture.starter);
 
-const close = (runId: string, state: "succeeded" | "failed" | "cancelled") => fixture.ledger.runs.change(runId, () => ({ state }));
+const close = (runId: string, state: "succeeded" | "failed" | "cancelled") =>
+  fixture.ledger.runs.change(runId, () => ({ state }));
 
 describe("requestRun", () => {
   it("makes one run of many requests at once, whatever triggered them", async () => {
@@ -75,9 +76,9 @@ describe("requestRun", () => {
       name: "InvalidRequestError",
       message: expect.stringMatching(/window\.start.*parameters\.nope/s),
     });
-    await expect(fixture.activities.requests.requestRun({ pipeline: "none", reason: "http", alias: "x" }, fixture.starter)).rejects.toThrow(
-      /unknown pipeline "none"; known: scoring/,
-    );
+    await expect(
+      fixture.activities.requests.requestRun({ pipeline: "none", reason: "http", alias: "x" }, fixture.starter),
+    ).rejects.toThrow(/unknown pipeline "none"; known: scoring/);
   });
 
   it("lists runs newest first, page by page", async () => {
@@ -115,7 +116,9 @@ describe("cancelRun and retryRun", () => {
     const { runId } = (await ask("a")).run;
     await close(runId, "failed");
 
-    const answers = await Promise.all([1, 2, 3].map(() => fixture.activities.requests.retryRun(runId, fixture.starter)));
+    const answers = await Promise.all(
+      [1, 2, 3].map(() => fixture.activities.requests.retryRun(runId, fixture.starter)),
+    );
 
     expect(answers.map(({ run }) => run.attempt)).toEqual([2, 2, 2]);
     expect(answers.filter(({ created }) => created)).toHaveLength(1);
@@ -217,7 +220,10 @@ describe("the sweeper", () => {
 
     await sweepOpenRuns(fixture.pass);
 
-    expect(await fixture.ledger.runs.get(runId)).toMatchObject({ state: "failed", error: { code: "ORCHESTRATION_LOST" } });
+    expect(await fixture.ledger.runs.get(runId)).toMatchObject({
+      state: "failed",
+      error: { code: "ORCHESTRATION_LOST" },
+    });
     expect((await fixture.ledger.slots.inspect("group")).holder).toBeNull();
     expect(fixture.notified.map((message) => message.runId)).toEqual([runId]);
   });

@@ -1,4 +1,10 @@
-import { createLogger, createOrchestratorLogger, invocationLogger, withInvocationLog, type LogSink } from "../../../src/logging/logger";
+import {
+  createLogger,
+  createOrchestratorLogger,
+  invocationLogger,
+  withInvocationLog,
+  type LogSink,
+} from "../../../src/logging/logger";
 import { boundedText, redact } from "../../../src/logging/redact";
 
 function recordingSink(): LogSink & { lines: string[] } {
@@ -15,7 +21,10 @@ describe("redact", () => {
     ["eyJhbGciOiJIUzI1.eyJzdWIiOiIxMjM0.c2lnbmF0dXJl", "[redacted]"],
     ["AccountName=a;AccountKey=canary==;EndpointSuffix=x", "AccountName=a;AccountKey=[redacted];EndpointSuffix=x"],
     ['{"access_token":"canary","expires_in":1}', '{"access_token":"[redacted]","expires_in":1}'],
-    ["https://a.blob.core.windows.net/c/b?sv=1&sig=canary%3D&se=2", "https://a.blob.core.windows.net/c/b?sv=1&sig=[redacted]&se=2"],
+    [
+      "https://a.blob.core.windows.net/c/b?sv=1&sig=canary%3D&se=2",
+      "https://a.blob.core.windows.net/c/b?sv=1&sig=[redacted]&se=2",
+    ],
     ["https://app/api/runs?code=canary", "https://app/api/runs?code=[redacted]"],
     ["https://user:canary@host/x", "https://[redacted]@host/x"],
   ])("takes the secret out of %s", (text, clean) => {

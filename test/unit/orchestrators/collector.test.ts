@@ -5,7 +5,14 @@ import { calls, stepOrchestrator } from "../../support/step-orchestrator";
 const NOW = new Date("2026-01-01T00:00:00Z");
 const ago = (seconds: number): string => new Date(NOW.getTime() - seconds * 1000).toISOString();
 const pending = (over: Partial<PendingAnswer> = {}): PendingAnswer => ({
-  ...{ count: 1, oldestSeenAt: ago(10), newestSeenAt: ago(0), quietPeriodSeconds: 60, maxWaitSeconds: 900, covered: false },
+  ...{
+    count: 1,
+    oldestSeenAt: ago(10),
+    newestSeenAt: ago(0),
+    quietPeriodSeconds: 60,
+    maxWaitSeconds: 900,
+    covered: false,
+  },
   ...over,
 });
 const none = pending({ count: 0, oldestSeenAt: null, newestSeenAt: null });

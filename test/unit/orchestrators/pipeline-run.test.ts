@@ -68,14 +68,20 @@ describe("pipelineRun", () => {
     const takeSlot = () => ({ granted: (looks += 1) > 3, position: 4 - looks, cancelRequested: false });
     const table = answers({ takeSlot });
 
-    const stepped = stepOrchestrator(pipelineRun, RUN, (step) => (step.kind === "any" && looks === 2 ? "wake" : table(step)));
+    const stepped = stepOrchestrator(pipelineRun, RUN, (step) =>
+      step.kind === "any" && looks === 2 ? "wake" : table(step),
+    );
 
     expect(looks).toBe(4);
     expect(stepped).toMatchObject({ output: "succeeded", timersLeft: 0 });
   });
 
   it("is cancelled while it waits, before it claims anything", () => {
-    const stepped = stepOrchestrator(pipelineRun, RUN, answers({ takeSlot: { granted: false, position: 2, cancelRequested: true } }));
+    const stepped = stepOrchestrator(
+      pipelineRun,
+      RUN,
+      answers({ takeSlot: { granted: false, position: 2, cancelRequested: true } }),
+    );
 
     expect(calls(stepped)).toEqual(["openRun", "takeSlot", ...END]);
     expect(stepped.output).toBe("cancelled");
@@ -87,7 +93,11 @@ describe("pipelineRun", () => {
       { ...steps[1], firstGeneration: 2 },
     ];
 
-    const stepped = stepOrchestrator(pipelineRun, { ...RUN, attempt: 2 }, answers({ openRun: { ...opened, frozen: true, steps: left } }));
+    const stepped = stepOrchestrator(
+      pipelineRun,
+      { ...RUN, attempt: 2 },
+      answers({ openRun: { ...opened, frozen: true, steps: left } }),
+    );
 
     expect(calls(stepped)).toEqual(["openRun", "takeSlot", "stepRun", ...END]);
     expect(stepped.yielded).toContainEqual(expect.objectContaining({ kind: "sub", id: `${RUN.runId}-a2-s1-g2` }));
@@ -98,7 +108,9 @@ describe("pipelineRun", () => {
 
     const generations = stepped.yielded.flatMap((step) => (step.kind === "sub" ? [step.id.slice(-2)] : []));
     expect(generations).toEqual(["g0", "g1", "g2"]);
-    const waits = stepped.yielded.flatMap((step) => (step.kind === "any" ? [step.until.getTime() - Date.UTC(2026, 0, 1)] : []));
+    const waits = stepped.yielded.flatMap((step) =>
+      step.kind === "any" ? [step.until.getTime() - Date.UTC(2026, 0, 1)] : [],
+    );
     expect(waits).toEqual([30_000, 90_000]);
     expect(closing(stepped)).toMatchObject({ input: { state: "failed", error: { code: "CODE", step: "ingestion" } } });
   });
@@ -127,7 +139,16 @@ describe("pipelineRun", () => {
 
     const stepped = stepOrchestrator(pipelineRun, RUN, answers({ stepRun: new Error("lost"), settleRun }));
 
-    expect(calls(stepped).slice(-6)).toEqual(["settleRun", "settleRun", "settleRun", "closeRun", "publishRun", "releaseSlot"]);
-    expect(closing(stepped)).toMatchObject({ input: { state: "failed", error: { code: "INTERNAL", message: "lost" } } });
+    expect(calls(stepped).slice(-6)).toEqual([
+      "settleRun",
+      "settleRun",
+      "settleRun",
+      "closeRun",
+      "publishRun",
+      "releaseSlot",
+    ]);
+    expect(closing(stepped)).toMatchObject({
+      input: { state: "failed", error: { code: "INTERNAL", message: "lost" } },
+    });
   });
 });

@@ -34,7 +34,10 @@ describe("stepRun", () => {
     const stepped = stepOrchestrator(stepRun, { ...INPUT, timeoutSeconds: 1e6 }, polls([started]));
 
     expect(calls(stepped)).toHaveLength(LOOKS_PER_EXECUTION);
-    expect(stepped.continuedWith).toMatchObject({ runId: "r", progress: { started: true, stopping: null, looks: LOOKS_PER_EXECUTION } });
+    expect(stepped.continuedWith).toMatchObject({
+      runId: "r",
+      progress: { started: true, stopping: null, looks: LOOKS_PER_EXECUTION },
+    });
     const next = stepOrchestrator(stepRun, stepped.continuedWith, polls([ended]));
     expect(calls(next)).toEqual(["pollStep"]);
   });
