@@ -1,6 +1,6 @@
 import type { StepAttempt } from "../domain/activity-types";
-import { cancelGeneration } from "./stop-run";
-import type { Activity, ActivityDeps } from "./deps";
+import { cancelGeneration } from "../runs/stop-run";
+import type { Activity, ActivityDeps } from "../runs/deps";
 
 /** Asks Databricks to end the run of this generation. A fault that passes is no error: the orchestrator asks again. */
 export function createCancelStep(deps: ActivityDeps): Activity<StepAttempt, null> {

@@ -1,7 +1,7 @@
-import type { ClaimAnswer, RunAttempt } from "../domain/activity-types";
+import type { ClaimResult, RunAttempt } from "../domain/activity-types";
 import { inParallel } from "../ledger/parallel";
-import { isClosed, type RunRecord } from "../ledger/types";
-import type { Activity, ActivityDeps } from "./deps";
+import { isClosed, type RunRecord } from "../domain/run";
+import type { Activity, ActivityDeps } from "../runs/deps";
 
 /** Drops that one execution of a batch activity handles. */
 export const DROPS_PER_ACTIVITY = 500;
@@ -14,7 +14,7 @@ const mayClaim = (run: RunRecord | null, attempt: number): boolean =>
   run.cancelRequestedAt === null;
 
 /** Moves pending drops into the batch. What a late execution claims after the freeze goes back to the pending ones (I2). */
-export function createClaimDrops({ ledger }: ActivityDeps): Activity<RunAttempt, ClaimAnswer> {
+export function createClaimDrops({ ledger }: ActivityDeps): Activity<RunAttempt, ClaimResult> {
   return async ({ runId, attempt }, { log }) => {
     const run = await ledger.runs.get(runId);
     if (!run || !mayClaim(run, attempt))

@@ -1,12 +1,12 @@
-import type { PageAnswer, RunAttempt } from "../domain/activity-types";
+import type { PageResult, RunAttempt } from "../domain/activity-types";
 import { manifestBlob } from "../domain/ids";
 import { manifestSchema } from "../domain/manifest";
 import { inParallel } from "../ledger/parallel";
 import { DROPS_PER_ACTIVITY } from "./claim-drops";
-import type { Activity, ActivityDeps } from "./deps";
+import type { Activity, ActivityDeps } from "../runs/deps";
 
 /** Makes the drops of the manifest batched, and gives back what the run holds but the manifest does not list. */
-export function createFinishBatch({ ledger }: ActivityDeps): Activity<RunAttempt, PageAnswer> {
+export function createFinishBatch({ ledger }: ActivityDeps): Activity<RunAttempt, PageResult> {
   return async ({ runId }) => {
     const text = await ledger.blobs.readText(ledger.containers.batches, manifestBlob(runId));
     if (text === null) throw new Error(`run ${runId} has no manifest yet`);

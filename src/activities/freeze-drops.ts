@@ -1,16 +1,16 @@
-import type { PageAnswer, RunAttempt } from "../domain/activity-types";
+import type { PageResult, RunAttempt } from "../domain/activity-types";
 import { frozenBlob } from "../domain/ids";
 import type { BatchEntry } from "../ledger/drop-rows";
 import type { FrozenBytes } from "../ledger/freezer";
 import { inParallel } from "../ledger/parallel";
-import { isClosed } from "../ledger/types";
+import { isClosed } from "../domain/run";
 import { DROPS_PER_ACTIVITY } from "./claim-drops";
-import type { Activity, ActivityDeps } from "./deps";
+import type { Activity, ActivityDeps } from "../runs/deps";
 
 const PARALLEL_COPIES = 8;
 
 /** Freezes the bytes of a page of the batch. Drops whose bytes are gone end here, with the reason. */
-export function createFreezeDrops({ ledger }: ActivityDeps): Activity<RunAttempt, PageAnswer> {
+export function createFreezeDrops({ ledger }: ActivityDeps): Activity<RunAttempt, PageResult> {
   async function freezeOne(runId: string, entry: BatchEntry, byReference: boolean): Promise<FrozenBytes> {
     const truth = await ledger.drops.get(entry.keys);
     if (truth?.drop.state !== "claimed" || truth.drop.runId !== runId) {

@@ -5,10 +5,10 @@ import type { FailedVerdict } from "../domain/verdict";
 import type { GenerationChange } from "../ledger/generation-store";
 import type { Ledger } from "../ledger/ledger";
 import type { StoredRun } from "../ledger/run-store";
-import type { GenerationRecord } from "../ledger/types";
+import type { GenerationRecord } from "../domain/generation";
 import { boundedText } from "../logging/redact";
-import type { Look } from "./look-at-run";
-import { observed, outcomeOf, recordFailure, type Failure } from "./step-records";
+import type { RunSnapshot } from "../runs/read-run";
+import { observed, outcomeOf, recordFailure, type Failure } from "../runs/step-records";
 
 const MAX_MESSAGE = 2000;
 
@@ -17,7 +17,7 @@ export interface Judged {
   readonly input: PollInput;
   readonly stored: StoredRun;
   readonly record: GenerationRecord;
-  readonly look: Look;
+  readonly look: RunSnapshot;
 }
 
 function failureOf(verdict: FailedVerdict, { input, stored, look }: Judged): Failure {

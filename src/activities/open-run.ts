@@ -1,7 +1,8 @@
 import type { OpenedRun, RunAttempt, StepPlan } from "../domain/activity-types";
 import type { PipelineDefinition } from "../domain/pipeline-definition";
-import { isClosed, type GenerationRecord } from "../ledger/types";
-import type { Activity, ActivityDeps } from "./deps";
+import { isClosed } from "../domain/run";
+import type { GenerationRecord } from "../domain/generation";
+import type { Activity, ActivityDeps } from "../runs/deps";
 
 /** What is left of each step, seen from the generations of earlier attempts. */
 export function planSteps(definition: PipelineDefinition, generations: readonly GenerationRecord[]): StepPlan[] {

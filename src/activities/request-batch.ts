@@ -1,5 +1,5 @@
 import type { RequestBatchInput } from "../domain/activity-types";
-import type { Activity, ActivityDeps } from "./deps";
+import type { Activity, ActivityDeps } from "../runs/deps";
 
 /** Makes the collector's request; repeating it with the same alias finds the same run. */
 export function createRequestBatch({

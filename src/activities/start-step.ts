@@ -1,13 +1,14 @@
-import type { StepAnswer, StepAttempt, StepOutcome } from "../domain/activity-types";
+import type { StepResult, StepAttempt, StepOutcome } from "../domain/activity-types";
 import { jobParameters } from "../domain/job-parameters";
 import type { StepDefinition } from "../domain/pipeline-definition";
 import { idempotencyToken } from "../domain/tokens";
 import { RunNotFoundError } from "../errors";
 import type { StoredRun } from "../ledger/run-store";
-import { isClosed, type GenerationRecord } from "../ledger/types";
-import { callDatabricks, faultText } from "./databricks-call";
-import type { Activity, ActivityDeps } from "./deps";
-import { outcomeOf, recordFailure } from "./step-records";
+import { isClosed } from "../domain/run";
+import type { GenerationRecord } from "../domain/generation";
+import { callDatabricks, faultText } from "../runs/databricks-call";
+import type { Activity, ActivityDeps } from "../runs/deps";
+import { outcomeOf, recordFailure } from "../runs/step-records";
 
 const cancelled: StepOutcome = {
   kind: "failed",
@@ -17,7 +18,7 @@ const cancelled: StepOutcome = {
 };
 
 /** Starts one generation: the intent goes into the ledger first, then run-now with its token, then the run id (I3). */
-export function createStartStep(deps: ActivityDeps): Activity<StepAttempt, StepAnswer> {
+export function createStartStep(deps: ActivityDeps): Activity<StepAttempt, StepResult> {
   const { ledger, jobs } = deps;
 
   async function intend({ run }: StoredRun, step: StepDefinition, input: StepAttempt): Promise<GenerationRecord> {
@@ -29,7 +30,7 @@ export function createStartStep(deps: ActivityDeps): Activity<StepAttempt, StepA
     });
   }
 
-  async function runNow({ run }: StoredRun, step: StepDefinition, intent: GenerationRecord): Promise<StepAnswer> {
+  async function runNow({ run }: StoredRun, step: StepDefinition, intent: GenerationRecord): Promise<StepResult> {
     const { runId, ordinal, generation } = intent;
     const result = await callDatabricks(ledger, async () => {
       const jobId = await jobs.findJobId(intent.job);
@@ -47,11 +48,11 @@ export function createStartStep(deps: ActivityDeps): Activity<StepAttempt, StepA
     }
     const { jobId, databricksRunId } = result.value;
     const startedAt = ledger.now().toISOString();
-    await ledger.generations.own(databricksRunId, { runId, ordinal, generation });
+    await ledger.generations.linkDatabricksRun(databricksRunId, { runId, ordinal, generation });
     await ledger.generations.change(runId, ordinal, generation, (record) =>
       record.databricksRunId === null ? { databricksRunId, jobId, startedAt, lastFault: null } : null,
     );
-    return { kind: "started", cancelRequested: false };
+    return { kind: "running", cancelRequested: false };
   }
 
   return async (input, { log }) => {
@@ -63,7 +64,7 @@ export function createStartStep(deps: ActivityDeps): Activity<StepAttempt, StepA
     const intent = await intend(stored, step, input);
     if (intent.verdict !== null) return { kind: "ended", outcome: outcomeOf(intent) };
     if (intent.databricksRunId !== null)
-      return { kind: "started", cancelRequested: stored.run.cancelRequestedAt !== null };
+      return { kind: "running", cancelRequested: stored.run.cancelRequestedAt !== null };
     if (stored.run.cancelRequestedAt !== null) return { kind: "ended", outcome: cancelled };
     try {
       const answer = await runNow(stored, step, intent);

@@ -1,10 +1,10 @@
-import type { RunAttempt, SlotAnswer } from "../domain/activity-types";
+import type { RunAttempt, SlotResult } from "../domain/activity-types";
 import { runInstanceId } from "../domain/ids";
-import { isClosed } from "../ledger/types";
-import type { Activity, ActivityDeps } from "./deps";
+import { isClosed } from "../domain/run";
+import type { Activity, ActivityDeps } from "../runs/deps";
 
 /** Queues the attempt for its group's slot; with the slot the run is running. */
-export function createTakeSlot({ ledger }: ActivityDeps): Activity<RunAttempt, SlotAnswer> {
+export function createTakeSlot({ ledger }: ActivityDeps): Activity<RunAttempt, SlotResult> {
   return async ({ runId, attempt }) => {
     const stored = await ledger.runs.find(runId);
     const holder = runInstanceId(runId, attempt);

@@ -1,14 +1,14 @@
-import type { ManifestAnswer, RunAttempt } from "../domain/activity-types";
+import type { ManifestResult, RunAttempt } from "../domain/activity-types";
 import { frozenBlob, manifestBlob } from "../domain/ids";
 import { manifestSchema, type Manifest, type ManifestFile } from "../domain/manifest";
 import type { BatchEntry } from "../ledger/drop-rows";
 import { inParallel } from "../ledger/parallel";
 import type { StoredRun } from "../ledger/run-store";
-import { isClosed, type BatchCounts } from "../ledger/types";
-import type { Activity, ActivityDeps } from "./deps";
+import { isClosed, type BatchCounts } from "../domain/run";
+import type { Activity, ActivityDeps } from "../runs/deps";
 
 /** Writes the manifest, once: whoever comes second reads the one that is there. From then on the batch never changes (I2). */
-export function createWriteManifest({ ledger }: ActivityDeps): Activity<RunAttempt, ManifestAnswer> {
+export function createWriteManifest({ ledger }: ActivityDeps): Activity<RunAttempt, ManifestResult> {
   const { batches } = ledger.containers;
 
   /** Frozen entries of which the ledger still says that this run holds them. */

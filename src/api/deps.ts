@@ -1,6 +1,6 @@
 import type { InvocationContext } from "@azure/functions";
 import type { RunRequests } from "../ledger/run-requests";
-import type { OrchestrationStarter } from "../ledger/types";
+import type { OrchestrationStarter } from "../domain/orchestration-starter";
 import { HttpProblem } from "./problem";
 import type { PipelineSummary } from "./views";
 

@@ -1,6 +1,6 @@
 import type { HttpRequest } from "@azure/functions";
 import { RunNotInLedgerError } from "../ledger/errors";
-import type { RunRecord } from "../ledger/types";
+import type { RunRecord } from "../domain/run";
 import type { ApiDeps } from "./deps";
 import { pathParameter } from "./http-function";
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { HttpRequest, HttpResponseInit } from "@azure/functions";
-import { isClosed, type RunRecord } from "../ledger/types";
+import { isClosed, type RunRecord } from "../domain/run";
 import { POLL_AFTER_SECONDS } from "./deps";
 import { json } from "./http-function";
 import { runView } from "./views";

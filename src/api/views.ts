@@ -1,5 +1,7 @@
 import type { z } from "zod";
-import type { DropRecord, GenerationRecord, RunRecord } from "../ledger/types";
+import type { DropRecord } from "../domain/drop";
+import type { GenerationRecord } from "../domain/generation";
+import type { RunRecord } from "../domain/run";
 import type { dropSchema, pipelineSchema, runSchema } from "./schemas";
 
 /** What the API shows of records. Idempotency tokens, aliases and entity tags of the ledger stay inside. */

@@ -25,14 +25,10 @@ export const generalSettings = z.object({
     .regex(/^[A-Za-z][A-Za-z0-9]{0,39}$/)
     .default("batchkeeper")
     .meta({ description: "1 to 40 letters and digits, beginning with a letter (default batchkeeper)" }),
-  DATABRICKS_HOST: z
-    .string()
-    .transform(normaliseHost)
-    .pipe(z.string().min(1))
-    .meta({
-      description:
-        "the workspace URL, such as https://adb-1234567890123456.7.azuredatabricks.net; http:// only for this machine",
-    }),
+  DATABRICKS_HOST: z.string().transform(normaliseHost).pipe(z.string().min(1)).meta({
+    description:
+      "the workspace URL, such as https://adb-1234567890123456.7.azuredatabricks.net; http:// only for this machine",
+  }),
   DATABRICKS_CATALOG: setting("the catalog that the jobs write to, such as main"),
   DATABRICKS_SCHEMA: setting("the schema that the jobs write to, such as pdm"),
   DATABRICKS_VOLUME_ROOT: setting(
@@ -42,14 +38,9 @@ export const generalSettings = z.object({
     .string()
     .default("")
     .meta({ description: "put before every job name, such as '[dev me] ' (default empty)" }),
-  REQUESTS_PER_SECOND: z.coerce
-    .number()
-    .positive()
-    .max(100)
-    .default(10)
-    .meta({
-      description: "how many Databricks calls a process may make in a second: more than 0, at most 100 (default 10)",
-    }),
+  REQUESTS_PER_SECOND: z.coerce.number().positive().max(100).default(10).meta({
+    description: "how many Databricks calls a process may make in a second: more than 0, at most 100 (default 10)",
+  }),
   NOTIFICATION_WEBHOOK_URL: z
     .url({ protocol: /^https?$/ })
     .optional()
@@ -60,13 +51,9 @@ export const generalSettings = z.object({
 /** Settings of the Databricks webhook: both or none. */
 export const webhookSettings = z.object({
   DATABRICKS_WEBHOOK_USER: setting("the user name that Databricks sends to the webhook; set both or none").optional(),
-  DATABRICKS_WEBHOOK_PASSWORD: z
-    .string()
-    .min(12)
-    .optional()
-    .meta({
-      description: "the password that Databricks sends to the webhook, at least 12 characters; set both or none",
-    }),
+  DATABRICKS_WEBHOOK_PASSWORD: z.string().min(12).optional().meta({
+    description: "the password that Databricks sends to the webhook, at least 12 characters; set both or none",
+  }),
 });
 
 /** Settings of the storage account, in the forms that a Functions connection has. */

@@ -35,27 +35,27 @@ export type OpenedRun =
     };
 
 /** Answer of `takeSlot`. */
-export interface SlotAnswer {
+export interface SlotResult {
   readonly granted: boolean;
   readonly position: number;
   readonly cancelRequested: boolean;
 }
 
 /** Answer of `claimDrops`. */
-export interface ClaimAnswer {
+export interface ClaimResult {
   readonly more: boolean;
   readonly cancelRequested: boolean;
 }
 
 /** Answer of `freezeDrops` and `finishBatch`. */
-export interface PageAnswer {
+export interface PageResult {
   readonly remaining: number;
   /** Copies that the storage is still making. */
   readonly copying: number;
 }
 
 /** Answer of `writeManifest`: `empty` = no file and nothing to score. */
-export interface ManifestAnswer {
+export interface ManifestResult {
   readonly kind: "written" | "empty";
   readonly files: number;
 }
@@ -80,9 +80,9 @@ export interface PollInput extends StepAttempt {
 }
 
 /** Answer of `startStep` and `pollStep`. */
-export type StepAnswer =
+export type StepResult =
   | { readonly kind: "ended"; readonly outcome: StepOutcome }
-  | { readonly kind: "started"; readonly cancelRequested: boolean }
+  | { readonly kind: "running"; readonly cancelRequested: boolean }
   | { readonly kind: "wait"; readonly seconds: number; readonly cancelRequested: boolean; readonly fault: string };
 
 /** Final states that an orchestration gives a run. */
@@ -95,17 +95,17 @@ export interface CloseInput extends RunAttempt {
 }
 
 /** Answer of `settleRun`: Databricks runs of the run that are not terminal yet. */
-export interface SettleAnswer {
+export interface SettleResult {
   readonly remaining: number;
 }
 
 /** Answer of `releaseSlot`. */
-export interface ReleaseAnswer {
+export interface ReleaseResult {
   readonly released: boolean;
 }
 
 /** Answer of `inspectPending`. */
-export interface PendingAnswer {
+export interface PendingResult {
   readonly count: number;
   readonly oldestSeenAt: string | null;
   readonly newestSeenAt: string | null;

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { COLLECTOR } from "../domain/function-names";
 import { collectorInstanceId } from "../domain/ids";
 import { recordBlob, type DropRecorder } from "../ledger/record-blob";
-import type { OrchestrationStarter } from "../ledger/types";
+import type { OrchestrationStarter } from "../domain/orchestration-starter";
 import { createLogger } from "../logging/logger";
 
 /** What a blob trigger needs: the ledger's recorder and the durable client. */

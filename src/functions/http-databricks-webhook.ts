@@ -27,7 +27,7 @@ export function createDatabricksWebhookHandler({ runs, starterFor, webhook }: We
       throw new HttpProblem(401, "unauthorised", "Unauthorised", "Basic authentication is needed.", [], challenge);
     }
     const { run } = await readBody(request, webhookBody, parseJson);
-    const ours = await runs.hasten(String(run.run_id), starterFor(context));
+    const ours = await runs.wakeStepOf(String(run.run_id), starterFor(context));
     invocationLogger.info("databricks notification", { databricksRunId: String(run.run_id), ours });
     return { status: 204 };
   };

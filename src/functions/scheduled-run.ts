@@ -4,7 +4,7 @@ import { scheduleAlias } from "../domain/ids";
 import type { PipelineDefinition } from "../domain/pipeline-definition";
 import { lastOccurrence } from "../domain/schedule";
 import type { RunRequests } from "../ledger/run-requests";
-import type { OrchestrationStarter } from "../ledger/types";
+import type { OrchestrationStarter } from "../domain/orchestration-starter";
 import { createLogger } from "../logging/logger";
 
 /** What a schedule needs to make its request. */

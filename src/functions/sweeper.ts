@@ -1,15 +1,15 @@
 import { app, type InvocationContext, type Timer } from "@azure/functions";
 import * as df from "durable-functions";
-import { faultText } from "../activities/databricks-call";
-import { sweepGenerations, sweepUnownedRuns } from "../activities/sweep/databricks-runs";
-import type { SweepDeps, SweepPass } from "../activities/sweep/deps";
-import { scanContainers, sweepClaims, sweepPendingDrops } from "../activities/sweep/drops";
-import { sweepOpenRuns } from "../activities/sweep/open-runs";
-import { sweepSchedules } from "../activities/sweep/schedules";
-import { sweepSlots } from "../activities/sweep/slots";
-import type { OrchestrationStarter } from "../ledger/types";
+import { faultText } from "../runs/databricks-call";
+import { sweepGenerations, sweepUnownedRuns } from "../sweeps/databricks-runs";
+import type { SweepDeps, SweepPass } from "../sweeps/deps";
+import { scanContainers, sweepClaims, sweepPendingDrops } from "../sweeps/drops";
+import { sweepOpenRuns } from "../sweeps/open-runs";
+import { sweepSchedules } from "../sweeps/schedules";
+import { sweepSlots } from "../sweeps/slots";
+import type { OrchestrationStarter } from "../domain/orchestration-starter";
 import { createLogger, withInvocationLog } from "../logging/logger";
-import { isLive } from "./durable-starter";
+import { isLive } from "../adapters/durable-starter";
 
 /** What the sweeper needs. */
 export interface SweeperDeps extends SweepDeps {

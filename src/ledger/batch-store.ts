@@ -10,7 +10,7 @@ import {
 import type { DropStore } from "./drop-store";
 import { inParallel } from "./parallel";
 import type { LedgerTable } from "./table";
-import type { DropRecord } from "./types";
+import type { DropRecord } from "../domain/drop";
 
 /** What one page of claiming did. */
 export interface ClaimedPage {

@@ -18,7 +18,8 @@ import { emptyBatch } from "./run-rows";
 import type { RequestedRun, RunRequest, RunRequests } from "./run-requests";
 import type { RunPointer, RunStore } from "./run-store";
 import type { StateStore } from "./state-store";
-import { isClosed, type OrchestrationStarter, type RunRecord } from "./types";
+import { isClosed, type RunRecord } from "../domain/run";
+import type { OrchestrationStarter } from "../domain/orchestration-starter";
 
 /** What run requests are made of. */
 export interface RunRequestDeps {
@@ -136,8 +137,8 @@ class LedgerRunRequests implements RunRequests {
     return listDrops(this.deps.drops, definition, filter);
   }
 
-  async hasten(databricksRunId: string, starter: OrchestrationStarter): Promise<boolean> {
-    const owner = await this.deps.generations.owner(databricksRunId);
+  async wakeStepOf(databricksRunId: string, starter: OrchestrationStarter): Promise<boolean> {
+    const owner = await this.deps.generations.ownerOf(databricksRunId);
     const run = owner && (await this.deps.runs.get(owner.runId));
     if (!run || isClosed(run.state)) return false;
     await starter.raise(stepInstanceId(run.runId, run.attempt, owner.ordinal, owner.generation), WAKE);

@@ -1,7 +1,8 @@
 import type { PipelineDefinition } from "../domain/pipeline-definition";
 import type { DropStore } from "./drop-store";
 import type { DropFilter } from "./run-requests";
-import type { DropRecord, Page } from "./types";
+import type { DropRecord } from "../domain/drop";
+import type { Page } from "../domain/page";
 
 const DEFAULT_TOP = 100;
 

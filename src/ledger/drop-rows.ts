@@ -1,6 +1,6 @@
 import { sha256 } from "../domain/tokens";
 import type { NewRow, Row } from "./table";
-import type { DropRecord, DropState } from "./types";
+import type { DropRecord, DropState } from "../domain/drop";
 
 /** What is known of a drop when it is first seen. */
 export type SeenDrop = Pick<

@@ -9,7 +9,8 @@ import {
   type SeenDrop,
 } from "./drop-rows";
 import { quote, type LedgerTable, type Row } from "./table";
-import type { DropRecord, Page } from "./types";
+import type { DropRecord } from "../domain/drop";
+import type { Page } from "../domain/page";
 
 /** What waits for a batch. `count` stops at the limit of the look. */
 export interface PendingDrops {

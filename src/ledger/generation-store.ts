@@ -1,6 +1,6 @@
 import { exitJsonSchema } from "../domain/exit-json";
 import { quote, type LedgerTable, type Row } from "./table";
-import type { GenerationRecord } from "./types";
+import type { GenerationRecord } from "../domain/generation";
 
 /** Columns of a generation that change after its intent. */
 export type GenerationChange = Partial<
@@ -125,11 +125,11 @@ export class GenerationStore {
   }
 
   /** Lets a webhook find who waits for a Databricks run. */
-  async own(databricksRunId: string, owner: DatabricksRunOwner): Promise<void> {
+  async linkDatabricksRun(databricksRunId: string, owner: DatabricksRunOwner): Promise<void> {
     await this.table.put({ partitionKey: "databricks", rowKey: databricksRunId, ...owner });
   }
 
-  async owner(databricksRunId: string): Promise<DatabricksRunOwner | null> {
+  async ownerOf(databricksRunId: string): Promise<DatabricksRunOwner | null> {
     if (!/^\d{1,20}$/.test(databricksRunId)) return null;
     const row = await this.table.get("databricks", databricksRunId);
     return (

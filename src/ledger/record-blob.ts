@@ -1,7 +1,7 @@
 import { routeDrop, type PipelineDefinitions } from "../domain/pipeline-definition";
 import type { BlobStore } from "./blob-store";
 import type { DropStore } from "./drop-store";
-import type { DropRecord } from "./types";
+import type { DropRecord } from "../domain/drop";
 
 /** What recording a blob needs. */
 export interface DropRecorder {

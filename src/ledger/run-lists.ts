@@ -1,7 +1,9 @@
 import type { RunFilter } from "./run-requests";
 import { runRowKey } from "./run-rows";
 import type { RunStore, StoredRun } from "./run-store";
-import { isClosed, type GenerationRecord, type Page, type RunRecord, type StepRecord, type StepState } from "./types";
+import { isClosed, type RunRecord, type StepRecord, type StepState } from "../domain/run";
+import type { GenerationRecord } from "../domain/generation";
+import type { Page } from "../domain/page";
 
 const DEFAULT_TOP = 50;
 

@@ -1,13 +1,8 @@
-import type {
-  DropRecord,
-  DropState,
-  OrchestrationStarter,
-  Page,
-  RunReason,
-  RunRecord,
-  RunState,
-  Window,
-} from "./types";
+import type { DropRecord, DropState } from "../domain/drop";
+import type { OrchestrationStarter } from "../domain/orchestration-starter";
+import type { Page } from "../domain/page";
+import type { RunReason, RunRecord, RunState } from "../domain/run";
+import type { Window } from "../domain/window";
 
 /** What a trigger asks for. */
 export interface RunRequest {
@@ -65,5 +60,5 @@ export interface RunRequests {
   retryRun(runId: string, starter: OrchestrationStarter): Promise<RequestedRun>;
   listDrops(filter: DropFilter): Promise<Page<DropRecord>>;
   /** Wakes whoever waits for this Databricks run; false when it is not ours. Never changes state. */
-  hasten(databricksRunId: string, starter: OrchestrationStarter): Promise<boolean>;
+  wakeStepOf(databricksRunId: string, starter: OrchestrationStarter): Promise<boolean>;
 }

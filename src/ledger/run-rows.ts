@@ -1,7 +1,7 @@
 import { parseRunId } from "../domain/ids";
 import type { Window } from "../domain/window";
 import type { NewRow, Row } from "./table";
-import type { BatchCounts, RunReason, RunRecord, RunState } from "./types";
+import type { BatchCounts, RunReason, RunRecord, RunState } from "../domain/run";
 
 /** Columns that a change of a run may set; the rest is fixed at the request. */
 export type RunChange = Partial<

@@ -1,7 +1,8 @@
 import { pipelineDefinitionSchema, type PipelineDefinition } from "../domain/pipeline-definition";
 import { newRunRow, runColumns, runKeys, toRunRecord, type RunChange } from "./run-rows";
 import { quote, type LedgerTable, type Row, type RowChange } from "./table";
-import { isClosed, type Page, type RunRecord, type RunState } from "./types";
+import { isClosed, type RunRecord, type RunState } from "../domain/run";
+import type { Page } from "../domain/page";
 
 /** A run together with the definition that it began with. */
 export interface StoredRun {

@@ -1,5 +1,5 @@
 import type { OrchestrationContext } from "durable-functions";
-import type { CollectorInput, PendingAnswer } from "../domain/activity-types";
+import type { CollectorInput, PendingResult } from "../domain/activity-types";
 import { INSPECT_PENDING, REQUEST_BATCH } from "../domain/function-names";
 import { callActivity, waitSeconds, type Durable } from "./durable";
 
@@ -9,7 +9,7 @@ const FIRST_COVERED_SECONDS = 2;
 const COVERED_SECONDS = 15;
 
 /** Seconds until the batch is asked for: quiet since the newest drop, but no longer than the oldest may wait. */
-export function secondsUntilRequest(pending: PendingAnswer, now: Date): number {
+export function secondsUntilRequest(pending: PendingResult, now: Date): number {
   const after = (seenAt: string | null, seconds: number): number =>
     seenAt === null ? 0 : Date.parse(seenAt) + seconds * 1000 - now.getTime();
   const quiet = after(pending.newestSeenAt, pending.quietPeriodSeconds);
@@ -26,7 +26,7 @@ export function* collector(context: OrchestrationContext): Durable<void> {
   const input = context.df.getInput<CollectorInput>();
   let looks = 0;
   for (let round = 0; round < ROUNDS_PER_EXECUTION; round += 1) {
-    const pending = yield* callActivity<PendingAnswer>(context, INSPECT_PENDING, input);
+    const pending = yield* callActivity<PendingResult>(context, INSPECT_PENDING, input);
     if (pending.count === 0) return;
     const seconds = pending.covered
       ? coveredSeconds(looks++)

@@ -2,10 +2,10 @@ import type { OrchestrationContext } from "durable-functions";
 import type {
   CloseInput,
   OpenedRun,
-  ReleaseAnswer,
+  ReleaseResult,
   RunAttempt,
-  SettleAnswer,
-  SlotAnswer,
+  SettleResult,
+  SlotResult,
   StepOutcome,
   StepPlan,
 } from "../domain/activity-types";
@@ -24,16 +24,16 @@ import { makeBatch } from "./batch";
 import { callActivity, secondsSince, waitSeconds, type Durable } from "./durable";
 
 /** How an attempt ends. */
-type Ending = Pick<CloseInput, "state" | "error">;
+type AttemptOutcome = Pick<CloseInput, "state" | "error">;
 
-const CANCELLED: Ending = {
+const CANCELLED: AttemptOutcome = {
   state: "cancelled",
   error: { code: "CANCELLED", message: "cancelled on request", step: null },
 };
 
 function* waitForSlot(context: OrchestrationContext, run: RunAttempt): Durable<boolean> {
   for (let looks = 0; ; looks += 1) {
-    const answer = yield* callActivity<SlotAnswer>(context, TAKE_SLOT, run);
+    const answer = yield* callActivity<SlotResult>(context, TAKE_SLOT, run);
     if (answer.cancelRequested) return false;
     if (answer.granted) return true;
     context.df.setCustomStatus({ phase: "queued", position: answer.position });
@@ -61,7 +61,11 @@ function* runStep(context: OrchestrationContext, run: RunAttempt, step: StepPlan
   }
 }
 
-function* runSteps(context: OrchestrationContext, run: RunAttempt, steps: readonly StepPlan[]): Durable<Ending> {
+function* runSteps(
+  context: OrchestrationContext,
+  run: RunAttempt,
+  steps: readonly StepPlan[],
+): Durable<AttemptOutcome> {
   for (const step of steps.filter((plan) => !plan.done)) {
     const outcome = yield* runStep(context, run, step);
     if (outcome.kind === "failed") {
@@ -82,7 +86,7 @@ function* runOpened(
   context: OrchestrationContext,
   run: RunAttempt,
   opened: OpenedRun & { kind: "open" },
-): Durable<Ending> {
+): Durable<AttemptOutcome> {
   if (!(yield* waitForSlot(context, run))) return CANCELLED;
   if (!opened.frozen) {
     context.df.setCustomStatus({ phase: "freezing" });
@@ -97,7 +101,7 @@ function* runOpened(
 function* settle(context: OrchestrationContext, run: RunAttempt): Durable<void> {
   const since = context.df.currentUtcDateTime.toISOString();
   for (;;) {
-    const { remaining } = yield* callActivity<SettleAnswer>(context, SETTLE_RUN, run);
+    const { remaining } = yield* callActivity<SettleResult>(context, SETTLE_RUN, run);
     if (remaining === 0) return;
     yield* waitSeconds(context, pollDelaySeconds(secondsSince(context, since)));
   }
@@ -109,7 +113,7 @@ export function* pipelineRun(context: OrchestrationContext): Durable<string> {
   const run: RunAttempt = { runId, attempt };
   const opened = yield* callActivity<OpenedRun>(context, OPEN_RUN, run);
   if (opened.kind === "closed") return "closed";
-  let ending: Ending;
+  let ending: AttemptOutcome;
   try {
     ending = yield* runOpened(context, run, opened);
   } catch (error) {
@@ -123,6 +127,6 @@ export function* pipelineRun(context: OrchestrationContext): Durable<string> {
   yield* settle(context, run);
   yield* callActivity<null>(context, CLOSE_RUN, { ...run, ...ending });
   yield* callActivity<null>(context, PUBLISH_RUN, run);
-  yield* callActivity<ReleaseAnswer>(context, RELEASE_SLOT, run);
+  yield* callActivity<ReleaseResult>(context, RELEASE_SLOT, run);
   return ending.state;
 }

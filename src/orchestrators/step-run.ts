@@ -1,5 +1,5 @@
 import type { OrchestrationContext } from "durable-functions";
-import type { StepAnswer, StepAttempt, StepOutcome, Stopping } from "../domain/activity-types";
+import type { StepResult, StepAttempt, StepOutcome, Stopping } from "../domain/activity-types";
 import { CANCEL_STEP, POLL_STEP, START_STEP } from "../domain/function-names";
 import { pollDelaySeconds } from "../domain/retry";
 import { callActivity, secondsSince, waitSeconds, type Durable } from "./durable";
@@ -27,13 +27,13 @@ const LOOKS_PER_CANCEL = 10;
 /** An unknown state is given up so long after the cancel. */
 const UNKNOWN_GRACE_SECONDS = 900;
 
-function* look(context: OrchestrationContext, input: StepRunInput, progress: StepProgress): Durable<StepAnswer> {
+function* look(context: OrchestrationContext, input: StepRunInput, progress: StepProgress): Durable<StepResult> {
   const { runId, attempt, ordinal, generation } = input;
   const step: StepAttempt = { runId, attempt, ordinal, generation };
-  if (!progress.started) return yield* callActivity<StepAnswer>(context, START_STEP, step);
+  if (!progress.started) return yield* callActivity<StepResult>(context, START_STEP, step);
   const { stopping, stoppingSince } = progress;
   const giveUpUnknown = stoppingSince !== null && secondsSince(context, stoppingSince) > UNKNOWN_GRACE_SECONDS;
-  return yield* callActivity<StepAnswer>(context, POLL_STEP, { ...step, stopping, giveUpUnknown });
+  return yield* callActivity<StepResult>(context, POLL_STEP, { ...step, stopping, giveUpUnknown });
 }
 
 /** Decides whether the Databricks run has to end, and asks for it, now and then again. */
@@ -83,7 +83,7 @@ export function* stepRun(context: OrchestrationContext): Durable<StepOutcome | u
   for (let looks = 0; looks < LOOKS_PER_EXECUTION; looks += 1) {
     const answer = yield* look(context, input, progress);
     if (answer.kind === "ended") return answer.outcome;
-    const started = progress.started || answer.kind === "started";
+    const started = progress.started || answer.kind === "running";
     progress = { ...progress, started, looks: progress.looks + 1 };
     if (started) progress = yield* stop(context, input, progress, answer.cancelRequested);
     else if (answer.kind === "wait" && secondsSince(context, progress.since) >= input.timeoutSeconds)

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import type { ActivityContext, ActivityDeps, RunNotification } from "../../src/activities/deps";
-import type { SweepPass } from "../../src/activities/sweep/deps";
-import { isLive } from "../../src/functions/durable-starter";
+import type { ActivityContext, ActivityDeps, RunNotification } from "../../src/runs/deps";
+import type { SweepPass } from "../../src/sweeps/deps";
+import { isLive } from "../../src/adapters/durable-starter";
 import type { JobsClient } from "../../src/databricks/jobs-client";
 import type { PipelineDefinitions } from "../../src/domain/pipeline-definition";
 import type { Manifest } from "../../src/domain/manifest";

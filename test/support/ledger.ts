@@ -4,7 +4,7 @@ import { pipelineDefinitionSchema, type PipelineDefinition } from "../../src/dom
 import { createLedger, type Ledger } from "../../src/ledger/ledger";
 import { createRunRequests } from "../../src/ledger/create-run-requests";
 import type { RunRequests } from "../../src/ledger/run-requests";
-import type { OrchestrationStarter } from "../../src/ledger/types";
+import type { OrchestrationStarter } from "../../src/domain/orchestration-starter";
 import { FakeClock } from "./fake-clock";
 
 /** A starter that remembers what it was asked; instances never end. */

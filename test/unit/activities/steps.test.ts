@@ -1,8 +1,8 @@
 import { createPollStep } from "../../../src/activities/poll-step";
-import { createSettleRun } from "../../../src/activities/settle-run";
+import { settleRun } from "../../../src/runs/settle-run";
 import { createStartStep } from "../../../src/activities/start-step";
-import { sweepGenerations, sweepUnownedRuns } from "../../../src/activities/sweep/databricks-runs";
-import { sweepOpenRuns } from "../../../src/activities/sweep/open-runs";
+import { sweepGenerations, sweepUnownedRuns } from "../../../src/sweeps/databricks-runs";
+import { sweepOpenRuns } from "../../../src/sweeps/open-runs";
 import { createJobsClient } from "../../../src/databricks/connect";
 import { createActivityFixture, type ActivityFixture } from "../../support/activities";
 import { startAzurite } from "../../support/azurite";
@@ -45,7 +45,7 @@ const step = (generation = 0) => ({ runId, attempt: 1, ordinal: 0, generation })
 const start = (generation = 0) => createStartStep(fixture.activities)(step(generation), fixture.context);
 const poll = () =>
   createPollStep(fixture.activities)({ ...step(), stopping: null, giveUpUnknown: false }, fixture.context);
-const settle = () => createSettleRun(fixture.activities)({ runId, attempt: 1 }, fixture.context);
+const settle = () => settleRun(fixture.activities, { runId, attempt: 1 });
 const record = async () => (await fixture.ledger.generations.list(runId)).at(-1);
 const close = () => fixture.ledger.runs.change(runId, () => ({ state: "failed" }));
 
@@ -61,7 +61,7 @@ describe("startStep", () => {
     const answers = await Promise.all([start(), start(), start()]);
     await start();
 
-    expect(answers.map((answer) => answer.kind)).toEqual(["started", "started", "started"]);
+    expect(answers.map((answer) => answer.kind)).toEqual(["running", "running", "running"]);
     expect(server.runs).toHaveLength(1);
     expect(server.runs[0]?.parameters).toMatchObject({
       run_id: runId,
@@ -76,7 +76,7 @@ describe("startStep", () => {
 
     expect(await start()).toMatchObject({ kind: "wait" });
     expect(await record()).toMatchObject({ databricksRunId: null, lastFault: expect.stringMatching(/./) });
-    expect(await start()).toMatchObject({ kind: "started" });
+    expect(await start()).toMatchObject({ kind: "running" });
 
     expect(server.runs).toHaveLength(1);
   });
@@ -109,7 +109,7 @@ describe("startStep", () => {
     expect(server.requests).toBe(before);
     fixture.clock.advance(1_000);
 
-    expect(await start()).toMatchObject({ kind: "started" });
+    expect(await start()).toMatchObject({ kind: "running" });
   });
 
   it("starts nothing for a run that is closed or about to be cancelled", async () => {

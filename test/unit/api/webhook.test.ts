@@ -9,11 +9,11 @@ const good = { authorization: basic("databricks:canary-password-1") };
 const body =
   '{"event_type":"jobs.on_success","workspace_id":1,"run":{"run_id":9223372036854775807},"job":{"job_id":5}}';
 
-/** Only `hasten` may be called; it remembers the ids. */
+/** Only `wakeStepOf` may be called; it remembers the ids. */
 function setUp(answer: () => Promise<boolean> = async () => true) {
   const hastened: string[] = [];
   const runs = {
-    hasten: (databricksRunId: string) => {
+    wakeStepOf: (databricksRunId: string) => {
       hastened.push(databricksRunId);
       return answer();
     },

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { createClaimDrops } from "../../../src/activities/claim-drops";
-import { createCloseRun } from "../../../src/activities/close-run";
+import { closeRun } from "../../../src/runs/close-run";
 import { createFinishBatch } from "../../../src/activities/finish-batch";
 import { createFreezeDrops } from "../../../src/activities/freeze-drops";
 import { createWriteManifest } from "../../../src/activities/write-manifest";
-import { scanContainers, sweepClaims } from "../../../src/activities/sweep/drops";
+import { scanContainers, sweepClaims } from "../../../src/sweeps/drops";
 import { recordBlob } from "../../../src/ledger/record-blob";
-import type { DropRecord } from "../../../src/ledger/types";
+import type { DropRecord } from "../../../src/domain/drop";
 import { createActivityFixture, type ActivityFixture } from "../../support/activities";
 import { startAzurite } from "../../support/azurite";
 
@@ -131,10 +131,7 @@ describe("the batch of a run", () => {
     await createClaimDrops(fixture.activities)({ runId: run, attempt: 1 }, fixture.context);
     expect(await fixture.ledger.drops.hasPending("scoring")).toBe(false);
 
-    await createCloseRun(fixture.activities)(
-      { runId: run, attempt: 1, state: "cancelled", error: null },
-      fixture.context,
-    );
+    await closeRun(fixture.activities, { runId: run, attempt: 1, state: "cancelled", error: null }, fixture.context);
 
     expect(await fixture.ledger.drops.pending("scoring")).toMatchObject({ count: 1 });
     expect(await makeBatch(await fixture.openRun())).toEqual(["telemetry/a.csv"]);
@@ -206,7 +203,8 @@ describe("any interleaving of deliveries, overwrites, batches and doubled execut
               const run = await fixture.openRun();
               runs.push(run);
               await Promise.all(one.twice ? [makeBatch(run), makeBatch(run)] : [makeBatch(run)]);
-              await createCloseRun(fixture.activities)(
+              await closeRun(
+                fixture.activities,
                 { runId: run, attempt: 1, state: "succeeded", error: null },
                 fixture.context,
               );

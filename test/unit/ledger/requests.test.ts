@@ -1,8 +1,8 @@
-import { createReleaseSlot } from "../../../src/activities/release-slot";
+import { releaseSlot } from "../../../src/runs/release-slot";
 import { createTakeSlot } from "../../../src/activities/take-slot";
-import { sweepSlots } from "../../../src/activities/sweep/slots";
-import { sweepOpenRuns } from "../../../src/activities/sweep/open-runs";
-import { sweepSchedules } from "../../../src/activities/sweep/schedules";
+import { sweepSlots } from "../../../src/sweeps/slots";
+import { sweepOpenRuns } from "../../../src/sweeps/open-runs";
+import { sweepSchedules } from "../../../src/sweeps/schedules";
 import { createActivityFixture, type ActivityFixture } from "../../support/activities";
 import { startAzurite } from "../../support/azurite";
 
@@ -129,7 +129,7 @@ describe("cancelRun and retryRun", () => {
 
 describe("the slot of a group", () => {
   const take = (runId: string) => createTakeSlot(fixture.activities)({ runId, attempt: 1 }, fixture.context);
-  const release = (runId: string) => createReleaseSlot(fixture.activities)({ runId, attempt: 1 }, fixture.context);
+  const release = (runId: string) => releaseSlot(fixture.activities, { runId, attempt: 1 }, fixture.context);
   const make = async (alias: string, more: object = {}) => {
     fixture.clock.advance(1000);
     return (await ask(alias, { rerun: true, ...more })).run.runId;

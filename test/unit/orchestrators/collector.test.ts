@@ -1,10 +1,10 @@
-import type { PendingAnswer } from "../../../src/domain/activity-types";
+import type { PendingResult } from "../../../src/domain/activity-types";
 import { collector, secondsUntilRequest } from "../../../src/orchestrators/collector";
 import { calls, stepOrchestrator } from "../../support/step-orchestrator";
 
 const NOW = new Date("2026-01-01T00:00:00Z");
 const ago = (seconds: number): string => new Date(NOW.getTime() - seconds * 1000).toISOString();
-const pending = (over: Partial<PendingAnswer> = {}): PendingAnswer => ({
+const pending = (over: Partial<PendingResult> = {}): PendingResult => ({
   ...{
     count: 1,
     oldestSeenAt: ago(10),

@@ -1,14 +1,14 @@
-import type { StepAnswer } from "../../../src/domain/activity-types";
+import type { StepResult } from "../../../src/domain/activity-types";
 import { LOOKS_PER_EXECUTION, stepRun } from "../../../src/orchestrators/step-run";
 import { calls, stepOrchestrator, type Yielded } from "../../support/step-orchestrator";
 
 const INPUT = { runId: "r", attempt: 1, ordinal: 0, generation: 0, timeoutSeconds: 600 };
-const started: StepAnswer = { kind: "started", cancelRequested: false };
+const started: StepResult = { kind: "running", cancelRequested: false };
 const ok = { kind: "succeeded", status: "ok", reason: null } as const;
-const ended: StepAnswer = { kind: "ended", outcome: ok };
+const ended: StepResult = { kind: "ended", outcome: ok };
 
 /** Answers polls from a list; the last one stays. */
-const polls = (list: readonly StepAnswer[], start: StepAnswer = started) => {
+const polls = (list: readonly StepResult[], start: StepResult = started) => {
   let next = 0;
   return (step: Yielded): unknown => {
     if (step.kind !== "activity") return undefined;
@@ -20,7 +20,7 @@ const polls = (list: readonly StepAnswer[], start: StepAnswer = started) => {
 
 describe("stepRun", () => {
   it("starts once, then looks at growing intervals until the end", () => {
-    const stepped = stepOrchestrator(stepRun, INPUT, polls([...Array<StepAnswer>(8).fill(started), ended]));
+    const stepped = stepOrchestrator(stepRun, INPUT, polls([...Array<StepResult>(8).fill(started), ended]));
 
     expect(stepped.output).toEqual(ok);
     expect(calls(stepped).filter((name) => name === "startStep")).toHaveLength(1);
@@ -57,9 +57,9 @@ describe("stepRun", () => {
   });
 
   it("cancels once on request and asks again when nothing happens", () => {
-    const asked: StepAnswer = { kind: "started", cancelRequested: true };
+    const asked: StepResult = { kind: "running", cancelRequested: true };
 
-    const stepped = stepOrchestrator(stepRun, INPUT, polls([...Array<StepAnswer>(25).fill(asked), ended]));
+    const stepped = stepOrchestrator(stepRun, INPUT, polls([...Array<StepResult>(25).fill(asked), ended]));
 
     const cancels = calls(stepped).filter((name) => name === "cancelStep").length;
     expect(cancels).toBeGreaterThanOrEqual(2);
@@ -67,7 +67,7 @@ describe("stepRun", () => {
   });
 
   it("waits as long as Databricks asked before it looks again", () => {
-    const wait: StepAnswer = { kind: "wait", seconds: 90, cancelRequested: false, fault: "429" };
+    const wait: StepResult = { kind: "wait", seconds: 90, cancelRequested: false, fault: "429" };
 
     const stepped = stepOrchestrator(stepRun, INPUT, polls([wait, ended]));
 
@@ -76,7 +76,7 @@ describe("stepRun", () => {
   });
 
   it("gives up a start that never got an answer within the limit, and tells the fault", () => {
-    const wait: StepAnswer = { kind: "wait", seconds: 30, cancelRequested: false, fault: "host cannot be reached" };
+    const wait: StepResult = { kind: "wait", seconds: 30, cancelRequested: false, fault: "host cannot be reached" };
 
     const stepped = stepOrchestrator(stepRun, INPUT, polls([], wait));
 

@@ -1,8 +1,8 @@
-import type { JobRun } from "../../domain/job-run";
-import { JobNotFoundError } from "../../errors";
-import { isClosed } from "../../ledger/types";
-import { callDatabricks, faultText, isTransient } from "../databricks-call";
-import { settleGeneration } from "../stop-run";
+import type { JobRun } from "../domain/job-run";
+import { JobNotFoundError } from "../errors";
+import { isClosed } from "../domain/run";
+import { callDatabricks, faultText, isTransient } from "../runs/databricks-call";
+import { settleGeneration } from "../runs/stop-run";
 import type { SweepPass } from "./deps";
 
 /** Ends generations that a closed run left active: a late start of an activity, or a cancel that nobody saw through. */

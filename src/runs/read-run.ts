@@ -5,7 +5,7 @@ import { DatabricksApiError, RunNotFoundError } from "../errors";
 import { faultText, isTransient } from "./databricks-call";
 
 /** What one look at a Databricks run shows. */
-export interface Look {
+export interface RunSnapshot {
   /** Null when Databricks no longer knows the run. */
   readonly run: JobRun | null;
   readonly verdict: RunVerdict;
@@ -19,7 +19,7 @@ export interface Look {
 }
 
 /** The output of a task; one that Databricks refuses to give proves nothing, and the refusal becomes the explanation. */
-async function outputOf(jobs: JobsClient, taskRunId: string): Promise<Look["output"]> {
+async function outputOf(jobs: JobsClient, taskRunId: string): Promise<RunSnapshot["output"]> {
   try {
     return await jobs.getTaskOutput(taskRunId);
   } catch (error) {
@@ -29,7 +29,7 @@ async function outputOf(jobs: JobsClient, taskRunId: string): Promise<Look["outp
 }
 
 /** Reads a run, its verdict and, when it is terminal, the output of the task that decides. */
-export async function lookAtRun(jobs: JobsClient, databricksRunId: string): Promise<Look> {
+export async function readRun(jobs: JobsClient, databricksRunId: string): Promise<RunSnapshot> {
   try {
     const run = await jobs.getRun(databricksRunId);
     const verdict = judgeRun(run);

@@ -1,6 +1,6 @@
-import { scheduleAlias } from "../../domain/ids";
-import { occurrencesBetween } from "../../domain/schedule";
-import { sha256 } from "../../domain/tokens";
+import { scheduleAlias } from "../domain/ids";
+import { occurrencesBetween } from "../domain/schedule";
+import { sha256 } from "../domain/tokens";
 import type { SweepPass } from "./deps";
 
 /** A timer that is late by less than this is not missed. */

@@ -1,6 +1,6 @@
-import { WAKE } from "../../domain/function-names";
-import { parseRunInstanceId } from "../../domain/ids";
-import { isClosed } from "../../ledger/types";
+import { WAKE } from "../domain/function-names";
+import { parseRunInstanceId } from "../domain/ids";
+import { isClosed } from "../domain/run";
 import type { SweepPass } from "./deps";
 
 /** Takes slots and tickets from attempts that are over and whose Databricks runs are all terminal (I4). */

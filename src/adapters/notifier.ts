@@ -1,5 +1,5 @@
 import axios from "axios";
-import type { Notifier } from "../activities/deps";
+import type { Notifier } from "../runs/deps";
 
 const TIMEOUT_MS = 15_000;
 

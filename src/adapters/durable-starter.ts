@@ -1,6 +1,6 @@
 import type { InvocationContext } from "@azure/functions";
 import * as df from "durable-functions";
-import type { OrchestrationStarter } from "../ledger/types";
+import type { OrchestrationStarter } from "../domain/orchestration-starter";
 
 /** Statuses of an instance that is at work, or will be. */
 const LIVE = new Set(["Running", "Pending", "ContinuedAsNew", "Suspended"]);

@@ -1,8 +1,8 @@
-import { COLLECTOR } from "../../domain/function-names";
-import { collectorInstanceId, manifestBlob } from "../../domain/ids";
-import { manifestSchema } from "../../domain/manifest";
-import { recordBlob } from "../../ledger/record-blob";
-import { isClosed } from "../../ledger/types";
+import { COLLECTOR } from "../domain/function-names";
+import { collectorInstanceId, manifestBlob } from "../domain/ids";
+import { manifestSchema } from "../domain/manifest";
+import { recordBlob } from "../ledger/record-blob";
+import { isClosed } from "../domain/run";
 import type { SweepPass } from "./deps";
 
 /** Starts the collector of every pipeline that has pending drops; a live one is left alone. */

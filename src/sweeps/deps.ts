@@ -1,7 +1,7 @@
-import type { PipelineDefinitions } from "../../domain/pipeline-definition";
-import type { OrchestrationStarter } from "../../ledger/types";
-import type { Logger } from "../../logging/logger";
-import type { ActivityDeps } from "../deps";
+import type { PipelineDefinitions } from "../domain/pipeline-definition";
+import type { OrchestrationStarter } from "../domain/orchestration-starter";
+import type { Logger } from "../logging/logger";
+import type { ActivityDeps } from "../runs/deps";
 
 /** What a sweep works with. */
 export interface SweepDeps {

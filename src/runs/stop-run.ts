@@ -1,7 +1,7 @@
 import { judgeRun, deletedRunVerdict, type RunVerdict } from "../domain/verdict";
 import type { JobRun } from "../domain/job-run";
 import { JobNotFoundError, RunNotFoundError } from "../errors";
-import type { GenerationRecord } from "../ledger/types";
+import type { GenerationRecord } from "../domain/generation";
 import { callDatabricks, type CallResult } from "./databricks-call";
 import type { ActivityDeps } from "./deps";
 import { observed, recordFailure } from "./step-records";
@@ -21,7 +21,7 @@ async function adopt({ ledger, jobs }: ActivityDeps, record: GenerationRecord): 
   const own = active.find((run) => run.jobParameters["run_id"] === record.runId && !known.has(run.runId));
   if (!own) return null;
   const { runId, ordinal, generation } = record;
-  await ledger.generations.own(own.runId, { runId, ordinal, generation });
+  await ledger.generations.linkDatabricksRun(own.runId, { runId, ordinal, generation });
   await ledger.generations.change(runId, ordinal, generation, (current) =>
     current.databricksRunId === null ? { databricksRunId: own.runId, jobId } : null,
   );

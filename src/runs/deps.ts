@@ -2,7 +2,7 @@ import type { JobsClient } from "../databricks/jobs-client";
 import type { JobSettings } from "../domain/job-parameters";
 import type { Ledger } from "../ledger/ledger";
 import type { RunRequests } from "../ledger/run-requests";
-import type { OrchestrationStarter } from "../ledger/types";
+import type { OrchestrationStarter } from "../domain/orchestration-starter";
 import type { Logger } from "../logging/logger";
 
 /** What activities are made of; built once in the composition root. */

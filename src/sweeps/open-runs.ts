@@ -1,10 +1,10 @@
-import { PIPELINE_RUN } from "../../domain/function-names";
-import { runInstanceId, stepInstanceId } from "../../domain/ids";
-import type { RunRecord } from "../../ledger/types";
-import { createCloseRun } from "../close-run";
-import { createPublishRun } from "../publish-run";
-import { createReleaseSlot } from "../release-slot";
-import { createSettleRun } from "../settle-run";
+import { PIPELINE_RUN } from "../domain/function-names";
+import { runInstanceId, stepInstanceId } from "../domain/ids";
+import type { RunRecord } from "../domain/run";
+import { closeRun } from "../runs/close-run";
+import { publishRun } from "../runs/publish-run";
+import { releaseSlot } from "../runs/release-slot";
+import { settleRun } from "../runs/settle-run";
 import type { SweepPass } from "./deps";
 
 /** A run younger than this may still be between its insert and its start. */
@@ -20,15 +20,15 @@ async function endOrphan(pass: SweepPass, run: RunRecord, status: string | null)
     if (!terminal && pass.isLive(await starter.status(child)))
       await starter.terminate(child, "its run has no live orchestration");
   }
-  const { remaining } = await createSettleRun(activities)({ runId, attempt }, context);
+  const { remaining } = await settleRun(activities, { runId, attempt });
   log.warn("run without a live orchestration", { runId, attempt, status, remaining });
   if (remaining > 0) return;
   const cancelled = run.cancelRequestedAt !== null;
   const message = `its orchestration is ${status ?? "unknown to the task hub"}; every Databricks run of it has ended. Use retry to go on`;
   const error = { code: cancelled ? "CANCELLED" : "ORCHESTRATION_LOST", message, step: null };
-  await createCloseRun(activities)({ runId, attempt, state: cancelled ? "cancelled" : "failed", error }, context);
-  await createPublishRun(activities)({ runId, attempt }, context);
-  await createReleaseSlot(activities)({ runId, attempt }, context);
+  await closeRun(activities, { runId, attempt, state: cancelled ? "cancelled" : "failed", error }, context);
+  await publishRun(activities, { runId, attempt }, context);
+  await releaseSlot(activities, { runId, attempt }, context);
 }
 
 /** Starts runs whose start was lost, and ends runs whose orchestration was terminated, failed or lost. */

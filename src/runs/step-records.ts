@@ -3,7 +3,7 @@ import type { JobRun } from "../domain/job-run";
 import type { FailureCause } from "../domain/verdict";
 import type { GenerationChange } from "../ledger/generation-store";
 import type { Ledger } from "../ledger/ledger";
-import type { GenerationRecord } from "../ledger/types";
+import type { GenerationRecord } from "../domain/generation";
 
 /** Why a generation failed. */
 export interface Failure {

@@ -1,0 +1,10 @@
+/** The part of the durable client that the ledger's callers may use. Management URLs never pass through it. */
+export interface OrchestrationStarter {
+  /** Starts an instance; an instance of that id which is already running is left alone. */
+  start(orchestrator: string, instanceId: string, input: unknown): Promise<void>;
+  /** Raises an event that only hastens; an absent or finished instance is no error. */
+  raise(instanceId: string, eventName: string): Promise<void>;
+  /** Runtime status (`Running`, `Failed`, …), or null when there is no such instance. */
+  status(instanceId: string): Promise<string | null>;
+  terminate(instanceId: string, reason: string): Promise<void>;
+}

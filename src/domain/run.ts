@@ -1,0 +1,74 @@
+import type { Window } from "./window";
+import type { GenerationRecord } from "./generation";
+
+/** Where a run stands. The last five are final until a person asks for a retry. */
+export type RunState =
+  "requested" | "queued" | "running" | "succeeded" | "failed" | "cancelled" | "not_ready" | "nothing_to_do";
+
+/** Why a run was asked for. */
+export type RunReason = "schedule" | "drops" | "http" | "retry";
+
+/** Why a run or a step did not succeed; `code` is stable, `message` is for people. */
+export interface RunError {
+  readonly code: string;
+  readonly message: string;
+  readonly step: string | null;
+}
+
+/** State of a step, derived from its last generation and the run. */
+export type StepState =
+  "pending" | "running" | "succeeded" | "failed" | "not_ready" | "nothing_to_do" | "cancelled" | "skipped";
+
+/** A step of a run with every generation it had, oldest first. */
+export interface StepRecord {
+  readonly name: string;
+  readonly job: string;
+  readonly state: StepState;
+  readonly generations: readonly GenerationRecord[];
+}
+
+/** Size of the frozen batch; zeros until the freeze. */
+export interface BatchCounts {
+  readonly drops: number;
+  readonly bytes: number;
+  readonly superseded: number;
+  readonly vanished: number;
+}
+
+/** One execution of a pipeline, as the ledger knows it. */
+export interface RunRecord {
+  readonly runId: string;
+  readonly pipeline: string;
+  readonly state: RunState;
+  readonly reason: RunReason;
+  readonly window: Window | null;
+  readonly alias: string;
+  /** True when a person asked to run although the work was done before. */
+  readonly rerun: boolean;
+  readonly requestedBy: string | null;
+  /** Step parameters of the request that override the definition's. */
+  readonly parameters: Readonly<Record<string, string>>;
+  /** Counts from 1; a person's `retry` adds one. */
+  readonly attempt: number;
+  /** When the current attempt was asked for; places its slot ticket. */
+  readonly requestedAt: string;
+  readonly createdAt: string;
+  readonly startedAt: string | null;
+  /** When the manifest was written; drops seen later belong to a later batch. */
+  readonly frozenAt: string | null;
+  readonly endedAt: string | null;
+  readonly cancelRequestedAt: string | null;
+  readonly batch: BatchCounts;
+  readonly error: RunError | null;
+  /** Last attempt whose end was notified; 0 when none was. */
+  readonly notifiedAttempt: number;
+  /** Entity tag of the stored row; changes with every write. */
+  readonly etag: string;
+  /** Empty in lists; filled by `getRun`. */
+  readonly steps: readonly StepRecord[];
+}
+
+/** True for states that only a retry leaves. */
+export function isClosed(state: RunState): boolean {
+  return state !== "requested" && state !== "queued" && state !== "running";
+}
