@@ -16,6 +16,8 @@ import { createWebhookNotifier, silentNotifier } from "./adapters/notifier";
 import { registerOrchestrations } from "./functions/orchestrations";
 import { registerScheduledRun } from "./functions/scheduled-run";
 import { registerSweeper } from "./functions/sweeper";
+import { AzureBlobs } from "./ledger/azure-blobs";
+import { AzureTable } from "./ledger/azure-table";
 import { createRunRequests } from "./ledger/create-run-requests";
 import { createLedger } from "./ledger/ledger";
 
@@ -50,8 +52,8 @@ function start(environment: Environment): void {
   const storage = createStorageClients(config.storage);
   const version = appVersion(__dirname);
   const ledger = createLedger({
-    table: storage.table,
-    blobService: storage.blobService,
+    table: (name) => new AzureTable(storage.table(name)),
+    blobs: new AzureBlobs(storage.blobService, now),
     tablePrefix: ledgerTablePrefix,
     containers,
     now,

@@ -9,7 +9,8 @@ import {
 } from "./drop-rows";
 import type { DropStore } from "./drop-store";
 import { inParallel } from "./parallel";
-import type { LedgerTable } from "./table";
+import type { TablePort } from "./ports";
+import { listPrefix } from "./ranges";
 import type { DropRecord } from "../domain/drop";
 
 /** What one page of claiming did. */
@@ -25,7 +26,7 @@ const PARALLEL = 16;
 
 /** The batches: which drops a run holds, and what the freeze made of each. */
 export class BatchStore {
-  private readonly table: LedgerTable;
+  private readonly table: TablePort;
 
   constructor(private readonly drops: DropStore) {
     this.table = drops.table;
@@ -36,7 +37,7 @@ export class BatchStore {
    * If-Match, and a half-done claim of whoever crashed is finished here.
    */
   async claim(pipeline: string, runId: string, limit: number): Promise<ClaimedPage> {
-    const rows = await this.table.listPrefix(`pending|${pipeline}`, "", { limit });
+    const rows = await listPrefix(this.table, `pending|${pipeline}`, "", { limit });
     const claimed = await inParallel(rows, PARALLEL, async (row) => {
       const keys = keysOfIndexRow(row.rowKey);
       const owner = await this.take(keys, runId);
@@ -52,7 +53,7 @@ export class BatchStore {
 
   /** The batch of a run; `outcome` chooses. */
   async entries(runId: string, outcome?: FreezeOutcome, limit?: number): Promise<BatchEntry[]> {
-    const rows = await this.table.listPrefix(`batch|${runId}`, "");
+    const rows = await listPrefix(this.table, `batch|${runId}`, "");
     const entries = rows.map(toBatchEntry).filter((entry) => outcome === undefined || entry.outcome === outcome);
     return limit === undefined ? entries : entries.slice(0, limit);
   }

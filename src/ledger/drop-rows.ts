@@ -1,5 +1,5 @@
 import { sha256 } from "../domain/tokens";
-import type { NewRow, Row } from "./table";
+import type { NewRow, Row } from "./ports";
 import type { DropRecord, DropState } from "../domain/drop";
 
 /** What is known of a drop when it is first seen. */

@@ -8,8 +8,9 @@ import {
   type DropKeys,
   type SeenDrop,
 } from "./drop-rows";
-import { quote, type LedgerTable, type Row } from "./table";
-import type { DropRecord } from "../domain/drop";
+import type { TablePort, Row } from "./ports";
+import { listPrefix, rowsOf } from "./ranges";
+import type { DropRecord, DropState } from "../domain/drop";
 import type { Page } from "../domain/page";
 
 /** What waits for a batch. `count` stops at the limit of the look. */
@@ -27,7 +28,7 @@ const PENDING_LIMIT = 5000;
  */
 export class DropStore {
   constructor(
-    readonly table: LedgerTable,
+    readonly table: TablePort,
     private readonly now: () => Date,
   ) {}
 
@@ -52,18 +53,18 @@ export class DropStore {
 
   /** Every version of a path that was ever seen. */
   async versions(container: string, path: string): Promise<DropRecord[]> {
-    const rows = await this.table.list(`PartitionKey eq ${quote(pathPartition(container, path))}`);
+    const rows = await rowsOf(this.table, { partition: pathPartition(container, path) });
     return rows.map(toDropRecord).sort((a, b) => (a.seenAt < b.seenAt ? -1 : 1));
   }
 
   async pending(pipeline: string): Promise<PendingDrops> {
-    const rows = await this.table.listPrefix(`pending|${pipeline}`, "", { limit: PENDING_LIMIT });
+    const rows = await listPrefix(this.table, `pending|${pipeline}`, "", { limit: PENDING_LIMIT });
     const seen = (row: Row | undefined): string | null => row?.rowKey.split("|")[0] ?? null;
     return { count: rows.length, oldestSeenAt: seen(rows[0]), newestSeenAt: seen(rows.at(-1)) };
   }
 
   async hasPending(pipeline: string): Promise<boolean> {
-    return (await this.table.listPrefix(`pending|${pipeline}`, "", { limit: 1 })).length > 0;
+    return (await listPrefix(this.table, `pending|${pipeline}`, "", { limit: 1 })).length > 0;
   }
 
   /** Drops of a pipeline by time seen; `accept` chooses, `token` is where the page before ended. */
@@ -73,12 +74,8 @@ export class DropStore {
     top: number,
     token?: string,
   ): Promise<Page<DropRecord>> {
-    const [day = "", last = ""] = token?.split("\n") ?? [];
-    const from = token === undefined ? "" : ` and (PartitionKey gt ${quote(day)} or RowKey gt ${quote(last)})`;
-    const low = token === undefined ? `day|${pipeline}|` : day;
-    const filter = `PartitionKey ge ${quote(low)} and PartitionKey lt ${quote(`day|${pipeline}|~`)}${from}`;
     const items: DropRecord[] = [];
-    for await (const row of this.table.scan(filter)) {
+    for await (const row of this.dayRows(pipeline, token)) {
       const [partitionKey = "", rowKey = ""] = row.rowKey.split("|").slice(1);
       const found = await this.get({ partitionKey, rowKey });
       if (found && accept(found.drop)) items.push(found.drop);
@@ -87,11 +84,23 @@ export class DropStore {
     return { items, nextToken: null };
   }
 
+  /** Day rows from a token on: the rest of its day, then the days after. */
+  private async *dayRows(pipeline: string, token: string | undefined): AsyncGenerator<Row> {
+    const before = `day|${pipeline}|~`;
+    if (token === undefined) {
+      yield* this.table.query({ partition: { from: `day|${pipeline}|`, before } });
+      return;
+    }
+    const [day = "", last = ""] = token.split("\n");
+    yield* this.table.query({ partition: day, after: last });
+    yield* this.table.query({ partition: { after: day, before } });
+  }
+
   /** Mends index rows of pending drops, for the sweeper. Returns how many drops it looked at. */
   async mendPending(): Promise<number> {
     let looked = 0;
-    for await (const row of this.table.scan("kind eq 'drop' and state eq 'pending'")) {
-      await this.index(row, toDropRecord(row));
+    for await (const { keys, drop } of this.inState("pending")) {
+      await this.index(keys, drop);
       looked += 1;
     }
     return looked;
@@ -99,11 +108,17 @@ export class DropStore {
 
   /** Drops that a run holds and that are not yet batched, for the sweeper. */
   async claimed(): Promise<{ keys: DropKeys; drop: DropRecord }[]> {
-    const rows = await this.table.list("kind eq 'drop' and state eq 'claimed'");
-    return rows.map((row) => ({
-      keys: { partitionKey: row.partitionKey, rowKey: row.rowKey },
-      drop: toDropRecord(row),
-    }));
+    const found: { keys: DropKeys; drop: DropRecord }[] = [];
+    for await (const held of this.inState("claimed")) found.push(held);
+    return found;
+  }
+
+  /** Drops' own rows: their partitions are hashes, those of index rows begin with a word and a bar. */
+  private async *inState(state: DropState): AsyncGenerator<{ keys: DropKeys; drop: DropRecord }> {
+    for await (const row of this.table.query({ partition: { from: "0", before: "g" } })) {
+      if (row["kind"] !== "drop" || row["state"] !== state) continue;
+      yield { keys: { partitionKey: row.partitionKey, rowKey: row.rowKey }, drop: toDropRecord(row) };
+    }
   }
 
   private async insert(

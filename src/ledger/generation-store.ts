@@ -1,5 +1,6 @@
 import { exitJsonSchema } from "../domain/exit-json";
-import { quote, type LedgerTable, type Row } from "./table";
+import type { Row, TablePort } from "./ports";
+import { listPrefix, rowsOf } from "./ranges";
 import type { GenerationRecord } from "../domain/generation";
 
 /** Columns of a generation that change after its intent. */
@@ -79,7 +80,7 @@ function toGeneration(row: Row): GenerationRecord {
 
 /** One row for every (run, step, generation), and a row that leads from a Databricks run id back to it. */
 export class GenerationStore {
-  constructor(private readonly table: LedgerTable) {}
+  constructor(private readonly table: TablePort) {}
 
   /** Records the intent before run-now; an intent that is there already is kept and returned. */
   async intend(intent: Intent): Promise<GenerationRecord> {
@@ -100,7 +101,7 @@ export class GenerationStore {
 
   /** All generations of a run, by step and generation. */
   async list(runId: string): Promise<GenerationRecord[]> {
-    return (await this.table.listPrefix(`generation|${runId}`, "g|")).map(toGeneration);
+    return (await listPrefix(this.table, `generation|${runId}`, "g|")).map(toGeneration);
   }
 
   /** Applies `decide` until no writer comes between; null leaves the row as it is. */
@@ -139,9 +140,7 @@ export class GenerationStore {
 
   /** Generations of closed and open runs alike whose Databricks run was not yet seen terminal. */
   async unsettled(): Promise<GenerationRecord[]> {
-    const rows = await this.table.list(
-      `terminal eq false and PartitionKey ge ${quote("generation|")} and PartitionKey lt ${quote("generation|~")}`,
-    );
-    return rows.map(toGeneration);
+    const rows = await rowsOf(this.table, { partition: { from: "generation|", before: "generation|~" } });
+    return rows.filter((row) => row["terminal"] === false).map(toGeneration);
   }
 }

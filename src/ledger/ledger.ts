@@ -1,19 +1,17 @@
-import type { TableClient } from "@azure/data-tables";
-import type { BlobServiceClient } from "@azure/storage-blob";
 import { BatchStore } from "./batch-store";
-import { BlobStore } from "./blob-store";
 import { DropStore } from "./drop-store";
 import { Freezer } from "./freezer";
 import { GenerationStore } from "./generation-store";
+import type { BlobPort, TablePort } from "./ports";
 import { RunStore } from "./run-store";
 import { SlotStore } from "./slot-store";
 import { StateStore } from "./state-store";
-import { LedgerTable } from "./table";
 
-/** Built clients and names that the ledger works with. */
+/** Storage and names that the ledger works with. */
 export interface LedgerDeps {
-  readonly table: (name: string) => TableClient;
-  readonly blobService: BlobServiceClient;
+  /** The table with this full name; makes no call. */
+  readonly table: (name: string) => TablePort;
+  readonly blobs: BlobPort;
   readonly tablePrefix: string;
   readonly containers: { readonly batches: string; readonly results: string };
   readonly now: () => Date;
@@ -27,7 +25,7 @@ export interface Ledger {
   readonly batches: BatchStore;
   readonly slots: SlotStore;
   readonly states: StateStore;
-  readonly blobs: BlobStore;
+  readonly blobs: BlobPort;
   readonly freezer: Freezer;
   readonly containers: LedgerDeps["containers"];
   readonly now: () => Date;
@@ -35,10 +33,9 @@ export interface Ledger {
 
 /** Builds the stores; makes no call. Tables: `<prefix>runs`, `<prefix>drops`, `<prefix>slots`, `<prefix>state`. */
 export function createLedger(deps: LedgerDeps): Ledger {
-  const open = (name: string): LedgerTable => new LedgerTable(deps.table(`${deps.tablePrefix}${name}`));
+  const open = (name: string): TablePort => deps.table(`${deps.tablePrefix}${name}`);
   const runs = open("runs");
   const drops = new DropStore(open("drops"), deps.now);
-  const blobs = new BlobStore(deps.blobService);
   return {
     runs: new RunStore(runs),
     generations: new GenerationStore(runs),
@@ -46,8 +43,8 @@ export function createLedger(deps: LedgerDeps): Ledger {
     batches: new BatchStore(drops),
     slots: new SlotStore(open("slots")),
     states: new StateStore(open("state")),
-    blobs,
-    freezer: new Freezer(blobs, deps.containers.batches, deps.now),
+    blobs: deps.blobs,
+    freezer: new Freezer(deps.blobs, deps.containers.batches),
     containers: deps.containers,
     now: deps.now,
   };

@@ -1,5 +1,5 @@
 import { routeDrop, type PipelineDefinitions } from "../domain/pipeline-definition";
-import type { BlobStore } from "./blob-store";
+import type { BlobPort } from "./ports";
 import type { DropStore } from "./drop-store";
 import type { DropRecord } from "../domain/drop";
 
@@ -7,7 +7,7 @@ import type { DropRecord } from "../domain/drop";
 export interface DropRecorder {
   readonly definitions: PipelineDefinitions;
   readonly drops: DropStore;
-  readonly blobs: BlobStore;
+  readonly blobs: BlobPort;
 }
 
 /**

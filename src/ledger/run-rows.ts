@@ -1,6 +1,6 @@
 import { parseRunId } from "../domain/ids";
 import type { Window } from "../domain/window";
-import type { NewRow, Row } from "./table";
+import type { NewRow, Row } from "./ports";
 import type { BatchCounts, RunReason, RunRecord, RunState } from "../domain/run";
 
 /** Columns that a change of a run may set; the rest is fixed at the request. */

@@ -1,6 +1,7 @@
 import { pipelineDefinitionSchema, type PipelineDefinition } from "../domain/pipeline-definition";
 import { newRunRow, runColumns, runKeys, toRunRecord, type RunChange } from "./run-rows";
-import { quote, type LedgerTable, type Row, type RowChange } from "./table";
+import type { Row, RowChange, TablePort } from "./ports";
+import { listPrefix } from "./ranges";
 import { isClosed, type RunRecord, type RunState } from "../domain/run";
 import type { Page } from "../domain/page";
 
@@ -33,7 +34,7 @@ const MAX_TRIES = 20;
  * alias, run and open row exist together or not at all.
  */
 export class RunStore {
-  constructor(private readonly table: LedgerTable) {}
+  constructor(private readonly table: TablePort) {}
 
   async find(runId: string): Promise<StoredRun | null> {
     const row = await this.row(runId);
@@ -102,19 +103,19 @@ export class RunStore {
 
   /** Runs that are not closed, in id order. */
   async open(pipeline: string): Promise<RunRecord[]> {
-    const rows = await this.table.listPrefix(pipeline, "open|");
+    const rows = await listPrefix(this.table, pipeline, "open|");
     const runs = await Promise.all(rows.map(async (row) => this.get(String(row["runId"]))));
     return runs.filter((run) => run !== null && !isClosed(run.state)) as RunRecord[];
   }
 
   /** Runs of a pipeline, newest first; `token` is the last row key of the page before. */
   async list(pipeline: string, state: RunState | undefined, top: number, token?: string): Promise<Page<RunRecord>> {
-    const lower = token === undefined ? "RowKey ge 'run|'" : `RowKey gt ${quote(token)}`;
-    const wanted = state === undefined ? "" : ` and state eq ${quote(state)}`;
-    const rows = await this.table.list(
-      `PartitionKey eq ${quote(pipeline)} and ${lower} and RowKey lt 'run|~'${wanted}`,
-      top + 1,
-    );
+    const lower = token === undefined ? { from: "run|" } : { after: token };
+    const rows: Row[] = [];
+    for await (const row of this.table.query({ partition: pipeline, ...lower, before: "run|~" })) {
+      if (state === undefined || row["state"] === state) rows.push(row);
+      if (rows.length > top) break;
+    }
     const page = rows.slice(0, top);
     return { items: page.map(toRunRecord), nextToken: rows.length > top ? (page.at(-1)?.rowKey ?? null) : null };
   }

@@ -1,4 +1,5 @@
-import { quote, type LedgerTable, type Row, type RowChange } from "./table";
+import type { Row, RowChange, TablePort } from "./ports";
+import { rowsOf } from "./ranges";
 
 /** A waiting attempt of a run. */
 export interface Ticket {
@@ -34,7 +35,7 @@ const MAX_TRIES = 30;
  * by the slot row's entity tag, so two hosts never grant it twice.
  */
 export class SlotStore {
-  constructor(private readonly table: LedgerTable) {}
+  constructor(private readonly table: TablePort) {}
 
   /** Queues the attempt if it is not queued, and takes the slot when it is free and the attempt is first. */
   async take(group: string, ticket: Ticket): Promise<SlotPosition> {
@@ -82,7 +83,7 @@ export class SlotStore {
   }
 
   private async read(group: string): Promise<Partition> {
-    const rows = await this.table.list(`PartitionKey eq ${quote(group)}`);
+    const rows = await rowsOf(this.table, { partition: group });
     const slot = rows.find((row) => row.rowKey === "slot") ?? null;
     return { slot, tickets: rows.filter((row) => row.rowKey.startsWith("ticket|")) };
   }

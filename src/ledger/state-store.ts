@@ -1,4 +1,4 @@
-import type { LedgerTable } from "./table";
+import type { TablePort } from "./ports";
 
 /** What the ledger remembers of a pipeline between runs. */
 export interface PipelineState {
@@ -12,7 +12,7 @@ const NOT_BEFORE = { partitionKey: "databricks", rowKey: "notBefore" };
 
 /** Small rows that several runs and processes share. */
 export class StateStore {
-  constructor(private readonly table: LedgerTable) {}
+  constructor(private readonly table: TablePort) {}
 
   async get(pipeline: string): Promise<PipelineState> {
     const row = await this.table.get(pipeline, "state");

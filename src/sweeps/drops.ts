@@ -44,10 +44,12 @@ export async function scanContainers({ activities: { ledger }, definitions, log 
   );
   for (const container of containers) {
     let found = 0;
-    for await (const { path, etag } of ledger.blobs.list(container)) {
-      if ((await ledger.drops.find(container, path, etag)) !== null) continue;
-      const recorded = await recordBlob({ definitions, drops: ledger.drops, blobs: ledger.blobs }, container, path);
-      if (recorded?.created) found += 1;
+    for await (const { blobs } of ledger.blobs.list(container)) {
+      for (const { path, etag } of blobs) {
+        if ((await ledger.drops.find(container, path, etag)) !== null) continue;
+        const recorded = await recordBlob({ definitions, drops: ledger.drops, blobs: ledger.blobs }, container, path);
+        if (recorded?.created) found += 1;
+      }
     }
     if (found > 0) log.warn("blobs without an event were recorded", { container, drops: found });
   }

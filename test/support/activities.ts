@@ -1,3 +1,4 @@
+import { BlobServiceClient } from "@azure/storage-blob";
 import { randomBytes } from "node:crypto";
 import type { ActivityContext, ActivityDeps, RunNotification } from "../../src/runs/deps";
 import type { SweepPass } from "../../src/sweeps/deps";
@@ -56,7 +57,8 @@ export async function createActivityFixture(
   }));
   const scoring = aPipeline("scoring", { drops: { ...pattern, freeze: "copy" }, steps, schedule: "0 30 6 * * *" });
   const { ledger, runs, starter, clock, pipelines } = createTestLedger(connectionString, scoring);
-  await ledger.blobs.open(container);
+  const drops = BlobServiceClient.fromConnectionString(connectionString).getContainerClient(container);
+  await drops.create();
   const log: string[] = [];
   const write = (...args: unknown[]): void => void log.push(args.map(String).join(" "));
   const logger = createLogger({ debug: write, info: write, warn: write, error: write });
@@ -66,7 +68,7 @@ export async function createActivityFixture(
     settings: { catalog: "main", schema: "s", volumeRoot: "/v", batches: ledger.containers.batches },
     notifier: { notify: (message) => Promise.resolve(void notified.push(message)) },
   };
-  const blob = (path: string) => ledger.blobs.service.getContainerClient(container).getBlockBlobClient(path);
+  const blob = (path: string) => drops.getBlockBlobClient(path);
   const manifestFiles = async (runId: string): Promise<Manifest["files"]> => {
     const text = await ledger.blobs.readText(ledger.containers.batches, `${runId}/manifest.json`);
     return text === null ? [] : (JSON.parse(text) as Manifest).files;

@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { createStorageClients } from "../../src/config/storage-clients";
 import { pipelineDefinitionSchema, type PipelineDefinition } from "../../src/domain/pipeline-definition";
+import { AzureBlobs } from "../../src/ledger/azure-blobs";
+import { AzureTable } from "../../src/ledger/azure-table";
 import { createLedger, type Ledger } from "../../src/ledger/ledger";
 import { createRunRequests } from "../../src/ledger/create-run-requests";
 import type { RunRequests } from "../../src/ledger/run-requests";
@@ -60,8 +62,8 @@ export function createTestLedger(connectionString: string, ...definitions: Pipel
   const now = () => new Date(clock.now());
   const tablePrefix = `t${randomBytes(8).toString("hex")}`;
   const ledger = createLedger({
-    table: (name) => storage.table(name),
-    blobService: storage.blobService,
+    table: (name) => new AzureTable(storage.table(name)),
+    blobs: new AzureBlobs(storage.blobService, now),
     tablePrefix,
     containers: { batches: "batches", results: "results" },
     now,

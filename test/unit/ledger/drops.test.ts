@@ -5,6 +5,7 @@ import { createFinishBatch } from "../../../src/activities/finish-batch";
 import { createFreezeDrops } from "../../../src/activities/freeze-drops";
 import { createWriteManifest } from "../../../src/activities/write-manifest";
 import { scanContainers, sweepClaims } from "../../../src/sweeps/drops";
+import { listPrefix } from "../../../src/ledger/ranges";
 import { recordBlob } from "../../../src/ledger/record-blob";
 import type { DropRecord } from "../../../src/domain/drop";
 import { createActivityFixture, type ActivityFixture } from "../../support/activities";
@@ -168,7 +169,7 @@ describe("scanContainers", () => {
     await fixture.put("telemetry/a.csv", "one");
     await fixture.put("telemetry/b.csv", "two");
     await receive("telemetry/b.csv");
-    for (const row of await fixture.ledger.drops.table.listPrefix("pending|scoring", "")) {
+    for (const row of await listPrefix(fixture.ledger.drops.table, "pending|scoring", "")) {
       await fixture.ledger.drops.table.remove(row.partitionKey, row.rowKey);
     }
 
