@@ -1,7 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { ActivityDeps } from "./runs/deps";
-import { containerCheck, databricksChecks, tableCheck } from "./api/health-checks";
+import {
+  containerCheck,
+  databricksChecks,
+  delegationKeyCheck,
+  ledgerOwnerCheck,
+  tableCheck,
+  writeCheck,
+} from "./api/health-checks";
 import { appVersion } from "./config/app-version";
 import { loadConfig, type Config, type Environment } from "./config/config";
 import { createStorageClients } from "./config/storage-clients";
@@ -10,7 +17,7 @@ import { appRoot, loadDefinitions } from "./definitions-folder";
 import type { PipelineDefinitions } from "./domain/pipeline-definition";
 import { ConfigError, type ConfigProblem } from "./errors";
 import { registerDropReceived, type DropReceivedDeps } from "./functions/drop-received";
-import { durableStarter } from "./adapters/durable-starter";
+import { durableStarterOf } from "./adapters/durable-starter";
 import { registerHttpFunctions } from "./functions/http";
 import { createWebhookNotifier, silentNotifier } from "./adapters/notifier";
 import { registerOrchestrations } from "./functions/orchestrations";
@@ -56,6 +63,7 @@ function start(environment: Environment): void {
     blobs: new AzureBlobs(storage.blobService, now),
     tablePrefix: ledgerTablePrefix,
     containers,
+    deploymentId: config.deploymentId,
     now,
   });
   const requests = createRunRequests({ ...ledger, definitions, randomHex: () => randomBytes(4).toString("hex") });
@@ -72,7 +80,7 @@ function start(environment: Environment): void {
     settings: { catalog, schema, volumeRoot, batches: containers.batches },
     notifier: config.notificationWebhookUrl ? createWebhookNotifier(config.notificationWebhookUrl) : silentNotifier,
   };
-  const starterFor = durableStarter;
+  const starterFor = durableStarterOf(config.deploymentId);
   // With an identity the app runs in Azure, where Event Grid tells of new blobs; a connection string means an account without it.
   const source: DropReceivedDeps["source"] = config.storage.kind === "identity" ? "EventGrid" : "LogsAndContainerScan";
   const recorder = { definitions, drops: ledger.drops, blobs: ledger.blobs };
@@ -88,7 +96,11 @@ function start(environment: Environment): void {
     ...[...dropContainers].map((name) => container(name, "drops.container of a pipeline definition")),
     container(containers.batches, "BATCHES_CONTAINER"),
     container(containers.results, "RESULTS_CONTAINER"),
+    writeCheck(storage.blobService.getContainerClient(containers.batches), "BATCHES_CONTAINER"),
+    writeCheck(storage.blobService.getContainerClient(containers.results), "RESULTS_CONTAINER"),
+    ...(config.storage.kind === "identity" ? [delegationKeyCheck(storage.blobService)] : []),
     tableCheck(storage.table(`${ledgerTablePrefix}runs`)),
+    ledgerOwnerCheck(ledger.checkOwner),
     ...databricksChecks(createJobsClient({ ...connection, budgetMs: HEALTH_BUDGET_MS }), jobNames),
   ];
   registerHttpFunctions({

@@ -136,6 +136,7 @@ export class Stack {
       AzureWebJobsStorage: this.#connectionString,
       DATA_STORAGE: this.#connectionString,
       DEPLOYMENT_ID: "local",
+      TASK_HUB: "batchkeeper",
       DATABRICKS_HOST: this.databricks.url,
       DATABRICKS_AUTH: "token",
       DATABRICKS_TOKEN: this.databricks.token,

@@ -50,12 +50,11 @@ export function createWriteManifest({ ledger }: ActivityDeps): Activity<RunAttem
   return async ({ runId, attempt }, { log }) => {
     const found = await ledger.runs.find(runId);
     if (!found || isClosed(found.run.state)) return { kind: "empty", files: 0 };
-    const { run } = found;
     let manifest = await stored(runId);
     if (manifest === null) {
       const files = (await held(runId)).map((entry) => fileOf(found, entry));
       if (files.length === 0 && nothingToScore(found)) return { kind: "empty", files: 0 };
-      const { pipeline, reason, window } = run;
+      const { pipeline, reason, window } = found.run;
       const own: Manifest = {
         manifestVersion: 1,
         runId,
@@ -71,7 +70,6 @@ export function createWriteManifest({ ledger }: ActivityDeps): Activity<RunAttem
     const { createdAt, files } = manifest;
     const batch = await counts(runId, manifest);
     await ledger.runs.change(runId, (current) => (current.frozenAt === null ? { frozenAt: createdAt, batch } : null));
-    if (files.length > 0) await ledger.states.set(run.pipeline, { lastIngestAt: createdAt });
     log.info("manifest written", { runId, attempt, files: files.length, bytes: batch.bytes });
     return { kind: "written", files: files.length };
   };

@@ -1,5 +1,6 @@
 import type { InvocationContext } from "@azure/functions";
 import * as df from "durable-functions";
+import { sha256 } from "../domain/tokens";
 import type { OrchestrationStarter } from "../domain/orchestration-starter";
 
 /** Statuses of an instance that is at work, or will be. */
@@ -15,8 +16,26 @@ function isUnknownInstance(error: unknown): boolean {
   return error instanceof Error && /replied with HTTP 404 response|^No instance with ID /.test(error.message);
 }
 
-/** The durable client of an invocation, reduced to what the app may do with it. */
-export function durableStarter(context: InvocationContext): OrchestrationStarter {
+/**
+ * Builds the durable client of an invocation, reduced to what the app may do with it. Instance ids carry the deployment, so that
+ * two apps that share a task hub by mistake do not take each other's instances for their own. An instance id has at most 100
+ * characters, hence the short digest.
+ */
+export function durableStarterOf(deploymentId: string): (context: InvocationContext) => OrchestrationStarter {
+  const prefix = `${sha256(deploymentId).slice(0, 8)}:`;
+  return (context) => withPrefix(prefix, durableStarter(context));
+}
+
+function withPrefix(prefix: string, starter: OrchestrationStarter): OrchestrationStarter {
+  return {
+    start: async (orchestrator, instanceId, input) => starter.start(orchestrator, prefix + instanceId, input),
+    raise: async (instanceId, eventName) => starter.raise(prefix + instanceId, eventName),
+    status: async (instanceId) => starter.status(prefix + instanceId),
+    terminate: async (instanceId, reason) => starter.terminate(prefix + instanceId, reason),
+  };
+}
+
+function durableStarter(context: InvocationContext): OrchestrationStarter {
   const client = df.getClient(context);
   const status = async (instanceId: string): Promise<string | null> => {
     try {

@@ -3,7 +3,7 @@ import type { Notifier } from "../runs/deps";
 
 const TIMEOUT_MS = 15_000;
 
-/** Posts each notification as JSON. The receiver may get one twice and tells it by run id and attempt. */
+/** Posts each notification as JSON. The receiver may get one twice and tells it by its id. */
 export function createWebhookNotifier(url: string): Notifier {
   return {
     async notify(message) {

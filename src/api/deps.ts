@@ -16,10 +16,21 @@ export interface ApiDeps {
 /** Seconds after which a look at an unfinished run is worth it. */
 export const POLL_AFTER_SECONDS = "5";
 
-/** @throws HttpProblem 404 that names the known pipelines */
+/** @throws HttpProblem 404 unless the pipeline is defined, or was once and left runs or drops behind */
+export async function requireKnownPipeline(runs: RunRequests, name: string): Promise<string> {
+  const known = await runs.pipelines();
+  if (!known.includes(name)) throw unknownPipeline(name, known);
+  return name;
+}
+
+/** @throws HttpProblem 404 that names the defined pipelines */
 export function requirePipeline(pipelines: ApiDeps["pipelines"], name: string): PipelineSummary {
   const pipeline = pipelines.get(name);
   if (pipeline) return pipeline;
-  const known = [...pipelines.keys()].join(", ") || "none";
-  throw new HttpProblem(404, "unknown-pipeline", "Unknown pipeline", `there is no pipeline "${name}"; known: ${known}`);
+  throw unknownPipeline(name, [...pipelines.keys()]);
+}
+
+function unknownPipeline(name: string, known: readonly string[]): HttpProblem {
+  const detail = `there is no pipeline "${name}"; known: ${known.join(", ") || "none"}`;
+  return new HttpProblem(404, "unknown-pipeline", "Unknown pipeline", detail);
 }

@@ -1,5 +1,5 @@
 import type { TableClient } from "@azure/data-tables";
-import type { ContainerClient } from "@azure/storage-blob";
+import type { BlobServiceClient, ContainerClient } from "@azure/storage-blob";
 import type { JobsClient } from "../databricks/jobs-client";
 import { JobNotFoundError } from "../errors";
 import { boundedText } from "../logging/redact";
@@ -26,6 +26,9 @@ export interface HealthResult {
 
 /** A check that hangs counts as failed. */
 const CHECK_TIMEOUT_MS = 20_000;
+
+/** Written by the write check. */
+const HEALTH_BLOB = "health-check";
 
 const CHECK_STORAGE = "check DATA_STORAGE and that the account can be reached";
 const CHECK_DATABRICKS = "check DATABRICKS_HOST and that the workspace can be reached";
@@ -86,6 +89,48 @@ export function tableCheck(table: TableClient): HealthCheck {
         } catch (error) {
           if ((error as { statusCode?: number }).statusCode !== 404) throw error;
         }
+      });
+    },
+  };
+}
+
+/** Checks that the ledger's tables are ours. */
+export function ledgerOwnerCheck(checkOwner: () => Promise<void>): HealthCheck {
+  return { name: "ledger owner", hint: CHECK_STORAGE, run: checkOwner };
+}
+
+/** Checks that the app may write where frozen bytes and records go. The probe is written once, since blobs may be immutable. */
+export function writeCheck(container: ContainerClient, setting: string): HealthCheck {
+  return {
+    name: `write to ${container.containerName}`,
+    hint: CHECK_STORAGE,
+    async run(abortSignal) {
+      await explained(
+        `container ${container.containerName} (${setting})`,
+        "Storage Blob Data Contributor",
+        async () => {
+          const options = { abortSignal, conditions: { ifNoneMatch: "*" } };
+          try {
+            await container.getBlockBlobClient(HEALTH_BLOB).upload("ok", 2, options);
+          } catch (error) {
+            // "Already there" is said only to those who may write.
+            if ((error as { statusCode?: number }).statusCode !== 409) throw error;
+          }
+        },
+      );
+    },
+  };
+}
+
+/** Checks that the identity may sign the copies of drops: without it every freeze fails. */
+export function delegationKeyCheck(service: BlobServiceClient): HealthCheck {
+  return {
+    name: "user delegation key",
+    hint: CHECK_STORAGE,
+    async run(abortSignal) {
+      await explained("the user delegation key of the account", "Storage Blob Delegator", async () => {
+        const now = Date.now();
+        await service.getUserDelegationKey(new Date(now), new Date(now + 600_000), { abortSignal });
       });
     },
   };

@@ -1,7 +1,9 @@
 import type { HttpResponseInit } from "@azure/functions";
 import { DatabricksApiError } from "../errors";
+import { ContentionError } from "../ledger/contention";
 import {
   InvalidRequestError,
+  LedgerOwnershipError,
   RequestConflictError,
   RunNotInLedgerError,
   RunStateError,
@@ -51,6 +53,14 @@ export function toProblem(error: unknown): HttpProblem | undefined {
     const errors = error.faults.map((detail) => ({ pointer: "", detail }));
     return new HttpProblem(400, "invalid-request", "Invalid request", error.message, errors);
   }
+  if (error instanceof LedgerOwnershipError)
+    return new HttpProblem(
+      503,
+      "ledger-of-another-deployment",
+      "The ledger belongs to another deployment",
+      error.message,
+    );
+  if (error instanceof ContentionError) return outage("ledger-busy", "Many requests change the same thing at once");
   if (error instanceof DatabricksApiError) return outage("databricks-unavailable", "Databricks is not available");
   return isStorageError(error) ? outage("storage-unavailable", "The storage account is not available") : undefined;
 }

@@ -9,6 +9,8 @@ export type StorageConfig =
       readonly kind: "identity";
       readonly blobServiceUri: string;
       readonly tableServiceUri: string;
+      /** The blob trigger keeps its queue of events there. */
+      readonly queueServiceUri: string;
       /** `managedIdentity` in Azure; `default` also tries developer sign-ins. */
       readonly credential: "managedIdentity" | "default";
       readonly clientId?: string;
@@ -41,7 +43,6 @@ export interface Config {
     readonly webhook?: { readonly user: string; readonly password: string };
   };
   readonly notificationWebhookUrl?: string;
-  readonly pipelinesDir?: string;
 }
 
 /** The settings by name, as `process.env` gives them; an empty value counts as not set. */
@@ -73,46 +74,61 @@ export function loadConfig(environment: Environment): Config {
       ...(webhook ? { webhook } : {}),
     },
     ...(general.NOTIFICATION_WEBHOOK_URL ? { notificationWebhookUrl: general.NOTIFICATION_WEBHOOK_URL } : {}),
-    ...(general.PIPELINES_DIR ? { pipelinesDir: general.PIPELINES_DIR } : {}),
   };
 }
 
 function storageConfig(env: Environment, problems: ConfigProblem[]): StorageConfig | undefined {
   const settings = parse(storageSettings, env, problems);
   if (!settings) return undefined;
-  const {
-    DATA_STORAGE: connectionString,
-    DATA_STORAGE__blobServiceUri: blob,
-    DATA_STORAGE__tableServiceUri: table,
-  } = settings;
-  if (connectionString) {
-    if (
-      /^UseDevelopmentStorage=true/i.test(connectionString) ||
-      /(?:^|;)(AccountName|BlobEndpoint)=/i.test(connectionString)
-    ) {
-      return { kind: "connectionString", connectionString };
-    }
+  const { DATA_STORAGE: connectionString } = settings;
+  return connectionString ? accountKeyStorage(connectionString, env, problems) : identityStorage(settings, problems);
+}
+
+function accountKeyStorage(
+  connectionString: string,
+  env: Environment,
+  problems: ConfigProblem[],
+): StorageConfig | undefined {
+  if (
+    !/^UseDevelopmentStorage=true/i.test(connectionString) &&
+    !/(?:^|;)(AccountName|BlobEndpoint)=/i.test(connectionString)
+  ) {
+    const expected = "expected AccountName=…;AccountKey=…, or UseDevelopmentStorage=true";
+    return fault(problems, "DATA_STORAGE", `is no storage connection string: ${expected}`);
+  }
+  // Flex Consumption has no container scan: with a key there would be no source of blob events at all.
+  if (env["WEBSITE_SKU"] === "FlexConsumption") {
+    const remedy = "Set the three DATA_STORAGE__…ServiceUri settings instead";
     return fault(
       problems,
       "DATA_STORAGE",
-      "is no storage connection string: expected AccountName=…;AccountKey=…, or UseDevelopmentStorage=true",
+      `is a connection string, but Flex Consumption needs an identity. ${remedy}.`,
     );
   }
-  if (blob && table) {
+  return { kind: "connectionString", connectionString };
+}
+
+const SERVICE_URIS = [
+  "DATA_STORAGE__blobServiceUri",
+  "DATA_STORAGE__tableServiceUri",
+  "DATA_STORAGE__queueServiceUri",
+] as const;
+
+function identityStorage(
+  settings: z.infer<typeof storageSettings>,
+  problems: ConfigProblem[],
+): StorageConfig | undefined {
+  const [blobServiceUri, tableServiceUri, queueServiceUri] = SERVICE_URIS.map((name) => settings[name]);
+  if (blobServiceUri && tableServiceUri && queueServiceUri) {
     const credential = settings.DATA_STORAGE__credential ? "managedIdentity" : "default";
     const clientId = settings.DATA_STORAGE__clientId;
-    return {
-      kind: "identity",
-      blobServiceUri: blob,
-      tableServiceUri: table,
-      credential,
-      ...(clientId ? { clientId } : {}),
-    };
+    const uris = { blobServiceUri, tableServiceUri, queueServiceUri };
+    return { kind: "identity", ...uris, credential, ...(clientId ? { clientId } : {}) };
   }
-  const missing = blob ? "DATA_STORAGE__tableServiceUri" : table ? "DATA_STORAGE__blobServiceUri" : "DATA_STORAGE";
-  const remedy =
-    "Set DATA_STORAGE to a connection string, or DATA_STORAGE__blobServiceUri and DATA_STORAGE__tableServiceUri to use an identity.";
-  return fault(problems, missing, `is missing. ${remedy}`);
+  const missing = SERVICE_URIS.filter((name) => !settings[name]);
+  const where = missing.length === SERVICE_URIS.length ? "DATA_STORAGE" : missing.join(", ");
+  const remedy = `Set DATA_STORAGE to a connection string, or all of ${SERVICE_URIS.join(", ")} to use an identity.`;
+  return fault(problems, where, `is missing. ${remedy}`);
 }
 
 function authConfig(env: Environment, problems: ConfigProblem[]): DatabricksAuth | undefined {

@@ -18,6 +18,13 @@ export const generalSettings = z.object({
     .meta({
       description: "a name that no other deployment on the same Databricks workspace has: 1 to 32 of a-z, 0-9, hyphen",
     }),
+  TASK_HUB: z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9]{2,44}$/)
+    .meta({
+      description:
+        "the task hub of Durable Functions, which host.json refers to: 3 to 45 letters and digits, and another one for every app on the same host storage",
+    }),
   BATCHES_CONTAINER: container("batches"),
   RESULTS_CONTAINER: container("results"),
   LEDGER_TABLE_PREFIX: z

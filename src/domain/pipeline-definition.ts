@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { MAX_PIPELINE_NAME } from "./ids";
 import { scheduleFault } from "./schedule";
+import { parseStored } from "./stored";
 
 /** Job parameters that every step gets; a step's own may not take their names. */
 export const COMMON_PARAMETERS = [
@@ -86,6 +87,11 @@ export const pipelineDefinitionSchema = z
 
 /** A checked pipeline definition. */
 export type PipelineDefinition = z.infer<typeof pipelineDefinitionSchema>;
+/** Reads the definition that a run was stored with, by whatever version of the app. */
+export function storedDefinition(json: string): PipelineDefinition {
+  return parseStored(pipelineDefinitionSchema, JSON.parse(json));
+}
+
 /** One step of a definition. */
 export type StepDefinition = PipelineDefinition["steps"][number];
 /** All definitions by name. */

@@ -46,6 +46,8 @@ export interface RunRecord {
   /** True when a person asked to run although the work was done before. */
   readonly rerun: boolean;
   readonly requestedBy: string | null;
+  /** The deployment that made the run; empty in rows of version 0.1.0. */
+  readonly deploymentId: string;
   /** Step parameters of the request that override the definition's. */
   readonly parameters: Readonly<Record<string, string>>;
   /** Counts from 1; a person's `retry` adds one. */
@@ -60,8 +62,6 @@ export interface RunRecord {
   readonly cancelRequestedAt: string | null;
   readonly batch: BatchCounts;
   readonly error: RunError | null;
-  /** Last attempt whose end was notified; 0 when none was. */
-  readonly notifiedAttempt: number;
   /** Entity tag of the stored row; changes with every write. */
   readonly etag: string;
   /** Empty in lists; filled by `getRun`. */

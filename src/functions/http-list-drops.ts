@@ -1,4 +1,4 @@
-import { requirePipeline, type ApiDeps } from "../api/deps";
+import { requireKnownPipeline, type ApiDeps } from "../api/deps";
 import { apiRoot, json, pathParameter, registerHttp, type ApiHandler } from "../api/http-function";
 import { readQuery } from "../api/read-request";
 import { listDropsQuery } from "../api/schemas";
@@ -7,9 +7,9 @@ import type { DropFilter } from "../ledger/run-requests";
 import { dropView, pageView, pipelineView } from "../api/views";
 
 /** Lists the drops of a pipeline: what became of each file, and why. */
-export function createListDropsHandler({ runs, pipelines }: Pick<ApiDeps, "runs" | "pipelines">): ApiHandler {
+export function createListDropsHandler({ runs }: Pick<ApiDeps, "runs">): ApiHandler {
   return async (request) => {
-    const pipeline = requirePipeline(pipelines, pathParameter(request, "pipeline")).name;
+    const pipeline = await requireKnownPipeline(runs, pathParameter(request, "pipeline"));
     const { token, ...filter } = readQuery(request, listDropsQuery);
     const page = await runs.listDrops(compact<DropFilter>({ pipeline, ...filter, token }));
     return json(200, pageView(page, dropView, `${apiRoot(request, "listDrops")}/pipelines/${pipeline}/drops`, filter));

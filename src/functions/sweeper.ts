@@ -5,6 +5,7 @@ import { sweepGenerations, sweepUnownedRuns } from "../sweeps/databricks-runs";
 import type { SweepDeps, SweepPass } from "../sweeps/deps";
 import { scanContainers, sweepClaims, sweepPendingDrops } from "../sweeps/drops";
 import { sweepOpenRuns } from "../sweeps/open-runs";
+import { sweepMessages } from "../sweeps/messages";
 import { sweepSchedules } from "../sweeps/schedules";
 import { sweepSlots } from "../sweeps/slots";
 import type { OrchestrationStarter } from "../domain/orchestration-starter";
@@ -28,6 +29,7 @@ const EVERY_MINUTE: readonly Sweep[] = [
   ["slots", sweepSlots],
   ["claims", sweepClaims],
   ["schedules", sweepSchedules],
+  ["messages", sweepMessages],
 ];
 const SLOW: readonly Sweep[] = [
   ["container scan", scanContainers],
@@ -40,6 +42,8 @@ const PENDING: Sweep = ["pending drops", sweepPendingDrops];
 export function createSweeper({ starterFor, now, ...deps }: SweeperDeps) {
   return async (_timer: Timer, context: InvocationContext): Promise<void> => {
     const log = createLogger(context);
+    for (const { name, concurrencyGroup } of deps.definitions.values())
+      await deps.activities.ledger.registry.register(name, concurrencyGroup);
     const pass: SweepPass = { ...deps, log, starter: starterFor(context), isLive };
     const slow = now().getUTCMinutes() % SLOW_EVERY_MINUTES === 0;
     const faults: unknown[] = [];

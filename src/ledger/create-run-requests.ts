@@ -1,8 +1,10 @@
 import { PIPELINE_RUN, WAKE } from "../domain/function-names";
 import { newRunId, parseRunId, runInstanceId, stepInstanceId } from "../domain/ids";
 import type { PipelineDefinition, PipelineDefinitions } from "../domain/pipeline-definition";
+import { decideRequest } from "../domain/run-request";
 import { sha256 } from "../domain/tokens";
 import { normaliseWindow, windowKey, windowSchema, type Window } from "../domain/window";
+import { contend, OVERTAKEN, type Pause } from "./contention";
 import { listDrops } from "./drop-lists";
 import type { DropStore } from "./drop-store";
 import {
@@ -15,9 +17,9 @@ import {
 import type { GenerationStore } from "./generation-store";
 import { listRuns, withSteps } from "./run-lists";
 import { emptyBatch } from "./run-rows";
+import type { RegistryStore } from "./registry-store";
 import type { RequestedRun, RunRequest, RunRequests } from "./run-requests";
 import type { RunPointer, RunStore } from "./run-store";
-import type { StateStore } from "./state-store";
 import { isClosed, type RunRecord } from "../domain/run";
 import type { OrchestrationStarter } from "../domain/orchestration-starter";
 
@@ -27,8 +29,10 @@ export interface RunRequestDeps {
   readonly runs: RunStore;
   readonly generations: GenerationStore;
   readonly drops: DropStore;
-  readonly states: StateStore;
+  readonly registry: RegistryStore;
   readonly now: () => Date;
+  readonly pause: Pause;
+  readonly deploymentId: string;
   /** Eight hexadecimal digits, new at every call. */
   readonly randomHex: () => string;
 }
@@ -44,7 +48,6 @@ interface Wanted {
   readonly workKey: string;
 }
 
-const MAX_TRIES = 20;
 const RETRYABLE = new Set(["failed", "cancelled", "not_ready"]);
 
 function normalise(request: RunRequest, definitions: PipelineDefinitions): Wanted {
@@ -66,7 +69,10 @@ function normalise(request: RunRequest, definitions: PipelineDefinitions): Wante
   const window = request.window ? normaliseWindow(request.window) : null;
   const work = `${windowKey(window)}|${JSON.stringify(parameters)}`;
   return {
-    ...{ request, definition, window, parameters },
+    request,
+    definition,
+    window,
+    parameters,
     aliasKey: sha256(request.alias),
     fingerprint: sha256(`${work}|${request.rerun === true}`),
     workKey: sha256(work),
@@ -78,17 +84,19 @@ class LedgerRunRequests implements RunRequests {
 
   async requestRun(request: RunRequest, starter: OrchestrationStarter): Promise<RequestedRun> {
     const wanted = normalise(request, this.deps.definitions);
-    for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
-      const answer = (await this.byAlias(wanted)) ?? (await this.byWork(wanted));
-      if (answer === null) continue;
-      if (answer.run.state === "requested") await this.start(answer.run, starter);
-      return answer;
-    }
-    throw new Error(`request "${request.alias}" of ${request.pipeline} met other writers ${MAX_TRIES} times`);
+    await this.deps.registry.register(wanted.definition.name, wanted.definition.concurrencyGroup);
+    const what = `request "${request.alias}" of ${request.pipeline}`;
+    const requested = await contend(what, this.deps.pause, async () => this.decide(wanted));
+    if (requested.run.state === "requested") await this.start(requested.run, starter);
+    return requested;
+  }
+
+  async pipelines(): Promise<readonly string[]> {
+    return [...new Set([...this.deps.definitions.keys(), ...(await this.deps.registry.pipelines())])].sort();
   }
 
   async listRuns(filter: Parameters<RunRequests["listRuns"]>[0]): ReturnType<RunRequests["listRuns"]> {
-    return listRuns(this.deps.runs, [...this.deps.definitions.keys()], filter);
+    return listRuns(this.deps.runs, filter.pipeline === undefined ? await this.pipelines() : [filter.pipeline], filter);
   }
 
   async getRun(runId: string): Promise<RunRecord | null> {
@@ -145,58 +153,59 @@ class LedgerRunRequests implements RunRequests {
     return true;
   }
 
-  private async byAlias({ request, aliasKey, fingerprint }: Wanted): Promise<RequestedRun | null> {
-    const alias = await this.deps.runs.alias(request.pipeline, aliasKey);
-    if (!alias) return null;
-    if (alias.fingerprint !== fingerprint) throw new RequestConflictError(request.alias, alias.runId);
-    const run = await this.deps.runs.get(alias.runId);
-    return run && { run, created: false };
-  }
-
-  /** The run that does, or did, the same work, or a new one; null when another request came between. */
-  private async byWork(wanted: Wanted): Promise<RequestedRun | null> {
+  private async decide(wanted: Wanted): Promise<RequestedRun | typeof OVERTAKEN> {
     const { request, aliasKey, fingerprint, workKey } = wanted;
-    const work = await this.deps.runs.work(request.pipeline, workKey);
-    const run = work && (await this.deps.runs.get(work.runId));
-    if (!run || request.rerun || !(await this.covers(run, request))) return this.insert(wanted, work);
-    return (await this.deps.runs.addAlias(run, aliasKey, fingerprint)) ? { run, created: false } : null;
-  }
-
-  /**
-   * An open run covers the same work, unless drops ask that came after its freeze. A finished run covers a window that it scored
-   * from the inputs that are still the newest.
-   */
-  private async covers(run: RunRecord, request: RunRequest): Promise<boolean> {
-    if (!isClosed(run.state))
-      return run.cancelRequestedAt === null && (request.reason !== "drops" || run.frozenAt === null);
-    if (run.state !== "succeeded" || run.window === null) return false;
-    const { lastIngestAt } = await this.deps.states.get(run.pipeline);
-    const inputsAreNewest = lastIngestAt === null || (run.frozenAt !== null && lastIngestAt <= run.frozenAt);
-    return inputsAreNewest && !(await this.deps.drops.hasPending(run.pipeline));
+    const { runs } = this.deps;
+    const alias = await runs.alias(request.pipeline, aliasKey);
+    const pointer = alias === null ? await runs.work(request.pipeline, workKey) : null;
+    const work = pointer && (await runs.get(pointer.runId));
+    const { reason, rerun = false } = request;
+    const decision = decideRequest({ fingerprint, reason, rerun, alias, work });
+    switch (decision.kind) {
+      case "answer": {
+        const run = await runs.get(decision.runId);
+        return run === null ? OVERTAKEN : { run, created: false };
+      }
+      case "refuse":
+        throw new RequestConflictError(request.alias, decision.runId);
+      case "join": {
+        const { run } = decision;
+        return (await runs.addAlias(run, aliasKey, fingerprint)) ? { run, created: false } : OVERTAKEN;
+      }
+      case "create":
+        return this.insert(wanted, pointer);
+    }
   }
 
   /** Inserts a new run in place of exactly that one whose work was judged; whoever is slower judges again. */
-  private async insert(wanted: Wanted, replaces: RunPointer | null): Promise<RequestedRun | null> {
+  private async insert(wanted: Wanted, replaces: RunPointer | null): Promise<RequestedRun | typeof OVERTAKEN> {
     const { request, definition, window, parameters, aliasKey, fingerprint, workKey } = wanted;
     const at = this.deps.now();
     const runId = newRunId(request.pipeline, at, this.deps.randomHex());
     const run: Omit<RunRecord, "etag" | "steps"> = {
-      ...{
-        runId,
-        pipeline: request.pipeline,
-        state: "requested",
-        reason: request.reason,
-        window,
-        alias: request.alias,
-        parameters,
-      },
-      ...{ rerun: request.rerun === true, requestedBy: request.requestedBy ?? null, attempt: 1, notifiedAttempt: 0 },
-      ...{ requestedAt: at.toISOString(), createdAt: at.toISOString(), startedAt: null, frozenAt: null, endedAt: null },
-      ...{ cancelRequestedAt: null, batch: emptyBatch(), error: null },
+      runId,
+      pipeline: request.pipeline,
+      state: "requested",
+      reason: request.reason,
+      window,
+      alias: request.alias,
+      rerun: request.rerun === true,
+      requestedBy: request.requestedBy ?? null,
+      deploymentId: this.deps.deploymentId,
+      parameters,
+      attempt: 1,
+      requestedAt: at.toISOString(),
+      createdAt: at.toISOString(),
+      startedAt: null,
+      frozenAt: null,
+      endedAt: null,
+      cancelRequestedAt: null,
+      batch: emptyBatch(),
+      error: null,
     };
-    if (!(await this.deps.runs.create({ run, definition, aliasKey, fingerprint, workKey }, replaces))) return null;
-    const stored = await this.deps.runs.get(runId);
-    return stored && { run: stored, created: true };
+    const made = await this.deps.runs.create({ run, definition, aliasKey, fingerprint, workKey }, replaces);
+    const stored = made ? await this.deps.runs.get(runId) : null;
+    return stored === null ? OVERTAKEN : { run: stored, created: true };
   }
 
   private async start(run: RunRecord, starter: OrchestrationStarter): Promise<void> {

@@ -6,6 +6,20 @@ export class LedgerError extends Error {
   }
 }
 
+/** The tables of this prefix hold the ledger of another deployment. */
+export class LedgerOwnershipError extends LedgerError {
+  constructor(
+    readonly tablePrefix: string,
+    readonly owner: string,
+    deploymentId: string,
+  ) {
+    super(
+      `the ledger tables "${tablePrefix}…" belong to deployment "${owner}", and this is "${deploymentId}": ` +
+        `set LEDGER_TABLE_PREFIX to another prefix, or DEPLOYMENT_ID to "${owner}" if this app takes its place`,
+    );
+  }
+}
+
 /** The pipeline has no definition. */
 export class UnknownPipelineError extends LedgerError {
   constructor(

@@ -1,9 +1,13 @@
 import { BatchStore } from "./batch-store";
+import { jitteredPause, type Pause } from "./contention";
 import { DropStore } from "./drop-store";
 import { Freezer } from "./freezer";
 import { GenerationStore } from "./generation-store";
 import type { BlobPort, TablePort } from "./ports";
+import { createOwnerCheck, ownedTable, type CheckOwner } from "./ownership";
 import { RunStore } from "./run-store";
+import { OutboxStore } from "./outbox-store";
+import { RegistryStore } from "./registry-store";
 import { SlotStore } from "./slot-store";
 import { StateStore } from "./state-store";
 
@@ -14,7 +18,10 @@ export interface LedgerDeps {
   readonly blobs: BlobPort;
   readonly tablePrefix: string;
   readonly containers: { readonly batches: string; readonly results: string };
+  readonly deploymentId: string;
   readonly now: () => Date;
+  /** Between lost races; default: jittered. */
+  readonly pause?: Pause;
 }
 
 /** Every store of the ledger. */
@@ -25,27 +32,42 @@ export interface Ledger {
   readonly batches: BatchStore;
   readonly slots: SlotStore;
   readonly states: StateStore;
+  readonly outbox: OutboxStore;
+  readonly registry: RegistryStore;
   readonly blobs: BlobPort;
   readonly freezer: Freezer;
   readonly containers: LedgerDeps["containers"];
+  readonly deploymentId: string;
+  /** Every access to a table asks this first. */
+  readonly checkOwner: CheckOwner;
   readonly now: () => Date;
+  readonly pause: Pause;
 }
 
 /** Builds the stores; makes no call. Tables: `<prefix>runs`, `<prefix>drops`, `<prefix>slots`, `<prefix>state`. */
 export function createLedger(deps: LedgerDeps): Ledger {
-  const open = (name: string): TablePort => deps.table(`${deps.tablePrefix}${name}`);
+  const { deploymentId, now, pause = jitteredPause() } = deps;
+  const plain = (name: string): TablePort => deps.table(`${deps.tablePrefix}${name}`);
+  const checkOwner = createOwnerCheck(plain("state"), deploymentId, deps.tablePrefix);
+  const open = (name: string): TablePort => ownedTable(plain(name), checkOwner);
   const runs = open("runs");
+  const state = open("state");
   const drops = new DropStore(open("drops"), deps.now);
   return {
-    runs: new RunStore(runs),
+    runs: new RunStore(runs, pause, now),
     generations: new GenerationStore(runs),
     drops,
     batches: new BatchStore(drops),
     slots: new SlotStore(open("slots")),
-    states: new StateStore(open("state")),
+    states: new StateStore(state, pause),
+    outbox: new OutboxStore(runs, now),
+    registry: new RegistryStore(state),
     blobs: deps.blobs,
     freezer: new Freezer(deps.blobs, deps.containers.batches),
     containers: deps.containers,
-    now: deps.now,
+    deploymentId,
+    checkOwner,
+    now,
+    pause,
   };
 }

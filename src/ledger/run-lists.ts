@@ -1,5 +1,5 @@
 import type { RunFilter } from "./run-requests";
-import { runRowKey } from "./run-rows";
+import { newestFirst } from "./run-rows";
 import type { RunStore, StoredRun } from "./run-store";
 import { isClosed, type RunRecord, type StepRecord, type StepState } from "../domain/run";
 import type { GenerationRecord } from "../domain/generation";
@@ -24,18 +24,19 @@ export function withSteps({ run, definition }: StoredRun, generations: readonly 
   return { ...run, steps };
 }
 
-/** Lists runs, newest first; over several pipelines the newest of each are merged. The token is the last run's row key. */
+/** Lists runs, newest first; over several pipelines the newest of each are merged. The token is the last run's key. */
 export async function listRuns(
   runs: RunStore,
   pipelines: readonly string[],
   filter: RunFilter,
 ): Promise<Page<RunRecord>> {
   const top = filter.top ?? DEFAULT_TOP;
-  const names = filter.pipeline === undefined ? pipelines : [filter.pipeline];
-  const pages = await Promise.all(names.map(async (name) => runs.list(name, filter.state, top, filter.token)));
-  const all = pages.flatMap((page) => page.items).sort((a, b) => (runRowKey(a.runId) < runRowKey(b.runId) ? -1 : 1));
+  const pages = await Promise.all(pipelines.map(async (name) => runs.list(name, filter.state, top, filter.token)));
+  const all = pages
+    .flatMap((page) => page.items)
+    .sort((a, b) => (newestFirst(a.runId) < newestFirst(b.runId) ? -1 : 1));
   const items = all.slice(0, top);
   const last = items.at(-1);
   const more = all.length > top || pages.some((page) => page.nextToken !== null);
-  return { items, nextToken: more && last ? runRowKey(last.runId) : null };
+  return { items, nextToken: more && last ? newestFirst(last.runId) : null };
 }

@@ -58,6 +58,8 @@ export interface RunRequests {
   cancelRun(runId: string, starter: OrchestrationStarter): Promise<RunRecord>;
   /** Opens the next attempt from the failed step. A run whose retry is already open is returned as it is (`created: false`). */
   retryRun(runId: string, starter: OrchestrationStarter): Promise<RequestedRun>;
+  /** Every pipeline of which runs or drops may be here: the defined ones, and those whose definition is gone. */
+  pipelines(): Promise<readonly string[]>;
   listDrops(filter: DropFilter): Promise<Page<DropRecord>>;
   /** Wakes whoever waits for this Databricks run; false when it is not ours. Never changes state. */
   wakeStepOf(databricksRunId: string, starter: OrchestrationStarter): Promise<boolean>;

@@ -7,16 +7,7 @@ import type { BatchCounts, RunReason, RunRecord, RunState } from "../domain/run"
 export type RunChange = Partial<
   Pick<
     RunRecord,
-    | "state"
-    | "attempt"
-    | "requestedAt"
-    | "startedAt"
-    | "frozenAt"
-    | "endedAt"
-    | "cancelRequestedAt"
-    | "batch"
-    | "error"
-    | "notifiedAttempt"
+    "state" | "attempt" | "requestedAt" | "startedAt" | "frozenAt" | "endedAt" | "cancelRequestedAt" | "batch" | "error"
   >
 >;
 
@@ -29,17 +20,28 @@ function json<T>(row: Row, column: string, otherwise: T): T {
   return value === "" ? otherwise : (JSON.parse(value) as T);
 }
 
-/** Row key under which newer runs sort first: the digits of the time stamp, complemented. */
-export function runRowKey(runId: string): string {
+/** Key under which newer runs sort first: the digits of the time stamp, complemented. */
+export function newestFirst(runId: string): string {
   const parts = parseRunId(runId);
   if (!parts) throw new Error(`"${runId}" is no run id`);
-  return `run|${parts.stamp.replace(/\d/g, (digit) => String(9 - Number(digit)))}-${parts.random}`;
+  return `${parts.stamp.replace(/\d/g, (digit) => String(9 - Number(digit)))}-${parts.random}`;
+}
+
+/** Version of the rows that this code writes. Version 1 (no column) had no state rows. */
+export const ROW_VERSION = 2;
+
+/** True when the run has its state row; one that an older version wrote gets it with its next change. */
+export const isIndexed = (row: Row): boolean => whole(row, "version") >= 2;
+
+/** Index row of a run under its state, newest first. */
+export function stateRow({ runId, pipeline }: Pick<RunRecord, "runId" | "pipeline">, state: RunState): NewRow {
+  return { partitionKey: pipeline, rowKey: `state|${state}|${newestFirst(runId)}`, runId };
 }
 
 /** Keys of a run's row, or null when the text is no run id. */
 export function runKeys(runId: string): { partitionKey: string; rowKey: string } | null {
   const parts = parseRunId(runId);
-  return parts && { partitionKey: parts.pipeline, rowKey: runRowKey(runId) };
+  return parts && { partitionKey: parts.pipeline, rowKey: `run|${newestFirst(runId)}` };
 }
 
 const NO_BATCH: BatchCounts = { drops: 0, bytes: 0, superseded: 0, vanished: 0 };
@@ -55,6 +57,7 @@ export function toRunRecord(row: Row): RunRecord {
     alias: text(row, "alias"),
     rerun: row["rerun"] === true,
     requestedBy: textOrNull(row, "requestedBy"),
+    deploymentId: text(row, "deploymentId"),
     parameters: json<Record<string, string>>(row, "parameters", {}),
     attempt: whole(row, "attempt"),
     requestedAt: text(row, "requestedAt"),
@@ -65,7 +68,6 @@ export function toRunRecord(row: Row): RunRecord {
     cancelRequestedAt: textOrNull(row, "cancelRequestedAt"),
     batch: json(row, "batch", NO_BATCH),
     error: json(row, "error", null),
-    notifiedAttempt: whole(row, "notifiedAttempt"),
     etag: row.etag,
     steps: [],
   };
@@ -75,10 +77,20 @@ export function toRunRecord(row: Row): RunRecord {
 export function newRunRow(run: Omit<RunRecord, "etag" | "steps">, definition: string): NewRow {
   const keys = runKeys(run.runId);
   if (!keys) throw new Error(`"${run.runId}" is no run id`);
-  const { runId, state, reason, alias, rerun, attempt, requestedAt, createdAt, notifiedAttempt } = run;
+  const { runId, state, reason, alias, rerun, deploymentId, attempt, requestedAt, createdAt } = run;
   return {
     ...keys,
-    ...{ runId, state, reason, alias, rerun, attempt, requestedAt, createdAt, notifiedAttempt, definition },
+    runId,
+    state,
+    reason,
+    alias,
+    rerun,
+    deploymentId,
+    attempt,
+    requestedAt,
+    createdAt,
+    definition,
+    version: ROW_VERSION,
     window: run.window ? JSON.stringify(run.window) : "",
     requestedBy: run.requestedBy ?? "",
     parameters: JSON.stringify(run.parameters),

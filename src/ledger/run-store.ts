@@ -1,9 +1,21 @@
-import { pipelineDefinitionSchema, type PipelineDefinition } from "../domain/pipeline-definition";
-import { newRunRow, runColumns, runKeys, toRunRecord, type RunChange } from "./run-rows";
+import { storedDefinition, type PipelineDefinition } from "../domain/pipeline-definition";
+import {
+  isIndexed,
+  newRunRow,
+  ROW_VERSION,
+  runColumns,
+  runKeys,
+  stateRow,
+  toRunRecord,
+  type RunChange,
+} from "./run-rows";
+import { runEndedId, type RunEnded } from "../domain/message";
+import type { Page } from "../domain/page";
+import { isClosed, type RunRecord, type RunState } from "../domain/run";
+import { contend, OVERTAKEN, type Pause } from "./contention";
+import { messageRow, newMessage } from "./outbox-store";
 import type { Row, RowChange, TablePort } from "./ports";
 import { listPrefix } from "./ranges";
-import { isClosed, type RunRecord, type RunState } from "../domain/run";
-import type { Page } from "../domain/page";
 
 /** A run together with the definition that it began with. */
 export interface StoredRun {
@@ -27,21 +39,23 @@ export interface RunPointer {
   readonly etag: string;
 }
 
-const MAX_TRIES = 20;
-
 /**
  * Runs, aliases and open-run rows of all pipelines. A pipeline's rows share a partition, so that a request is one transaction:
  * alias, run and open row exist together or not at all.
  */
 export class RunStore {
-  constructor(private readonly table: TablePort) {}
+  constructor(
+    private readonly table: TablePort,
+    private readonly pause: Pause,
+    private readonly now: () => Date,
+  ) {}
 
   async find(runId: string): Promise<StoredRun | null> {
     const row = await this.row(runId);
     return (
       row && {
         run: toRunRecord(row),
-        definition: pipelineDefinitionSchema.parse(JSON.parse(String(row["definition"]))),
+        definition: storedDefinition(String(row["definition"])),
       }
     );
   }
@@ -81,24 +95,25 @@ export class RunStore {
       { kind: "insert", row: { partitionKey, rowKey: `alias|${aliasKey}`, runId: run.runId, fingerprint } },
       replaces ? { kind: "merge", row: work, expect: replaces.etag } : { kind: "insert", row: work },
       { kind: "insert", row: newRunRow(run, JSON.stringify(definition)) },
+      { kind: "insert", row: stateRow(run, run.state) },
       { kind: "insert", row: { partitionKey, rowKey: `open|${run.runId}`, runId: run.runId } },
     ]);
   }
 
   /**
    * Applies `decide` to the current record until no writer comes between. `decide` returns null to leave the run as it is.
-   * Closing and reopening keep the open row in step, in the same transaction.
+   * Index rows follow in the same transaction, and so does the message of an end: no crash can part them.
    */
   async change(runId: string, decide: (run: RunRecord) => RunChange | null): Promise<RunRecord> {
-    const keys = runKeys(runId);
-    for (let attempt = 0; keys && attempt < MAX_TRIES; attempt += 1) {
-      const run = await this.get(runId);
-      if (!run) break;
+    return contend(`run ${runId}`, this.pause, async () => {
+      const row = await this.row(runId);
+      if (!row) throw new Error(`run ${runId} is not in the ledger`);
+      const run = toRunRecord(row);
       const change = decide(run);
       if (change === null) return run;
-      if (await this.table.transact(this.changes(run, keys, change))) return (await this.get(runId)) ?? run;
-    }
-    throw new Error(`run ${runId} is absent, or was changed by others ${MAX_TRIES} times`);
+      if (!(await this.table.transact(this.changes(row, run, change)))) return OVERTAKEN;
+      return (await this.get(runId)) ?? run;
+    });
   }
 
   /** Runs that are not closed, in id order. */
@@ -108,26 +123,42 @@ export class RunStore {
     return runs.filter((run) => run !== null && !isClosed(run.state)) as RunRecord[];
   }
 
-  /** Runs of a pipeline, newest first; `token` is the last row key of the page before. */
+  /** Runs of a pipeline, newest first; `token` is where the page before ended. */
   async list(pipeline: string, state: RunState | undefined, top: number, token?: string): Promise<Page<RunRecord>> {
-    const lower = token === undefined ? { from: "run|" } : { after: token };
-    const rows: Row[] = [];
-    for await (const row of this.table.query({ partition: pipeline, ...lower, before: "run|~" })) {
-      if (state === undefined || row["state"] === state) rows.push(row);
-      if (rows.length > top) break;
-    }
+    const prefix = state === undefined ? "run|" : `state|${state}|`;
+    const after = token === undefined ? {} : { after: `${prefix}${token}` };
+    const rows = await listPrefix(this.table, pipeline, prefix, { ...after, limit: top + 1 });
     const page = rows.slice(0, top);
-    return { items: page.map(toRunRecord), nextToken: rows.length > top ? (page.at(-1)?.rowKey ?? null) : null };
+    const runs = state === undefined ? page.map(toRunRecord) : await this.runsOf(page, state);
+    const nextToken = rows.length > top ? (page.at(-1)?.rowKey.slice(prefix.length) ?? null) : null;
+    return { items: runs, nextToken };
   }
 
-  private changes(run: RunRecord, keys: { partitionKey: string; rowKey: string }, change: RunChange): RowChange[] {
-    const update: RowChange = { kind: "merge", row: { ...keys, ...runColumns(change) }, expect: run.etag };
+  /** The runs that index rows name; one that changed its state since then is no longer of the list. */
+  private async runsOf(rows: readonly Row[], state: RunState): Promise<RunRecord[]> {
+    const runs = await Promise.all(rows.map(async (row) => this.get(String(row["runId"]))));
+    return runs.filter((run) => run?.state === state) as RunRecord[];
+  }
+
+  private changes(row: Row, run: RunRecord, change: RunChange): RowChange[] {
+    const keys = { partitionKey: row.partitionKey, rowKey: row.rowKey };
+    const columns = { ...keys, ...runColumns(change), version: ROW_VERSION };
+    const changes: RowChange[] = [{ kind: "merge", row: columns, expect: row.etag }];
+    const state = change.state ?? run.state;
+    if (isIndexed(row) && state !== run.state) {
+      const { partitionKey, rowKey } = stateRow(run, run.state);
+      changes.push({ kind: "delete", partitionKey, rowKey });
+    }
+    if (!isIndexed(row) || state !== run.state) changes.push({ kind: "insert", row: stateRow(run, state) });
     const open = { partitionKey: keys.partitionKey, rowKey: `open|${run.runId}` };
-    const closes = change.state !== undefined && isClosed(change.state);
-    if (closes && !isClosed(run.state)) return [update, { kind: "delete", ...open }];
-    if (change.state !== undefined && !closes && isClosed(run.state))
-      return [update, { kind: "insert", row: { ...open, runId: run.runId } }];
-    return [update];
+    if (isClosed(state) && !isClosed(run.state)) {
+      const ended = endOf({ ...run, ...change });
+      const message = newMessage(runEndedId(run.runId, run.attempt), ended, this.now());
+      changes.push({ kind: "delete", ...open }, { kind: "insert", row: messageRow(run.pipeline, message) });
+    } else if (!isClosed(state) && isClosed(run.state)) {
+      changes.push({ kind: "insert", row: { ...open, runId: run.runId } });
+    }
+    return changes;
   }
 
   private async row(runId: string): Promise<Row | null> {
@@ -144,4 +175,19 @@ export class RunStore {
       }
     );
   }
+}
+
+/** What is told of an attempt that ends here. */
+function endOf({ runId, attempt, pipeline, state, reason, batch, error, endedAt }: RunRecord): RunEnded {
+  return {
+    kind: "runEnded",
+    runId,
+    attempt,
+    pipeline,
+    state,
+    reason,
+    drops: batch.drops,
+    error,
+    endedAt: endedAt ?? "",
+  };
 }

@@ -1,9 +1,8 @@
+import { contend, OVERTAKEN, type Pause } from "./contention";
 import type { TablePort } from "./ports";
 
 /** What the ledger remembers of a pipeline between runs. */
 export interface PipelineState {
-  /** When a batch with files was last frozen; null before the first. */
-  readonly lastIngestAt: string | null;
   /** Schedule occurrences up to here were asked for or reported as missed; null before the first sweep. */
   readonly scheduledUntil: string | null;
 }
@@ -12,12 +11,15 @@ const NOT_BEFORE = { partitionKey: "databricks", rowKey: "notBefore" };
 
 /** Small rows that several runs and processes share. */
 export class StateStore {
-  constructor(private readonly table: TablePort) {}
+  constructor(
+    private readonly table: TablePort,
+    private readonly pause: Pause,
+  ) {}
 
   async get(pipeline: string): Promise<PipelineState> {
     const row = await this.table.get(pipeline, "state");
     const text = (column: string): string | null => (typeof row?.[column] === "string" ? row[column] : null);
-    return { lastIngestAt: text("lastIngestAt"), scheduledUntil: text("scheduledUntil") };
+    return { scheduledUntil: text("scheduledUntil") };
   }
 
   async set(pipeline: string, change: Partial<PipelineState>): Promise<void> {
@@ -32,15 +34,11 @@ export class StateStore {
 
   /** Holds all processes back until then; an earlier time than the stored one changes nothing. */
   async holdBack(until: Date): Promise<void> {
-    for (;;) {
+    await contend("the hold on Databricks calls", this.pause, async () => {
       const row = await this.table.get(NOT_BEFORE.partitionKey, NOT_BEFORE.rowKey);
       const change = { ...NOT_BEFORE, until: until.toISOString() };
-      if (
-        row === null
-          ? await this.table.insert(change)
-          : String(row["until"]) >= change.until || (await this.table.merge(change, row.etag))
-      )
-        return;
-    }
+      if (row === null) return (await this.table.insert(change)) || OVERTAKEN;
+      return String(row["until"]) >= change.until || (await this.table.merge(change, row.etag)) || OVERTAKEN;
+    });
   }
 }

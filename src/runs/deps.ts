@@ -1,5 +1,6 @@
 import type { JobsClient } from "../databricks/jobs-client";
 import type { JobSettings } from "../domain/job-parameters";
+import type { MessageBody } from "../domain/message";
 import type { Ledger } from "../ledger/ledger";
 import type { RunRequests } from "../ledger/run-requests";
 import type { OrchestrationStarter } from "../domain/orchestration-starter";
@@ -16,22 +17,13 @@ export interface ActivityDeps {
   readonly notifier: Notifier;
 }
 
-/** Tells people or systems of an ended run. Throws when nobody was told. */
+/** Tells people or systems. Throws when nobody took the message. */
 export interface Notifier {
-  notify(message: RunNotification): Promise<void>;
+  notify(notification: Notification): Promise<void>;
 }
 
-/** What a notification says; no personal data, no URL of ours. */
-export interface RunNotification {
-  readonly runId: string;
-  readonly attempt: number;
-  readonly pipeline: string;
-  readonly state: string;
-  readonly reason: string;
-  readonly drops: number;
-  readonly error: { readonly code: string; readonly message: string; readonly step: string | null } | null;
-  readonly databricksRunUrls: readonly string[];
-}
+/** What is sent: the message, its id, and the pages of the Databricks runs behind it. */
+export type Notification = MessageBody & { readonly id: string; readonly databricksRunUrls: readonly string[] };
 
 /** What one invocation of an activity brings along. */
 export interface ActivityContext {

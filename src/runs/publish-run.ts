@@ -1,39 +1,58 @@
 import type { RunAttempt } from "../domain/activity-types";
-import { isClosed, type RunRecord } from "../domain/run";
+import { runEndedId, type Message } from "../domain/message";
+import { isClosed } from "../domain/run";
 import { withSteps } from "../ledger/run-lists";
+import type { Logger } from "../logging/logger";
 import { faultText } from "./databricks-call";
-import type { ActivityContext, ActivityDeps, RunNotification } from "./deps";
+import type { ActivityContext, ActivityDeps } from "./deps";
+import { runSummary } from "./run-summary";
 
-/** Fields of the record that mean nothing outside of the ledger. */
-const INTERNAL = new Set(["etag", "notifiedAttempt"]);
+/** Messages of one pipeline that one pass looks at. */
+const MESSAGES_PER_PASS = 20;
 
-function notification(run: RunRecord): RunNotification {
-  const { runId, attempt, pipeline, state, reason, batch, error } = run;
-  const urls = run.steps
-    .flatMap((step) => step.generations.map((generation) => generation.url))
-    .filter((url) => url !== null);
-  return { runId, attempt, pipeline, state, reason, drops: batch.drops, error, databricksRunUrls: urls };
-}
-
-/** Writes the results summary and tells whoever wants to know, once for an attempt. A deaf receiver fails no run. */
+/** Writes the run's record and tells of its end at once, if the receiver listens. If not, the sweeper goes on with it. */
 export async function publishRun(
-  { ledger, notifier }: ActivityDeps,
+  deps: ActivityDeps,
   { runId, attempt }: RunAttempt,
   { log }: ActivityContext,
 ): Promise<null> {
-  const stored = await ledger.runs.find(runId);
-  if (!stored || !isClosed(stored.run.state) || stored.run.attempt !== attempt) return null;
-  const run = withSteps(stored, await ledger.generations.list(runId));
-  const summary = Object.fromEntries(Object.entries(run).filter(([name]) => !INTERNAL.has(name)));
-  await ledger.blobs.putJson(ledger.containers.results, `${runId}/run.json`, summary);
-  if (run.notifiedAttempt >= attempt) return null;
-  try {
-    await notifier.notify(notification(run));
-  } catch (error) {
-    log.error("notification failed", { runId, attempt, fault: faultText(error) });
-  }
-  await ledger.runs.change(runId, (current) =>
-    current.notifiedAttempt < attempt ? { notifiedAttempt: attempt } : null,
-  );
+  const run = await deps.ledger.runs.get(runId);
+  if (!run) return null;
+  const waiting = await deps.ledger.outbox.waiting(run.pipeline, MESSAGES_PER_PASS);
+  const own = waiting.find((message) => message.id === runEndedId(runId, attempt));
+  if (own) await deliver(deps, run.pipeline, own, log);
   return null;
+}
+
+/** Tells what is due of one pipeline; a message that nobody takes does not hold up the others. */
+export async function deliverDueMessages(deps: ActivityDeps, pipeline: string, log: Logger): Promise<void> {
+  const now = deps.ledger.now().toISOString();
+  const waiting = await deps.ledger.outbox.waiting(pipeline, MESSAGES_PER_PASS);
+  for (const message of waiting.filter(({ dueAt }) => dueAt <= now)) await deliver(deps, pipeline, message, log);
+}
+
+async function deliver(deps: ActivityDeps, pipeline: string, message: Message, log: Logger): Promise<void> {
+  const { outbox } = deps.ledger;
+  if (message.body.kind === "runEnded") await writeSummary(deps, message.body.runId);
+  try {
+    await deps.notifier.notify({ id: message.id, ...message.body, databricksRunUrls: await urlsOf(deps, message) });
+    await outbox.delivered(pipeline, message);
+  } catch (error) {
+    const fate = await outbox.failed(pipeline, message, faultText(error));
+    log.error("notification failed", { pipeline, message: message.id, tries: message.tries + 1, fate });
+  }
+}
+
+/** The record of a run that is closed; one that a person reopened meanwhile gets its record at its next end. */
+async function writeSummary({ ledger }: ActivityDeps, runId: string): Promise<void> {
+  const stored = await ledger.runs.find(runId);
+  if (!stored || !isClosed(stored.run.state)) return;
+  const run = withSteps(stored, await ledger.generations.list(runId));
+  await ledger.blobs.putJson(ledger.containers.results, `${runId}/run.json`, runSummary(run));
+}
+
+async function urlsOf({ ledger }: ActivityDeps, { body }: Message): Promise<string[]> {
+  if (body.kind !== "runEnded") return [];
+  const generations = await ledger.generations.list(body.runId);
+  return generations.flatMap(({ attempt, url }) => (attempt === body.attempt && url !== null ? [url] : []));
 }

@@ -20,12 +20,15 @@ export async function sweepSchedules({ activities, definitions, starter, log }: 
       const alias = scheduleAlias(occurrence);
       if ((await ledger.runs.alias(pipeline, sha256(alias))) !== null) continue;
       const { run, created } = await requests.requestRun({ pipeline, alias, reason: "schedule" }, starter);
-      log.warn("missed schedule occurrence", {
+      const missed = occurrence.toISOString();
+      const { runId } = run;
+      await ledger.outbox.add(pipeline, `missed-${missed}`, {
+        kind: "scheduleMissed",
         pipeline,
-        occurrence: occurrence.toISOString(),
-        runId: run.runId,
-        created,
+        occurrence: missed,
+        runId,
       });
+      log.warn("missed schedule occurrence", { pipeline, occurrence: missed, runId, created });
     }
     if (until > after || scheduledUntil === null)
       await ledger.states.set(pipeline, { scheduledUntil: until.toISOString() });

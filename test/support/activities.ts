@@ -1,6 +1,6 @@
 import { BlobServiceClient } from "@azure/storage-blob";
 import { randomBytes } from "node:crypto";
-import type { ActivityContext, ActivityDeps, RunNotification } from "../../src/runs/deps";
+import type { ActivityContext, ActivityDeps, Notification } from "../../src/runs/deps";
 import type { SweepPass } from "../../src/sweeps/deps";
 import { isLive } from "../../src/adapters/durable-starter";
 import type { JobsClient } from "../../src/databricks/jobs-client";
@@ -21,7 +21,7 @@ export interface ActivityFixture {
   readonly starter: FakeStarter;
   readonly pipelines: PipelineDefinitions;
   readonly container: string;
-  readonly notified: RunNotification[];
+  readonly notified: Notification[];
   /** What was logged, one line each. */
   readonly log: string[];
   put(path: string, text: string): Promise<void>;
@@ -62,7 +62,7 @@ export async function createActivityFixture(
   const log: string[] = [];
   const write = (...args: unknown[]): void => void log.push(args.map(String).join(" "));
   const logger = createLogger({ debug: write, info: write, warn: write, error: write });
-  const notified: RunNotification[] = [];
+  const notified: Notification[] = [];
   const activities: ActivityDeps = {
     ...{ ledger, jobs, requests: runs, deploymentId: "test", jobNamePrefix: "" },
     settings: { catalog: "main", schema: "s", volumeRoot: "/v", batches: ledger.containers.batches },

@@ -130,6 +130,7 @@ async function boot(
       AzureWebJobsStorage: connectionString,
       DATA_STORAGE: connectionString,
       DEPLOYMENT_ID: "test",
+      TASK_HUB: "test",
       DATABRICKS_HOST: databricksUrl,
       DATABRICKS_AUTH: "token",
       DATABRICKS_TOKEN: "test-token",

@@ -55,19 +55,29 @@ export interface TestLedger {
   readonly pipelines: ReadonlyMap<string, PipelineDefinition>;
 }
 
-/** Builds a ledger on a storage account; time moves only by the clock. */
-export function createTestLedger(connectionString: string, ...definitions: PipelineDefinition[]): TestLedger {
+/** Builds the ledger of a deployment on a storage account. */
+export function openLedger(
+  connectionString: string,
+  deploymentId: string,
+  tablePrefix: string,
+  now: () => Date = () => new Date(),
+): Ledger {
   const storage = createStorageClients({ kind: "connectionString", connectionString });
-  const clock = new FakeClock();
-  const now = () => new Date(clock.now());
-  const tablePrefix = `t${randomBytes(8).toString("hex")}`;
-  const ledger = createLedger({
+  return createLedger({
     table: (name) => new AzureTable(storage.table(name)),
     blobs: new AzureBlobs(storage.blobService, now),
     tablePrefix,
     containers: { batches: "batches", results: "results" },
+    deploymentId,
     now,
   });
+}
+
+/** Builds a ledger on a storage account; time moves only by the clock. */
+export function createTestLedger(connectionString: string, ...definitions: PipelineDefinition[]): TestLedger {
+  const clock = new FakeClock();
+  const now = () => new Date(clock.now());
+  const ledger = openLedger(connectionString, "test", `t${randomBytes(8).toString("hex")}`, now);
   const pipelines = new Map(definitions.map((definition) => [definition.name, definition]));
   const runs = createRunRequests({
     definitions: pipelines,

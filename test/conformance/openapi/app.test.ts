@@ -37,6 +37,7 @@ async function startApp(name: string, settings: Record<string, string> = {}): Pr
         AzureWebJobsStorage: storage.connectionString,
         DATA_STORAGE: storage.connectionString,
         DEPLOYMENT_ID: name,
+        TASK_HUB: "apitest",
         LEDGER_TABLE_PREFIX: name,
       },
       ...{

@@ -2,13 +2,16 @@ import {
   databricksChecks,
   containerCheck,
   runHealthChecks,
+  delegationKeyCheck,
   tableCheck,
+  writeCheck,
   type HealthCheck,
 } from "../../../src/api/health-checks";
 import { healthSchema } from "../../../src/api/schemas";
 import { createStorageClients } from "../../../src/config/storage-clients";
 import { createJobsClient } from "../../../src/databricks/connect";
 import { createHealthHandler } from "../../../src/functions/http-health";
+import { ContainerClient, ContainerSASPermissions } from "@azure/storage-blob";
 import { startAzurite } from "../../support/azurite";
 import { callApi } from "../../support/api-calls";
 import { FakeClock } from "../../support/fake-clock";
@@ -65,6 +68,38 @@ describe("health of the storage", () => {
       version: "1.2.3",
       checks: [{ status: "ok" }, { status: "ok" }],
     });
+  });
+
+  it("tries a write, which a key that only reads does not survive", async () => {
+    const { blobService } = createStorageClients({
+      kind: "connectionString",
+      connectionString: storage.connectionString,
+    });
+    const container = blobService.getContainerClient("writable");
+    await container.create();
+    const readOnly = await container.generateSasUrl({
+      permissions: ContainerSASPermissions.parse("rl"),
+      expiresOn: new Date(Date.now() + 3_600_000),
+    });
+
+    const fine = await health(writeCheck(container, "BATCHES_CONTAINER"));
+    const again = await health(writeCheck(container, "BATCHES_CONTAINER"));
+    const refused = await health(writeCheck(new ContainerClient(readOnly), "BATCHES_CONTAINER"));
+
+    expect([fine.status, again.status, refused.status]).toEqual([200, 200, 503]);
+    expect(JSON.stringify(refused.body)).toContain("grant the role Storage Blob Data Contributor");
+  });
+
+  it("asks for a delegation key, which an account key cannot have, and names the role", async () => {
+    const { blobService } = createStorageClients({
+      kind: "connectionString",
+      connectionString: storage.connectionString,
+    });
+
+    const answer = await health(delegationKeyCheck(blobService));
+
+    expect(answer.status).toBe(503);
+    expect(JSON.stringify(answer.body)).toContain("user delegation key");
   });
 
   it("names a container that is missing and its setting", async () => {

@@ -8,6 +8,7 @@ import { ConfigError } from "../../../src/errors";
 
 const minimal = {
   DEPLOYMENT_ID: "test-1",
+  TASK_HUB: "test1",
   DATA_STORAGE: "UseDevelopmentStorage=true",
   DATABRICKS_HOST: "https://adb-1.2.azuredatabricks.net/",
   DATABRICKS_AUTH: "token",
@@ -58,7 +59,6 @@ describe("loadConfig", () => {
       ...{
         DATABRICKS_JOB_NAME_PREFIX: "[dev me] ",
         NOTIFICATION_WEBHOOK_URL: "https://hooks.example/x",
-        PIPELINES_DIR: "p",
       },
       ...{ DATABRICKS_WEBHOOK_USER: "dbx", DATABRICKS_WEBHOOK_PASSWORD: "0123456789ab" },
     });
@@ -72,7 +72,6 @@ describe("loadConfig", () => {
         webhook: { user: "dbx", password: "0123456789ab" },
       },
       notificationWebhookUrl: "https://hooks.example/x",
-      pipelinesDir: "p",
     });
   });
 
@@ -98,6 +97,7 @@ describe("loadConfig", () => {
       DATA_STORAGE: undefined,
       DATA_STORAGE__blobServiceUri: "https://a.blob.core.windows.net",
       DATA_STORAGE__tableServiceUri: "https://a.table.core.windows.net",
+      DATA_STORAGE__queueServiceUri: "https://a.queue.core.windows.net",
     };
 
     expect(loaded(uris).storage).toMatchObject({ kind: "identity", credential: "default" });
@@ -107,8 +107,18 @@ describe("loadConfig", () => {
       kind: "identity",
       blobServiceUri: "https://a.blob.core.windows.net",
       tableServiceUri: "https://a.table.core.windows.net",
+      queueServiceUri: "https://a.queue.core.windows.net",
       credential: "managedIdentity",
       clientId: "id",
+    });
+    expect(problems({ ...minimal, ...uris, DATA_STORAGE__queueServiceUri: undefined })).toEqual({
+      DATA_STORAGE__queueServiceUri: expect.stringContaining("is missing"),
+    });
+  });
+
+  it("refuses an account key on Flex Consumption, where it would leave the app without blob events", () => {
+    expect(problems({ ...minimal, WEBSITE_SKU: "FlexConsumption" })).toEqual({
+      DATA_STORAGE: expect.stringContaining("Flex Consumption needs an identity"),
     });
   });
 
@@ -117,7 +127,7 @@ describe("loadConfig", () => {
 
     expect(Object.keys(found).sort()).toEqual([
       ...["DATABRICKS_AUTH", "DATABRICKS_CATALOG", "DATABRICKS_HOST", "DATABRICKS_SCHEMA", "DATABRICKS_VOLUME_ROOT"],
-      ...["DATA_STORAGE", "DEPLOYMENT_ID"],
+      ...["DATA_STORAGE", "DEPLOYMENT_ID", "TASK_HUB"],
     ]);
     for (const message of Object.values(found)) expect(message).toMatch(/^is missing[.:] .*[Ss]et /);
     expect(found["DATABRICKS_AUTH"]).toContain("token, managedIdentity, default or oauthM2M");
@@ -163,7 +173,12 @@ describe("loadConfig", () => {
     ["DATABRICKS_WEBHOOK_USER", { ...minimal, DATABRICKS_WEBHOOK_PASSWORD: "0123456789ab" }],
     [
       "DATA_STORAGE__tableServiceUri",
-      { ...minimal, DATA_STORAGE: "", DATA_STORAGE__blobServiceUri: "https://a.blob.core.windows.net" },
+      {
+        ...minimal,
+        DATA_STORAGE: "",
+        DATA_STORAGE__blobServiceUri: "https://a.blob.core.windows.net",
+        DATA_STORAGE__queueServiceUri: "https://a.queue.core.windows.net",
+      },
     ],
   ])("names %s alone when only it is missing", (name, env) => {
     expect(Object.entries(problems(env))).toEqual([[name, expect.stringMatching(/^is missing/)]]);
@@ -221,6 +236,7 @@ describe("createStorageClients", () => {
       kind: "identity",
       blobServiceUri,
       tableServiceUri,
+      queueServiceUri: "https://a.queue.core.windows.net",
       credential: "managedIdentity",
       clientId: "x",
     });

@@ -6,7 +6,7 @@ import { lastOccurrence, occurrencesBetween, scheduleFault } from "../../../src/
 import { idempotencyToken } from "../../../src/domain/tokens";
 import { windowKey, windowSchema } from "../../../src/domain/window";
 import type { FailureCause } from "../../../src/domain/verdict";
-import { runRowKey } from "../../../src/ledger/run-rows";
+import { newestFirst } from "../../../src/ledger/run-rows";
 
 const AT = new Date("2015-11-16T06:30:00.000Z");
 
@@ -32,7 +32,7 @@ describe("run ids", () => {
     fc.assert(
       fc.property(instant, instant, (a, b) => {
         const [x, y] = [newRunId("p", a, "00000000"), newRunId("p", b, "00000000")];
-        if (x !== y) expect(runRowKey(x) < runRowKey(y)).toBe(x > y);
+        if (x !== y) expect(newestFirst(x) < newestFirst(y)).toBe(x > y);
       }),
     );
   });

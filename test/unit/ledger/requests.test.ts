@@ -3,8 +3,10 @@ import { createTakeSlot } from "../../../src/activities/take-slot";
 import { sweepSlots } from "../../../src/sweeps/slots";
 import { sweepOpenRuns } from "../../../src/sweeps/open-runs";
 import { sweepSchedules } from "../../../src/sweeps/schedules";
+import { createRunRequests } from "../../../src/ledger/create-run-requests";
 import { createActivityFixture, type ActivityFixture } from "../../support/activities";
 import { startAzurite } from "../../support/azurite";
+import { openLedger } from "../../support/ledger";
 
 const WINDOW = { start: "2015-11-01T00:00:00Z", end: "2015-11-02T00:00:00Z" };
 
@@ -47,17 +49,24 @@ describe("requestRun", () => {
     await expect(ask("key")).rejects.toMatchObject({ name: "RequestConflictError" });
   });
 
-  it("makes a new run for the same work only when the last one failed, or on purpose", async () => {
+  it("answers with an open run of the same work, and makes a new one after its end or on purpose", async () => {
     const first = (await ask("a", { window: WINDOW })).run.runId;
     expect((await ask("b", { window: WINDOW })).run.runId).toBe(first);
-    await close(first, "succeeded");
-    expect((await ask("c", { window: WINDOW })).run.runId).toBe(first);
+    const again = (await ask("c", { window: WINDOW, rerun: true })).run.runId;
+    await close(again, "succeeded");
 
-    const again = (await ask("d", { window: WINDOW, rerun: true })).run.runId;
-    await close(again, "failed");
-    const third = (await ask("e", { window: WINDOW })).run.runId;
+    // Data and champion may be others by now: what a finished run scored is no answer to a new request.
+    const third = (await ask("d", { window: WINDOW })).run.runId;
 
     expect(new Set([first, again, third]).size).toBe(3);
+  });
+
+  it("makes thirty runs of thirty reruns of one work at once", async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, (_, index) => ask(`rerun-${index}`, { window: WINDOW, rerun: true })),
+    );
+
+    expect(new Set(answers.map(({ run }) => run.runId)).size).toBe(30);
   });
 
   it("queues a new run for drops that came after the freeze of the running one", async () => {
@@ -79,6 +88,38 @@ describe("requestRun", () => {
     await expect(
       fixture.activities.requests.requestRun({ pipeline: "none", reason: "http", alias: "x" }, fixture.starter),
     ).rejects.toThrow(/unknown pipeline "none"; known: scoring/);
+  });
+
+  it("lists the runs of a state by its index, whatever states they had before", async () => {
+    const runs: string[] = [];
+    for (const alias of ["a", "b", "c", "d"]) {
+      fixture.clock.advance(1000);
+      runs.push((await ask(alias, { rerun: true })).run.runId);
+    }
+    const [a = "", b = "", c = "", d = ""] = runs;
+    for (const run of [a, b, c]) await close(run, "failed");
+    await fixture.activities.requests.retryRun(b, fixture.starter);
+    const { requests } = fixture.activities;
+
+    const first = await requests.listRuns({ state: "failed", top: 1 });
+    const second = await requests.listRuns({ state: "failed", top: 1, token: first.nextToken ?? "" });
+    const requested = await requests.listRuns({ state: "requested" });
+
+    expect(first.items.map(({ runId }) => runId)).toEqual([c]);
+    expect(second).toMatchObject({ items: [{ runId: a }], nextToken: null });
+    expect(requested.items.map(({ runId }) => runId)).toEqual([d, b]);
+  });
+
+  it("still lists the runs of a pipeline whose definition is gone", async () => {
+    const { runId } = (await ask("a")).run;
+    const renamed = createRunRequests({
+      ...fixture.ledger,
+      definitions: new Map(),
+      randomHex: () => "00000000",
+    });
+
+    expect(await renamed.pipelines()).toEqual(["scoring"]);
+    expect((await renamed.listRuns({})).items.map((run) => run.runId)).toEqual([runId]);
   });
 
   it("lists runs newest first, page by page", async () => {
@@ -237,5 +278,20 @@ describe("the sweeper", () => {
 
     expect(fixture.log.filter((line) => line.includes("missed schedule occurrence"))).toHaveLength(3);
     expect((await fixture.activities.requests.listRuns({})).items).toHaveLength(1);
+  });
+});
+
+describe("the ledger's owner", () => {
+  it("is the deployment that wrote first: another one on the same tables reads and writes nothing", async () => {
+    const open = (deploymentId: string) => openLedger(storage.connectionString, deploymentId, "owned");
+    await open("first").registry.register("scoring", "group");
+
+    const second = open("second");
+
+    await expect(second.runs.open("scoring")).rejects.toThrow(
+      /belong to deployment "first", and this is "second": set LEDGER_TABLE_PREFIX/,
+    );
+    await expect(second.drops.hasPending("scoring")).rejects.toThrow(/LEDGER_TABLE_PREFIX/);
+    await expect(open("first").registry.pipelines()).resolves.toEqual(["scoring"]);
   });
 });
