@@ -1,3 +1,4 @@
+import { parseStored } from "../domain/stored";
 import { exitJsonSchema } from "../domain/exit-json";
 import type { Row, TablePort } from "./ports";
 import { listPrefix, rowsOf } from "./ranges";
@@ -68,7 +69,7 @@ function toGeneration(row: Row): GenerationRecord {
     terminal: row["terminal"] === true,
     verdict: verdict === null ? null : (JSON.parse(verdict) as GenerationRecord["verdict"]),
     status: orNull("status"),
-    exit: exit === null ? null : exitJsonSchema.parse(JSON.parse(exit)),
+    exit: exit === null ? null : parseStored(exitJsonSchema, JSON.parse(exit)),
     exitPath: orNull("exitPath"),
     lastFault: orNull("lastFault"),
     intendedAt: text("intendedAt"),

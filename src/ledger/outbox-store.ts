@@ -33,7 +33,7 @@ function toMessage(row: Row): Message {
     createdAt: String(row["createdAt"]),
     dueAt: String(row["dueAt"]),
     tries: Number(row["tries"]),
-    lastFault: row["lastFault"] ? String(row["lastFault"]) : null,
+    lastFault: typeof row["lastFault"] === "string" && row["lastFault"] !== "" ? row["lastFault"] : null,
   };
 }
 

@@ -18,7 +18,7 @@ import {
   STEP_RUN,
   TAKE_SLOT,
 } from "../domain/function-names";
-import { stepInstanceId } from "../domain/ids";
+import { childInstanceId } from "../domain/ids";
 import { decideRetry, pollDelaySeconds, slotDelaySeconds } from "../domain/retry";
 import { makeBatch } from "./batch";
 import { callActivity, secondsSince, waitSeconds, type Durable } from "./durable";
@@ -47,7 +47,7 @@ function* runStep(context: OrchestrationContext, run: RunAttempt, step: StepPlan
     const { ordinal, timeoutSeconds } = step;
     const generation = step.firstGeneration + tries - 1;
     context.df.setCustomStatus({ phase: step.name, generation });
-    const id = stepInstanceId(run.runId, run.attempt, ordinal, generation);
+    const id = childInstanceId(context.df.instanceId, ordinal, generation);
     const outcome = (yield context.df.callSubOrchestrator(
       STEP_RUN,
       { ...run, ordinal, generation, timeoutSeconds },

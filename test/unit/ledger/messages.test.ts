@@ -1,3 +1,4 @@
+import type { Notifier } from "../../../src/runs/deps";
 import { publishRun } from "../../../src/runs/publish-run";
 import { sweepMessages } from "../../../src/sweeps/messages";
 import { createActivityFixture, type ActivityFixture } from "../../support/activities";
@@ -18,13 +19,12 @@ afterAll(async () => {
 beforeEach(async () => {
   deaf = false;
   fixture = await createActivityFixture(storage.connectionString);
-  const { notify } = fixture.activities.notifier;
-  Object.assign(fixture.activities.notifier, {
-    notify: async (message: Parameters<typeof notify>[0]) => {
-      if (deaf) throw new Error("the receiver answered 500");
-      await notify(message);
-    },
-  });
+  const listening = { ...fixture.activities.notifier };
+  const notify: Notifier["notify"] = async (message) => {
+    if (deaf) throw new Error("the receiver answered 500");
+    await listening.notify(message);
+  };
+  Object.assign(fixture.activities.notifier, { notify });
 });
 
 const fail = async (): Promise<string> => {

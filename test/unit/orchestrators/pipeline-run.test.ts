@@ -49,7 +49,7 @@ describe("pipelineRun", () => {
     expect(calls(stepped)).toEqual(["openRun", "takeSlot", ...batch, "stepRun", "stepRun", ...END]);
     expect(stepped.output).toBe("succeeded");
     const ids = stepped.yielded.flatMap((step) => (step.kind === "sub" ? [step.id] : []));
-    expect(ids).toEqual([`${RUN.runId}-a1-s0-g0`, `${RUN.runId}-a1-s1-g0`]);
+    expect(ids).toEqual(["instance-s0-g0", "instance-s1-g0"]);
   });
 
   it("does nothing for a run that is closed", () => {
@@ -100,7 +100,7 @@ describe("pipelineRun", () => {
     );
 
     expect(calls(stepped)).toEqual(["openRun", "takeSlot", "stepRun", ...END]);
-    expect(stepped.yielded).toContainEqual(expect.objectContaining({ kind: "sub", id: `${RUN.runId}-a2-s1-g2` }));
+    expect(stepped.yielded).toContainEqual(expect.objectContaining({ kind: "sub", id: "instance-s1-g2" }));
   });
 
   it("repeats a platform fault within the policy, later each time", () => {
