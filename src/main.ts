@@ -64,6 +64,7 @@ function start(environment: Environment): void {
     tablePrefix: ledgerTablePrefix,
     containers,
     deploymentId: config.deploymentId,
+    requestsPerSecond: databricks.requestsPerSecond,
     now,
   });
   const requests = createRunRequests({ ...ledger, definitions, randomHex: () => randomBytes(4).toString("hex") });
@@ -71,6 +72,7 @@ function start(environment: Environment): void {
     host: databricks.host,
     auth: databricks.auth,
     requestsPerSecond: databricks.requestsPerSecond,
+    limiter: ledger.budget,
     version,
   };
   const { catalog, schema, volumeRoot, jobNamePrefix } = databricks;

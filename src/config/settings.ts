@@ -46,7 +46,8 @@ export const generalSettings = z.object({
     .default("")
     .meta({ description: "put before every job name, such as '[dev me] ' (default empty)" }),
   REQUESTS_PER_SECOND: z.coerce.number().positive().max(100).default(10).meta({
-    description: "how many Databricks calls a process may make in a second: more than 0, at most 100 (default 10)",
+    description:
+      "how many Databricks calls all processes together may make in a second: more than 0, at most 100 (default 10)",
   }),
   NOTIFICATION_WEBHOOK_URL: z
     .url({ protocol: /^https?$/ })

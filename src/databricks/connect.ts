@@ -5,7 +5,7 @@ import { systemClock, type Clock } from "./clock";
 import { createJobsClientOver } from "./create-jobs-client";
 import type { JobsClient } from "./jobs-client";
 import { createOAuthM2MTokenProvider } from "./oauth-m2m";
-import { createRateLimiter } from "./rate-limiter";
+import { createRateLimiter, type RateLimiter } from "./rate-limiter";
 import type { RetryPolicy } from "./retry";
 import { createEntraTokenProvider, createStaticTokenProvider, type TokenProvider } from "./token-provider";
 
@@ -23,6 +23,8 @@ export interface DatabricksConnection {
   readonly requestsPerSecond: number;
   /** Of the app, for the User-Agent. */
   readonly version: string;
+  /** Lets calls through; default: so many a second for this process alone. */
+  readonly limiter?: RateLimiter;
   readonly clock?: Clock;
   readonly random?: () => number;
   /** Of one attempt; default 60 s. */
@@ -57,7 +59,7 @@ export function createJobsClient(connection: DatabricksConnection): JobsClient {
     tokens,
     authRemedy: remedy,
     userAgent: `batchkeeper/${version}`,
-    limiter: createRateLimiter(connection.requestsPerSecond, clock),
+    limiter: connection.limiter ?? createRateLimiter(connection.requestsPerSecond, clock),
     retry,
     timeoutMs,
     onFault: (error) => {

@@ -13,11 +13,13 @@ const MAX_LOSSES = 100;
 const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 250;
 
+/** Waits so many milliseconds. */
+export type Sleep = (ms: number) => Promise<void>;
+
+export const sleepFor: Sleep = async (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
 /** Full jitter over a doubling span: writers that met once do not meet again in step. */
-export function jitteredPause(
-  random: () => number = Math.random,
-  sleep: (ms: number) => Promise<void> = async (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-): Pause {
+export function jitteredPause(random: () => number = Math.random, sleep: Sleep = sleepFor): Pause {
   return async (losses) => sleep(random() * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** losses));
 }
 

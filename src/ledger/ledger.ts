@@ -1,10 +1,11 @@
 import { BatchStore } from "./batch-store";
-import { jitteredPause, type Pause } from "./contention";
+import { jitteredPause, sleepFor, type Pause, type Sleep } from "./contention";
 import { DropStore } from "./drop-store";
 import { Freezer } from "./freezer";
 import { GenerationStore } from "./generation-store";
 import type { BlobPort, TablePort } from "./ports";
 import { createOwnerCheck, ownedTable, type CheckOwner } from "./ownership";
+import { RequestBudget } from "./request-budget";
 import { RunStore } from "./run-store";
 import { OutboxStore } from "./outbox-store";
 import { RegistryStore } from "./registry-store";
@@ -20,8 +21,11 @@ export interface LedgerDeps {
   readonly containers: { readonly batches: string; readonly results: string };
   readonly deploymentId: string;
   readonly now: () => Date;
+  /** Calls to the workspace that all processes of the deployment together may make in a second. */
+  readonly requestsPerSecond: number;
   /** Between lost races; default: jittered. */
   readonly pause?: Pause;
+  readonly sleep?: Sleep;
 }
 
 /** Every store of the ledger. */
@@ -32,6 +36,7 @@ export interface Ledger {
   readonly batches: BatchStore;
   readonly slots: SlotStore;
   readonly states: StateStore;
+  readonly budget: RequestBudget;
   readonly outbox: OutboxStore;
   readonly registry: RegistryStore;
   readonly blobs: BlobPort;
@@ -46,7 +51,7 @@ export interface Ledger {
 
 /** Builds the stores; makes no call. Tables: `<prefix>runs`, `<prefix>drops`, `<prefix>slots`, `<prefix>state`. */
 export function createLedger(deps: LedgerDeps): Ledger {
-  const { deploymentId, now, pause = jitteredPause() } = deps;
+  const { deploymentId, now, sleep = sleepFor, pause = jitteredPause(Math.random, sleep) } = deps;
   const plain = (name: string): TablePort => deps.table(`${deps.tablePrefix}${name}`);
   const checkOwner = createOwnerCheck(plain("state"), deploymentId, deps.tablePrefix);
   const open = (name: string): TablePort => ownedTable(plain(name), checkOwner);
@@ -60,6 +65,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
     batches: new BatchStore(drops),
     slots: new SlotStore(open("slots")),
     states: new StateStore(state, pause),
+    budget: new RequestBudget(state, deps.requestsPerSecond, now, sleep, pause),
     outbox: new OutboxStore(runs, now),
     registry: new RegistryStore(state),
     blobs: deps.blobs,

@@ -69,6 +69,7 @@ export function openLedger(
     tablePrefix,
     containers: { batches: "batches", results: "results" },
     deploymentId,
+    requestsPerSecond: 10,
     now,
   });
 }
