@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from workbench.definitions import shipped_parameters
 from workbench.session import LocalSession
 from workbench.shells import StepFailedError, StepRun, run_shell
 
@@ -59,7 +60,7 @@ class Workspace:
         }
 
     def step(self, step: str, run_id: str, window: tuple[datetime, datetime] | None = None, **own: str) -> StepRun:
-        """Runs one step of a run over `window` (half-open; none: by the data) with the step's own parameters.
+        """Runs one step of a run over `window` (half-open; none: by the data) with its shipped parameters, of which `own` replaces some.
 
         Raises:
             StepFailedError: the step reports anything but `ok`.
@@ -73,6 +74,7 @@ class Workspace:
             "catalog": CATALOG,
             "schema": self.schema,
             "volume_root": str(self.volume_root),
+            **shipped_parameters(step),
             **own,
         }
         done = run_shell(self.session, step, parameters)
