@@ -33,11 +33,6 @@ export function parseRunInstanceId(instanceId: string): { runId: string; attempt
   return groups?.["runId"] ? { runId: groups["runId"], attempt: Number(groups["attempt"]) } : null;
 }
 
-/** Instance that waits for one generation of one step. */
-export function stepInstanceId(runId: string, attempt: number, ordinal: number, generation: number): string {
-  return `${runInstanceId(runId, attempt)}-s${ordinal}-g${generation}`;
-}
-
 /** The one collector of a pipeline. */
 export function collectorInstanceId(pipeline: string): string {
   return `collector-${pipeline}`;

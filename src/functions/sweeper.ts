@@ -7,9 +7,8 @@ import { scanContainers, sweepClaims, sweepPendingDrops } from "../sweeps/drops"
 import { sweepOpenRuns } from "../sweeps/open-runs";
 import { sweepSchedules } from "../sweeps/schedules";
 import { sweepSlots } from "../sweeps/slots";
-import type { OrchestrationStarter } from "../domain/orchestration-starter";
+import { isLive, type OrchestrationStarter } from "../domain/orchestration-starter";
 import { createLogger, withInvocationLog } from "../logging/logger";
-import { isLive } from "../adapters/durable-starter";
 
 /** What the sweeper needs. */
 export interface SweeperDeps extends SweepDeps {

@@ -43,8 +43,7 @@ afterEach(async () => {
 
 const step = (generation = 0) => ({ runId, attempt: 1, ordinal: 0, generation });
 const start = (generation = 0) => createStartStep(fixture.activities)(step(generation), fixture.context);
-const poll = () =>
-  createPollStep(fixture.activities)({ ...step(), stopping: null, giveUpUnknown: false }, fixture.context);
+const poll = () => createPollStep(fixture.activities)({ ...step(), stopping: null }, fixture.context);
 const settle = () => settleRun(fixture.activities, { runId, attempt: 1 });
 const record = async () => (await fixture.ledger.generations.list(runId)).at(-1);
 const close = () => fixture.ledger.runs.change(runId, () => ({ state: "failed" }));
