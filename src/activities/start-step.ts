@@ -26,6 +26,12 @@ const cancelled: StepOutcome = {
 const ended = (outcome: StepOutcome): StepResult => ({ kind: "ended", outcome });
 const wait = (seconds: number, fault: string): StepResult => ({ kind: "wait", seconds, cancelRequested: false, fault });
 
+/** How a generation that was decided or started before stands; null for one that was not. */
+function standing(record: GenerationRecord, cancelRequested: boolean): StepResult | null {
+  if (record.verdict !== null) return ended(outcomeOf(record));
+  return record.databricksRunId === null ? null : { kind: "running", cancelRequested };
+}
+
 /** Starts one generation: the intent goes into the ledger first, then the count of the call, then run-now, then the run id (I3). */
 export function createStartStep(deps: ActivityDeps): Activity<StepAttempt, StepResult> {
   const { ledger } = deps;
@@ -75,9 +81,9 @@ export function createStartStep(deps: ActivityDeps): Activity<StepAttempt, StepR
     const step = stored?.definition.steps[ordinal];
     if (!stored || !step || isClosed(stored.run.state) || stored.run.attempt !== attempt) return ended(cancelled);
     const record = await intend(input, step);
-    if (record.verdict !== null) return ended(outcomeOf(record));
     const cancelRequested = stored.run.cancelRequestedAt !== null;
-    if (record.databricksRunId !== null) return { kind: "running", cancelRequested };
+    const known = standing(record, cancelRequested);
+    if (known !== null) return known;
     if (cancelRequested) return ended(cancelled);
     const foreign = foreignWorkspace(deps, record);
     if (foreign !== null) {
@@ -97,7 +103,7 @@ export function createStartStep(deps: ActivityDeps): Activity<StepAttempt, StepR
       case "wait":
         return wait(submission.seconds, submission.fault);
       case "withdrawn":
-        return ended(cancelled);
+        return (submission.record && standing(submission.record, false)) ?? ended(cancelled);
       case "gone":
         return gone(submission.record);
       case "refused":

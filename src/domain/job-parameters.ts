@@ -40,15 +40,10 @@ export function jobParameters(
 }
 
 /**
- * Whether a Databricks run carries our run and deployment. Runs that version 0.1.0 started name no deployment: `recorded` lets
- * those pass whose id stands in our ledger. It is needed for a cancel, never enough: anybody can set a parameter.
+ * Whether a Databricks run carries our run and deployment. A run that names no deployment was started by version 0.1.0, or by a job
+ * that does not declare the parameter. This is needed for a cancel, never enough: anybody can set a parameter.
  */
-export function carriesRun(
-  parameters: Readonly<Record<string, string>>,
-  runId: string,
-  deploymentId: string,
-  recorded: boolean,
-): boolean {
+export function carriesRun(parameters: Readonly<Record<string, string>>, runId: string, deploymentId: string): boolean {
   const deployment = parameters["deployment_id"] ?? "";
-  return parameters["run_id"] === runId && (deployment === deploymentId || (recorded && deployment === ""));
+  return parameters["run_id"] === runId && (deployment === deploymentId || deployment === "");
 }

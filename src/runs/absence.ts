@@ -8,14 +8,14 @@ import { recordDatabricksRun } from "./submit-run";
 
 /** Clocks of Databricks and of the app may differ by this. */
 const CLOCK_SKEW_MS = 300_000;
-/** A run that came of a call of run-now was made within this time of the call. */
-const LATEST_START_MS = 3_600_000;
 
-/** True when a Databricks run began while a call of run-now for this generation may have been under way. */
-export function beganWith({ startTimeMs }: JobRun, { intendedAt, lastSubmittedAt }: GenerationRecord): boolean {
-  if (startTimeMs === undefined) return true;
-  const latest = Date.parse(lastSubmittedAt ?? intendedAt) + LATEST_START_MS;
-  return startTimeMs >= Date.parse(intendedAt) - CLOCK_SKEW_MS && startTimeMs <= latest;
+/** True when a Databricks run cannot have begun before the first call of run-now for this generation. */
+export function beganAfter({ startTimeMs }: JobRun, record: GenerationRecord): boolean {
+  return startTimeMs === undefined || startTimeMs >= earliestStart(record).getTime();
+}
+
+function earliestStart({ intendedAt }: GenerationRecord): Date {
+  return new Date((Date.parse(intendedAt) || CLOCK_SKEW_MS) - CLOCK_SKEW_MS);
 }
 
 /** The parameters of a listed run. Lists may leave them out: then the run itself is read. */
@@ -27,8 +27,8 @@ export async function parametersOf({ jobs }: ActivityDeps, listed: JobRun): Prom
 /** Every run of the generation's job since its intent, active or not. */
 async function listedSince({ jobs }: ActivityDeps, record: GenerationRecord): Promise<JobRun[]> {
   const jobId = record.jobId ?? (await jobs.findJobId(record.job));
-  const from = new Date((Date.parse(record.intendedAt) || CLOCK_SKEW_MS) - CLOCK_SKEW_MS);
-  return [...(await jobs.listActiveRuns(jobId)), ...(await jobs.listCompletedRuns(jobId, from))];
+  const completed = await jobs.listCompletedRuns(jobId, earliestStart(record));
+  return [...(await jobs.listActiveRuns(jobId)), ...completed];
 }
 
 /**
@@ -41,8 +41,8 @@ export async function adoptRun(deps: ActivityDeps, record: GenerationRecord): Pr
     const owner = await deps.ledger.generations.ownerOf(run.runId);
     // The id may have been noted a moment before a crash kept it out of the generation's row.
     const own = owner !== null && isSame(owner, record);
-    if (!own && (owner !== null || !beganWith(run, record))) continue;
-    if (!carriesRun(await parametersOf(deps, run), record.runId, deps.deploymentId, own)) continue;
+    if (!own && (owner !== null || !beganAfter(run, record))) continue;
+    if (!carriesRun(await parametersOf(deps, run), record.runId, deps.deploymentId)) continue;
     return (await recordDatabricksRun(deps, record, run.runId)).databricksRunId;
   }
   return null;

@@ -29,7 +29,7 @@ export function foreignWorkspace({ workspace }: ActivityDeps, record: Generation
 
 /** What stands against touching a run: it has our recorded id, but other parameters. */
 export function foreignRun({ deploymentId }: ActivityDeps, { runId }: GenerationRecord, run: JobRun): string | null {
-  if (carriesRun(run.jobParameters, runId, deploymentId, true)) return null;
+  if (carriesRun(run.jobParameters, runId, deploymentId)) return null;
   return `Databricks run ${run.runId} does not carry run_id ${runId} of deployment ${deploymentId}: it is left alone`;
 }
 

@@ -19,8 +19,8 @@ export type Submission =
   | { readonly kind: "refused"; readonly error: DatabricksApiError }
   /** An earlier call started a run that Databricks says is gone. */
   | { readonly kind: "gone"; readonly record: GenerationRecord }
-  /** The run was closed, cancelled or reopened, or the generation decided, before the call: none was made. */
-  | { readonly kind: "withdrawn" };
+  /** No call was made: the run was closed, cancelled or reopened before it, or another execution was faster. */
+  | { readonly kind: "withdrawn"; readonly record: GenerationRecord | null };
 
 const WAIT_SECONDS = 30;
 
@@ -119,7 +119,10 @@ export async function submitRun(
     await noteFault(ledger, record, result.fault);
     return result;
   } catch (error) {
-    if (error instanceof Withdrawn) return { kind: "withdrawn" };
+    if (error instanceof Withdrawn) {
+      const { runId, ordinal, generation } = record;
+      return { kind: "withdrawn", record: await ledger.generations.get(runId, ordinal, generation) };
+    }
     if (!(error instanceof DatabricksApiError)) throw error;
     const after = await noteFault(ledger, record, faultText(error));
     if (error.errorCode === "RUN_NOT_FOUND") return { kind: "gone", record: after };

@@ -3,7 +3,7 @@ import { carriesRun } from "../domain/job-parameters";
 import type { JobRun } from "../domain/job-run";
 import { isClosed } from "../domain/run";
 import { JobNotFoundError } from "../errors";
-import { beganWith, parametersOf } from "../runs/absence";
+import { beganAfter, parametersOf } from "../runs/absence";
 import { callPatiently } from "../runs/databricks-call";
 import { settleGeneration } from "../runs/stop-run";
 import { recordDatabricksRun } from "../runs/submit-run";
@@ -44,7 +44,7 @@ async function findOwner({ activities, log }: SweepPass, job: string, run: JobRu
   if (linked?.databricksRunId === run.runId) return null;
   const parameters = await parametersOf(activities, run);
   const runId = linked?.runId ?? parameters["run_id"] ?? "";
-  if (!carriesRun(parameters, runId, deploymentId, linked !== null)) return null;
+  if (!carriesRun(parameters, runId, deploymentId)) return null;
   if (linked && linked.databricksRunId !== null) {
     // Run-now answered with this id, but by then another run had been taken for the generation's.
     log.warn("Databricks run of a generation that has another", { ...named(linked), databricksRunId: run.runId });
@@ -52,7 +52,7 @@ async function findOwner({ activities, log }: SweepPass, job: string, run: JobRu
     return null;
   }
   const lost = (await generations.list(runId)).find(
-    (record) => record.job === job && mayHaveStarted(record) && beganWith(run, record),
+    (record) => record.job === job && mayHaveStarted(record) && beganAfter(run, record),
   );
   // One that is not terminal is found by its start, by its token, or by its settlement.
   return lost?.terminal === true ? recordDatabricksRun(activities, lost, run.runId) : null;
