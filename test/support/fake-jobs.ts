@@ -24,7 +24,7 @@ export interface FakeRun {
   oddState: string | null;
 }
 
-/** A fault of the next requests of a path: a status, or `drop` to close the connection. 5xx and `drop` come after the work. */
+/** A fault of the next requests of a path: a status, or `drop` to close the connection. 5xx, 200 and `drop` come after the work. */
 export interface FakeFault {
   readonly path: string;
   readonly status: number | "drop";
@@ -144,7 +144,7 @@ export class FakeJobs {
     const fault = this.faults.find((candidate) => candidate.path === verb);
     if (fault) fault.times = (fault.times ?? 1) - 1;
     if (fault?.times === 0) this.faults.splice(this.faults.indexOf(fault), 1);
-    if (fault && fault.status !== "drop" && fault.status < 500)
+    if (fault && fault.status !== "drop" && fault.status !== 200 && fault.status < 500)
       return send(response, fault.status, fault.body ?? { error_code: "REQUEST_LIMIT_EXCEEDED" }, fault.headers);
     const answer = await this.answer(verb, url, body);
     if (fault?.status === "drop") response.destroy();
