@@ -30,6 +30,13 @@ export interface DatabricksApiErrorDetails {
   readonly retryAfterSeconds?: number;
   /** What the server itself said, redacted and bounded; the message adds the call and a remedy. */
   readonly reason?: string;
+  /** See `DatabricksApiError.maybeExecuted`; without it the status decides. */
+  readonly maybeExecuted?: boolean;
+}
+
+/** True for a status with which a server says that it did nothing. */
+export function isRefusal(status: number): boolean {
+  return status >= 400 && status < 500 && status !== 408;
 }
 
 /** Thrown when a call to Databricks failed for good, after the client's own retries. */
@@ -39,9 +46,15 @@ export class DatabricksApiError extends Error {
   readonly errorCode: string;
   readonly retryAfterSeconds: number | undefined;
   readonly reason: string | undefined;
+  /**
+   * False only when Databricks certainly did not carry the call out: it refused every time it was sent, or was never reached. A
+   * call that was answered 503, then repeated and refused, may have been executed the first time.
+   */
+  readonly maybeExecuted: boolean;
 
   constructor(message: string, details: DatabricksApiErrorDetails, options?: ErrorOptions) {
     super(message, options);
+    this.maybeExecuted = details.maybeExecuted ?? !isRefusal(details.status);
     this.status = details.status;
     this.errorCode = details.errorCode;
     this.retryAfterSeconds = details.retryAfterSeconds;
@@ -72,7 +85,8 @@ export class RunNotFoundError extends DatabricksApiError {
   ) {
     super(
       `Databricks does not know run ${runId}: it was deleted or is past retention`,
-      { status: 404, errorCode: "RUN_NOT_FOUND" },
+      // Also the answer to a token whose run is gone: that run was started.
+      { status: 404, errorCode: "RUN_NOT_FOUND", maybeExecuted: true },
       options,
     );
   }

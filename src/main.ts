@@ -77,7 +77,7 @@ function start(environment: Environment): void {
   };
   const { catalog, schema, volumeRoot, jobNamePrefix } = databricks;
   const activities: ActivityDeps = {
-    ...{ ledger, requests, jobNamePrefix, deploymentId: config.deploymentId },
+    ...{ ledger, requests, jobNamePrefix, deploymentId: config.deploymentId, workspace: databricks.host },
     jobs: createJobsClient(connection),
     settings: { catalog, schema, volumeRoot, batches: containers.batches },
     notifier: config.notificationWebhookUrl ? createWebhookNotifier(config.notificationWebhookUrl) : silentNotifier,

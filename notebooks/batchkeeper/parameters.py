@@ -1,4 +1,4 @@
-"""The seven job parameters that every step gets (docs/contracts.md, section 2)."""
+"""The seven job parameters that every step reads (docs/contracts.md, section 2). The eighth, `deployment_id`, is for the app alone."""
 
 from __future__ import annotations
 

@@ -25,6 +25,7 @@ export function createOpenRun({ ledger }: ActivityDeps): Activity<RunAttempt, Op
     );
     if (isClosed(run.state) || run.attempt !== attempt) return { kind: "closed" };
     const steps = planSteps(stored.definition, await ledger.generations.list(runId));
-    return { kind: "open", takesDrops: stored.definition.drops !== undefined, frozen: run.frozenAt !== null, steps };
+    const { drops, timeoutSeconds } = stored.definition;
+    return { kind: "open", takesDrops: drops !== undefined, frozen: run.frozenAt !== null, timeoutSeconds, steps };
   };
 }

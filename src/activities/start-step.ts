@@ -1,14 +1,20 @@
 import type { StepResult, StepAttempt, StepOutcome } from "../domain/activity-types";
-import { jobParameters } from "../domain/job-parameters";
+import { mayHaveStarted, type GenerationRecord } from "../domain/generation";
 import type { StepDefinition } from "../domain/pipeline-definition";
-import { idempotencyToken } from "../domain/tokens";
-import { RunNotFoundError } from "../errors";
-import type { StoredRun } from "../ledger/run-store";
 import { isClosed } from "../domain/run";
-import type { GenerationRecord } from "../domain/generation";
-import { callDatabricks, faultText } from "../runs/databricks-call";
+import { idempotencyToken } from "../domain/tokens";
+import { deletedRunVerdict } from "../domain/verdict";
+import type { DatabricksApiError } from "../errors";
+import { confirmTokenGone } from "../runs/absence";
+import { callPatiently, faultText } from "../runs/databricks-call";
 import type { Activity, ActivityDeps } from "../runs/deps";
-import { outcomeOf, recordFailure } from "../runs/step-records";
+import { noteFault, outcomeOf, recordFailure } from "../runs/step-records";
+import { foreignWorkspace, settleGeneration } from "../runs/stop-run";
+import { submitRun } from "../runs/submit-run";
+
+const WAIT_SECONDS = 30;
+/** Until somebody sets DATABRICKS_HOST back. */
+const FOREIGN_SECONDS = 300;
 
 const cancelled: StepOutcome = {
   kind: "failed",
@@ -17,74 +23,92 @@ const cancelled: StepOutcome = {
   message: "cancelled before the job was started",
 };
 
-/** Starts one generation: the intent goes into the ledger first, then run-now with its token, then the run id (I3). */
-export function createStartStep(deps: ActivityDeps): Activity<StepAttempt, StepResult> {
-  const { ledger, jobs } = deps;
+const ended = (outcome: StepOutcome): StepResult => ({ kind: "ended", outcome });
+const wait = (seconds: number, fault: string): StepResult => ({ kind: "wait", seconds, cancelRequested: false, fault });
 
-  async function intend({ run }: StoredRun, step: StepDefinition, input: StepAttempt): Promise<GenerationRecord> {
+/** How a generation that was decided or started before stands; null for one that was not. */
+function standing(record: GenerationRecord, cancelRequested: boolean): StepResult | null {
+  if (record.verdict !== null) return ended(outcomeOf(record));
+  return record.databricksRunId === null ? null : { kind: "running", cancelRequested };
+}
+
+/** Starts one generation: the intent goes into the ledger first, then the count of the call, then run-now, then the run id (I3). */
+export function createStartStep(deps: ActivityDeps): Activity<StepAttempt, StepResult> {
+  const { ledger } = deps;
+
+  async function intend(input: StepAttempt, step: StepDefinition): Promise<GenerationRecord> {
     const { runId, attempt, ordinal, generation } = input;
     return ledger.generations.intend({
-      ...{ runId, attempt, ordinal, generation, step: step.name, job: `${deps.jobNamePrefix}${step.job}` },
-      idempotencyToken: idempotencyToken(deps.deploymentId, run.runId, step.name, generation),
+      runId,
+      attempt,
+      ordinal,
+      generation,
+      step: step.name,
+      job: `${deps.jobNamePrefix}${step.job}`,
+      idempotencyToken: idempotencyToken(deps.deploymentId, runId, step.name, generation),
       intendedAt: ledger.now().toISOString(),
     });
   }
 
-  async function runNow({ run }: StoredRun, step: StepDefinition, intent: GenerationRecord): Promise<StepResult> {
-    const { runId, ordinal, generation } = intent;
-    const result = await callDatabricks(ledger, async () => {
-      const jobId = await jobs.findJobId(intent.job);
-      const parameters = jobParameters(run, step, deps.settings);
-      const databricksRunId = await jobs.runNow({
-        jobId,
-        idempotencyToken: intent.idempotencyToken,
-        jobParameters: parameters,
-      });
-      return { jobId, databricksRunId };
-    });
-    if (result.kind === "wait") {
-      await ledger.generations.change(runId, ordinal, generation, () => ({ lastFault: result.fault }));
-      return { kind: "wait", seconds: result.seconds, cancelRequested: false, fault: result.fault };
+  /** Ends what other generations of the run left active, such as a late start of an earlier attempt. True when nothing is. */
+  async function isAlone({ runId, ordinal, generation }: GenerationRecord): Promise<boolean> {
+    let alone = true;
+    for (const other of await ledger.generations.list(runId)) {
+      if (other.ordinal === ordinal && other.generation === generation) continue;
+      if (!(await settleGeneration(deps, other))) alone = false;
     }
-    const { jobId, databricksRunId } = result.value;
-    const startedAt = ledger.now().toISOString();
-    await ledger.generations.linkDatabricksRun(databricksRunId, { runId, ordinal, generation });
-    await ledger.generations.change(runId, ordinal, generation, (record) =>
-      record.databricksRunId === null ? { databricksRunId, jobId, startedAt, lastFault: null } : null,
-    );
-    return { kind: "running", cancelRequested: false };
+    return alone;
+  }
+
+  async function refused(record: GenerationRecord, error: DatabricksApiError): Promise<StepResult> {
+    const message = `job ${record.job} could not be started: ${faultText(error)}`;
+    const failure = { cause: "configuration", code: error.errorCode, message } as const;
+    const unstarted = (current: GenerationRecord) => current.databricksRunId === null && !mayHaveStarted(current);
+    const after = await recordFailure(ledger, record, failure, {}, unstarted);
+    return after.verdict === null ? wait(WAIT_SECONDS, message) : ended(outcomeOf(after));
+  }
+
+  async function gone(record: GenerationRecord): Promise<StepResult> {
+    const proven = await callPatiently(ledger, async () => confirmTokenGone(deps, record));
+    if (proven.kind === "wait") return wait(proven.seconds, proven.fault);
+    if (!proven.value) return wait(WAIT_SECONDS, record.lastFault ?? "Databricks says that the run is gone");
+    return ended(outcomeOf(await recordFailure(ledger, record, deletedRunVerdict("of the step's token"))));
   }
 
   return async (input, { log }) => {
     const { runId, attempt, ordinal, generation } = input;
     const stored = await ledger.runs.find(runId);
     const step = stored?.definition.steps[ordinal];
-    if (!stored || !step || isClosed(stored.run.state) || stored.run.attempt !== attempt)
-      return { kind: "ended", outcome: cancelled };
-    const intent = await intend(stored, step, input);
-    if (intent.verdict !== null) return { kind: "ended", outcome: outcomeOf(intent) };
-    if (intent.databricksRunId !== null)
-      return { kind: "running", cancelRequested: stored.run.cancelRequestedAt !== null };
-    if (stored.run.cancelRequestedAt !== null) return { kind: "ended", outcome: cancelled };
-    try {
-      const answer = await runNow(stored, step, intent);
-      log.info("step started", { runId, attempt, step: step.name, generation, answer: answer.kind });
-      return answer;
-    } catch (error) {
-      const cause = error instanceof RunNotFoundError ? "deleted" : "configuration";
-      log.error("step could not be started", { runId, attempt, step: step.name, generation, fault: faultText(error) });
-      const verdict = {
-        cause,
-        code: errorCode(error),
-        message: `job ${intent.job} could not be started: ${faultText(error)}`,
-      } as const;
-      return { kind: "ended", outcome: await recordFailure(ledger, input, verdict) };
+    if (!stored || !step || isClosed(stored.run.state) || stored.run.attempt !== attempt) return ended(cancelled);
+    const record = await intend(input, step);
+    const cancelRequested = stored.run.cancelRequestedAt !== null;
+    const known = standing(record, cancelRequested);
+    if (known !== null) return known;
+    if (cancelRequested) return ended(cancelled);
+    const foreign = foreignWorkspace(deps, record);
+    if (foreign !== null) {
+      await ledger.generations.change(runId, ordinal, generation, () => ({ lastFault: foreign, needsPerson: foreign }));
+      return wait(FOREIGN_SECONDS, foreign);
+    }
+    if (!(await isAlone(record))) {
+      const fault = "another Databricks run of this run is still active";
+      await noteFault(ledger, record, fault);
+      return wait(WAIT_SECONDS, fault);
+    }
+    const submission = await submitRun(deps, stored, step, record);
+    log.info("step submitted", { runId, attempt, step: step.name, generation, result: submission.kind });
+    switch (submission.kind) {
+      case "started":
+        return { kind: "running", cancelRequested: false };
+      case "wait":
+        return wait(submission.seconds, submission.fault);
+      case "withdrawn":
+        return (submission.record && standing(submission.record, false)) ?? ended(cancelled);
+      case "gone":
+        return gone(submission.record);
+      case "refused":
+        log.error("step could not be started", { runId, step: step.name, fault: faultText(submission.error) });
+        return refused(record, submission.error);
     }
   };
-}
-
-/** Databricks' own code where there is one; storage faults of ours are not caught here but retried by the orchestration. */
-function errorCode(error: unknown): string {
-  if (error instanceof Error && "errorCode" in error && typeof error.errorCode === "string") return error.errorCode;
-  throw error;
 }

@@ -1,15 +1,7 @@
 import type { InvocationContext } from "@azure/functions";
 import * as df from "durable-functions";
+import { isLive, type OrchestrationStarter } from "../domain/orchestration-starter";
 import { sha256 } from "../domain/tokens";
-import type { OrchestrationStarter } from "../domain/orchestration-starter";
-
-/** Statuses of an instance that is at work, or will be. */
-const LIVE = new Set(["Running", "Pending", "ContinuedAsNew", "Suspended"]);
-
-/** True when an instance of this status goes on by itself. */
-export function isLive(status: string | null): boolean {
-  return status !== null && LIVE.has(status);
-}
 
 /** The client tells an absent instance only by its text. An id may hold any digits, so a bare "404" is not enough. */
 function isUnknownInstance(error: unknown): boolean {

@@ -91,6 +91,10 @@ const generation = z.strictObject({
     .string()
     .nullable()
     .meta({ description: "why the last call to Databricks about it failed; it is being tried again" }),
+  needsPerson: z
+    .string()
+    .nullable()
+    .meta({ description: "why only a person can settle it; its run keeps its slot until then" }),
   intendedAt: timestamp,
   startedAt: nullableTimestamp,
   endedAt: nullableTimestamp,

@@ -85,6 +85,7 @@ function generationView(record: GenerationRecord): RunView["steps"][number]["gen
     warnings: exit?.warnings ?? [],
     outcomePath: exit?.outcomePath ?? null,
     lastFault: record.lastFault,
+    needsPerson: record.needsPerson,
     intendedAt: record.intendedAt,
     startedAt: record.startedAt,
     endedAt: record.endedAt,

@@ -1,4 +1,5 @@
-import { DatabricksApiError } from "../errors";
+import { DatabricksApiError, isRefusal, type DatabricksApiErrorDetails } from "../errors";
+import { compact } from "../domain/compact";
 import { parseErrorBody } from "./error-body";
 import { exchange, NetworkError, type HttpAnswer, type HttpRequest } from "./exchange";
 import { parseJson, stringifyJson } from "./int64-json";
@@ -35,42 +36,75 @@ export interface ApiCallerOptions {
 /** Makes a call and gives back its JSON, int64-safe. @throws DatabricksApiError */
 export type ApiCaller = (call: ApiCall) => Promise<unknown>;
 
+/** Whether any sending of one call, repeats included, may have been carried out although it was not answered so. */
+interface Sendings {
+  maybeExecuted: boolean;
+}
+
 /** Calls with a bearer token, within the rate, with retries, and one new token after a 401. */
 export function createApiCaller(options: ApiCallerOptions): ApiCaller {
   return async (call) => {
+    const sendings: Sendings = { maybeExecuted: false };
     try {
-      return await callWithToken(options, call);
+      return await callWithToken(options, call, sendings);
     } catch (error) {
-      if (error instanceof DatabricksApiError && isFault(error.status)) options.onFault?.(error);
-      throw error;
+      if (!(error instanceof DatabricksApiError)) throw error;
+      if (isFault(error.status)) options.onFault?.(error);
+      throw withSendings(error, sendings);
     }
   };
+}
+
+/** The same error, which tells of the repeats before it and of a call that was never sent at all. */
+function withSendings(error: DatabricksApiError, { maybeExecuted }: Sendings): DatabricksApiError {
+  if (error.maybeExecuted === maybeExecuted) return error;
+  const { status, errorCode, retryAfterSeconds, reason } = error;
+  const details = {
+    status,
+    errorCode,
+    maybeExecuted,
+    ...compact<Partial<DatabricksApiErrorDetails>>({ retryAfterSeconds, reason }),
+  };
+  return new DatabricksApiError(error.message, details, { cause: error });
 }
 
 function isFault(status: number): boolean {
   return status === 0 || status === 401 || status === 403 || status === 429 || status >= 500;
 }
 
-async function callWithToken(options: ApiCallerOptions, call: ApiCall): Promise<unknown> {
+async function callWithToken(options: ApiCallerOptions, call: ApiCall, sendings: Sendings): Promise<unknown> {
   let token = await options.tokens.getToken();
-  let answer = await sendCall(options, call, token);
+  let answer = await sendCall(options, call, token, sendings);
   if (answer.status === 401) {
     const fresh = await options.tokens.getToken(token);
     if (fresh !== token) {
       token = fresh;
-      answer = await sendCall(options, call, token);
+      answer = await sendCall(options, call, token, sendings);
     }
   }
   return readAnswer(options, call, answer, token);
 }
 
-async function sendCall(options: ApiCallerOptions, call: ApiCall, token: string): Promise<HttpAnswer> {
+async function sendCall(
+  options: ApiCallerOptions,
+  call: ApiCall,
+  token: string,
+  sendings: Sendings,
+): Promise<HttpAnswer> {
   const request = toRequest(options, call, token);
+  const send = async (): Promise<HttpAnswer> => {
+    await options.limiter.acquire();
+    try {
+      const answer = await exchange(request, options.timeoutMs);
+      if (!isRefusal(answer.status)) sendings.maybeExecuted = true;
+      return answer;
+    } catch (error) {
+      if (error instanceof NetworkError && error.maybeSent) sendings.maybeExecuted = true;
+      throw error;
+    }
+  };
   try {
-    return await sendWithRetries(options.retry, call.idempotent, async () => {
-      await options.limiter.acquire();
-      return exchange(request, options.timeoutMs);
-    });
+    return await sendWithRetries(options.retry, call.idempotent, send);
   } catch (error) {
     if (!(error instanceof NetworkError)) throw error;
     throw new DatabricksApiError(
@@ -125,9 +159,12 @@ function remedy(options: ApiCallerOptions, status: number): string {
   return "";
 }
 
-/** True when the error says that the thing asked for does not exist: 404, or the 400 that the Jobs API sends instead. */
+/**
+ * True when Databricks itself says that the run or job does not exist: by its error code, or by the sentence of the Jobs API. A
+ * bare 404 proves nothing: proxies, wrong paths and token endpoints answer it as well.
+ */
 export function isNotFound(error: unknown): error is DatabricksApiError {
-  if (!(error instanceof DatabricksApiError)) return false;
-  if (error.status === 404) return true;
-  return error.status === 400 && /\b(Run|Job)\b.*(does not|doesn't) exist/i.test(error.reason ?? "");
+  if (!(error instanceof DatabricksApiError) || (error.status !== 400 && error.status !== 404)) return false;
+  if (error.status === 404 && error.errorCode === "RESOURCE_DOES_NOT_EXIST") return true;
+  return /\b(Run|Job)\b.*(does not|doesn't) exist/i.test(error.reason ?? "");
 }

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { DatabricksApiError, JobNotFoundError, RunNotFoundError } from "../errors";
 import { isNotFound, type ApiCall, type ApiCaller } from "./api-caller";
+import type { JobRun } from "../domain/job-run";
 import type { JobsClient } from "./jobs-client";
 import { jobsPage, outputAnswer, runNowAnswer, runPage, runsPage, toJobRun, toTaskOutput } from "./jobs-json";
 
@@ -55,16 +56,17 @@ export function createJobsClientOver(call: ApiCaller): JobsClient {
       }
     },
 
-    async listActiveRuns(jobId) {
-      const query = { job_id: jobId, active_only: "true", limit: "24" };
-      const pages = await allPages(
-        call,
-        { method: "GET", path: `${JOBS}/runs/list`, query, idempotent: true },
-        runsPage,
-      );
-      return pages.flatMap((page) => page.runs).map((run) => toJobRun([run]));
-    },
+    listActiveRuns: async (jobId) => listRuns(call, { job_id: jobId, active_only: "true" }),
+
+    listCompletedRuns: async (jobId, startedFrom) =>
+      listRuns(call, { job_id: jobId, completed_only: "true", start_time_from: String(startedFrom.getTime()) }),
   };
+}
+
+async function listRuns(call: ApiCaller, filter: Readonly<Record<string, string>>): Promise<JobRun[]> {
+  const query = { ...filter, limit: "24" };
+  const pages = await allPages(call, { method: "GET", path: `${JOBS}/runs/list`, query, idempotent: true }, runsPage);
+  return pages.flatMap((page) => page.runs).map((run) => toJobRun([run]));
 }
 
 /** A token whose run was deleted starts nothing: the answer is an error that speaks of the run. */

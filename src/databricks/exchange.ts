@@ -23,7 +23,14 @@ export class NetworkError extends Error {
   constructor(readonly code: string) {
     super(`no answer (${code})`);
   }
+
+  /** False when no connection was made, so that the server cannot have seen the request. */
+  get maybeSent(): boolean {
+    return !NEVER_SENT.has(this.code);
+  }
 }
+
+const NEVER_SENT = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"]);
 
 /** `get-output` carries up to 5 MB of exit value, more once it is escaped as JSON. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;

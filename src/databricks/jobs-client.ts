@@ -30,12 +30,14 @@ export interface JobsClient {
   findJobId(name: string): Promise<string>;
   /** Starts a run, or returns the one that the token started before. Returns the run id. @throws RunNotFoundError when that one was deleted. */
   runNow(request: RunNowRequest): Promise<string>;
-  /** @throws RunNotFoundError when the run was deleted. */
+  /** @throws RunNotFoundError when Databricks itself says that there is no such run; one answer is no proof. */
   getRun(runId: string): Promise<JobRun>;
   /** Takes a *task* run id. @throws RunNotFoundError when the run was deleted. */
   getTaskOutput(taskRunId: string): Promise<TaskOutput>;
-  /** Asks for the end of a run; the run is terminal some time later. A run that ended or was deleted is no error. */
+  /** Asks for the end of a run; the run is terminal some time later. A run that ended or is not there is no error. */
   cancelRun(runId: string): Promise<void>;
-  /** Runs of a job that are not terminal, newest first, without their tasks. */
+  /** Runs of a job that are not terminal, newest first, without their tasks; the service may leave out their parameters. */
   listActiveRuns(jobId: string): Promise<JobRun[]>;
+  /** Runs of a job that ended and that were started at or after `startedFrom`, newest first, likewise. */
+  listCompletedRuns(jobId: string, startedFrom: Date): Promise<JobRun[]>;
 }

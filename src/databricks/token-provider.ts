@@ -52,10 +52,27 @@ export function createEntraTokenProvider(credential: TokenCredential, remedy: st
       throw new Error("the credential gave no token");
     } catch (error) {
       const reason = boundedText(error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error), 300);
-      throw new DatabricksApiError(`no Entra token for Databricks: ${reason} ${remedy}`, {
-        status: 401,
-        errorCode: "NO_CREDENTIAL",
+      const passes = isTransientSignInFault(error);
+      throw new DatabricksApiError(`no Entra token for Databricks: ${reason} ${passes ? "" : remedy}`.trim(), {
+        status: passes ? 503 : 401,
+        errorCode: passes ? "TOKEN_ENDPOINT_UNAVAILABLE" : "NO_CREDENTIAL",
+        maybeExecuted: false,
       });
     }
   }, clock);
+}
+
+const TRANSIENT_WORDS =
+  /network|unreachable|timed? ?out|timeout|aborted|socket hang up|ECONN|ENOTFOUND|EAI_AGAIN|EPIPE|ENETDOWN|temporarily|too many requests|throttl|endpoints_resolution_error|\b(408|429|5\d\d)\b/i;
+
+/**
+ * Whether a sign-in failed for a reason that passes. Credentials wrap nearly every fault in one class, so its status, its words
+ * and its causes are looked at; what shows no sign of passing needs a person.
+ */
+function isTransientSignInFault(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { statusCode, errors, cause } = error as Error & { statusCode?: unknown; errors?: unknown };
+  if (typeof statusCode === "number") return statusCode === 408 || statusCode === 429 || statusCode >= 500;
+  if (TRANSIENT_WORDS.test(error.message)) return true;
+  return [cause, ...(Array.isArray(errors) ? (errors as unknown[]) : [])].some(isTransientSignInFault);
 }

@@ -31,6 +31,8 @@ export type OpenedRun =
       readonly kind: "open";
       readonly takesDrops: boolean;
       readonly frozen: boolean;
+      /** Of the attempt, from the moment it has its slot. */
+      readonly timeoutSeconds: number;
       readonly steps: readonly StepPlan[];
     };
 
@@ -69,14 +71,12 @@ export type StepOutcome =
     }
   | { readonly kind: "failed"; readonly cause: FailureCause; readonly code: string; readonly message: string };
 
-/** Why the app itself ends a Databricks run. */
-export type Stopping = "timedOut" | "cancelled";
+/** Why the app itself ends a Databricks run: the step's time limit, the run's, or a person. */
+export type Stopping = "timedOut" | "runTimedOut" | "cancelled";
 
 /** Input of `pollStep`. */
 export interface PollInput extends StepAttempt {
   readonly stopping: Stopping | null;
-  /** True when an unknown state has been waited for long enough. */
-  readonly giveUpUnknown: boolean;
 }
 
 /** Answer of `startStep` and `pollStep`. */
@@ -93,6 +93,9 @@ export interface CloseInput extends RunAttempt {
   readonly state: ClosingState;
   readonly error: { readonly code: string; readonly message: string; readonly step: string | null } | null;
 }
+
+/** How an attempt ends. */
+export type AttemptOutcome = Pick<CloseInput, "state" | "error">;
 
 /** Answer of `settleRun`: Databricks runs of the run that are not terminal yet. */
 export interface SettleResult {

@@ -1,6 +1,5 @@
 /** Names under which functions are registered; an orchestration's history refers to them, so they never change. */
 export const PIPELINE_RUN = "pipelineRun";
-export const STEP_RUN = "stepRun";
 export const COLLECTOR = "collector";
 
 export const OPEN_RUN = "openRun";

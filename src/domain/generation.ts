@@ -18,6 +18,13 @@ export interface GenerationRecord {
   readonly attempt: number;
   readonly job: string;
   readonly idempotencyToken: string;
+  /** Calls of run-now that were begun, each counted before it is sent. */
+  readonly submissions: number;
+  /** Those of them that Databricks certainly did not carry out. */
+  readonly refusals: number;
+  readonly lastSubmittedAt: string | null;
+  /** Workspace (`DATABRICKS_HOST`) that run-now was sent to: ids and tokens mean nothing elsewhere. */
+  readonly workspace: string | null;
   /** Decimal Databricks run id; null until run-now was answered. */
   readonly databricksRunId: string | null;
   readonly jobId: string | null;
@@ -25,7 +32,7 @@ export interface GenerationRecord {
   readonly url: string | null;
   readonly lifeCycleState: string | null;
   readonly resultState: string | null;
-  /** True once the Databricks run was seen terminal, or is known never to have been started. */
+  /** True once it is proven that no Databricks run of it is active: seen ended, gone, never started, or settled by a person. */
   readonly terminal: boolean;
   readonly verdict: StoredVerdict | null;
   /** Status of the exit JSON (`ok`, `not_ready`, `nothing_to_do`), null without one. */
@@ -35,8 +42,43 @@ export interface GenerationRecord {
   readonly exitPath: string | null;
   /** The last fault of a call about it that is being tried again (unreachable host, 429); null when the last call went well. */
   readonly lastFault: string | null;
+  /** First of the looks that found no such run, ISO 8601; null while it is seen. */
+  readonly absentSince: string | null;
+  readonly absentLooks: number;
+  /** First look that found the run ended but could not yet read what it left behind. */
+  readonly endSeenAt: string | null;
+  /** When the app first asked for the end of the run. */
+  readonly stopAskedAt: string | null;
+  /** Why only a person can settle it; it keeps its slot until then, or until the proof comes after all. Null when none is needed. */
+  readonly needsPerson: string | null;
   readonly intendedAt: string;
   readonly startedAt: string | null;
   readonly endedAt: string | null;
   readonly durationSeconds: number | null;
+}
+
+/** A Databricks run that nobody saw may exist: run-now was called and not every call was refused. */
+export function mayHaveStarted({ databricksRunId, submissions, refusals }: GenerationRecord): boolean {
+  return databricksRunId === null && submissions > refusals;
+}
+
+/** The generation that an open run waits for; each other one that is not terminal is a stray. `generations` in order. */
+export function isCurrent(record: GenerationRecord, generations: readonly GenerationRecord[]): boolean {
+  const last = generations.at(-1);
+  return last?.ordinal === record.ordinal && last.generation === record.generation;
+}
+
+/** A run is absent for good when so many looks over so long a time found nothing: reads and lists of Databricks may lag. */
+const ABSENCE_SECONDS = 180;
+const ABSENCE_LOOKS = 3;
+/** Longest time that a call of run-now may still be on its way to Databricks. */
+const IN_FLIGHT_SECONDS = 120;
+
+/** True when the looks that the record counts are enough to say that there is no such run. */
+export function isAbsenceProven(record: GenerationRecord, now: Date): boolean {
+  const { absentSince, absentLooks, lastSubmittedAt, databricksRunId } = record;
+  if (absentSince === null || absentLooks < ABSENCE_LOOKS) return false;
+  const underWay = databricksRunId === null && lastSubmittedAt !== null;
+  const arrived = underWay ? Date.parse(lastSubmittedAt) + IN_FLIGHT_SECONDS * 1000 : 0;
+  return now.getTime() - Math.max(Date.parse(absentSince), arrived) >= ABSENCE_SECONDS * 1000;
 }

@@ -33,16 +33,6 @@ export function parseRunInstanceId(instanceId: string): { runId: string; attempt
   return groups?.["runId"] ? { runId: groups["runId"], attempt: Number(groups["attempt"]) } : null;
 }
 
-/** Instance that waits for one generation of one step. */
-export function stepInstanceId(runId: string, attempt: number, ordinal: number, generation: number): string {
-  return childInstanceId(runInstanceId(runId, attempt), ordinal, generation);
-}
-
-/** The same, below the instance of its run as the task hub knows it. */
-export function childInstanceId(instanceId: string, ordinal: number, generation: number): string {
-  return `${instanceId}-s${ordinal}-g${generation}`;
-}
-
 /** The one collector of a pipeline. */
 export function collectorInstanceId(pipeline: string): string {
   return `collector-${pipeline}`;

@@ -22,10 +22,12 @@ export function jobParameters(
   run: ParameterSource,
   step: StepDefinition,
   settings: JobSettings,
+  deploymentId: string,
 ): Record<string, string> {
   const asked = Object.entries(run.parameters).filter(([name]) => name in step.parameters);
   return {
     run_id: run.runId,
+    deployment_id: deploymentId,
     manifest_path: `${settings.batches}/${run.runId}/manifest.json`,
     window_start: run.window?.start ?? "",
     window_end: run.window?.end ?? "",
@@ -35,4 +37,13 @@ export function jobParameters(
     ...step.parameters,
     ...Object.fromEntries(asked),
   };
+}
+
+/**
+ * Whether a Databricks run carries our run and deployment. A run that names no deployment was started by version 0.1.0, or by a job
+ * that does not declare the parameter. This is needed for a cancel, never enough: anybody can set a parameter.
+ */
+export function carriesRun(parameters: Readonly<Record<string, string>>, runId: string, deploymentId: string): boolean {
+  const deployment = parameters["deployment_id"] ?? "";
+  return parameters["run_id"] === runId && (deployment === deploymentId || deployment === "");
 }

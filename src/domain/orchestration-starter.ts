@@ -8,3 +8,11 @@ export interface OrchestrationStarter {
   status(instanceId: string): Promise<string | null>;
   terminate(instanceId: string, reason: string): Promise<void>;
 }
+
+/** Statuses of an instance that is at work, or will be. */
+const LIVE = new Set(["Running", "Pending", "ContinuedAsNew", "Suspended"]);
+
+/** True when an instance of this status goes on by itself. */
+export function isLive(status: string | null): boolean {
+  return status !== null && LIVE.has(status);
+}

@@ -6,6 +6,7 @@ import { parseStored } from "./stored";
 /** Job parameters that every step gets; a step's own may not take their names. */
 export const COMMON_PARAMETERS = [
   "run_id",
+  "deployment_id",
   "manifest_path",
   "window_start",
   "window_end",
@@ -75,6 +76,8 @@ export const pipelineDefinitionSchema = z
     concurrencyGroup: z.string().regex(/^[a-z0-9-]{1,63}$/, "expected a-z, 0-9 and -"),
     drops: dropsSchema.optional(),
     window: z.strictObject({ rule: z.literal("watermark") }),
+    /** Of one attempt, from the moment it has its slot: its steps are cancelled then. */
+    timeoutSeconds: z.number().int().positive().max(2_592_000).default(172_800),
     steps: z.array(stepSchema).min(1).max(50),
   })
   .superRefine((definition, context) => {

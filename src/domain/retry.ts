@@ -52,6 +52,14 @@ export function pollDelaySeconds(elapsedSeconds: number): number {
   return Math.round(Math.min(Math.max(elapsedSeconds / 4, 2), 60));
 }
 
+/**
+ * Seconds until the next look at a Databricks run whose end was asked for. One that does not end for hours waits for a person, and
+ * a look every five minutes is enough.
+ */
+export function settleDelaySeconds(elapsedSeconds: number): number {
+  return Math.round(Math.min(Math.max(pollDelaySeconds(elapsedSeconds), elapsedSeconds / 60), 300));
+}
+
 /** Seconds until a queued run looks for its slot again; a wake-up event usually comes first. */
 export function slotDelaySeconds(looks: number): number {
   return Math.min(5 * 2 ** Math.min(looks, 10), 300);

@@ -23,7 +23,6 @@ import type { OrchestrationStarter } from "../domain/orchestration-starter";
 import { createLogger, withInvocationLog } from "../logging/logger";
 import { collector } from "../orchestrators/collector";
 import { pipelineRun } from "../orchestrators/pipeline-run";
-import { stepRun } from "../orchestrators/step-run";
 
 /** What orchestrations and their activities are registered with. */
 export interface OrchestrationDeps {
@@ -50,7 +49,6 @@ function registerActivity<I, O>(
 /** Registers all orchestrators and activities. */
 export function registerOrchestrations({ activities, definitions, starterFor }: OrchestrationDeps): void {
   df.app.orchestration(names.PIPELINE_RUN, pipelineRun);
-  df.app.orchestration(names.STEP_RUN, stepRun);
   df.app.orchestration(names.COLLECTOR, collector);
   const register = <I, O>(name: string, activity: Activity<I, O>): void => registerActivity(name, activity, starterFor);
   register(names.OPEN_RUN, createOpenRun(activities));

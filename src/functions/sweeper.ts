@@ -8,9 +8,8 @@ import { sweepOpenRuns } from "../sweeps/open-runs";
 import { sweepMessages } from "../sweeps/messages";
 import { sweepSchedules } from "../sweeps/schedules";
 import { sweepSlots } from "../sweeps/slots";
-import type { OrchestrationStarter } from "../domain/orchestration-starter";
+import { isLive, type OrchestrationStarter } from "../domain/orchestration-starter";
 import { createLogger, withInvocationLog } from "../logging/logger";
-import { isLive } from "../adapters/durable-starter";
 
 /** What the sweeper needs. */
 export interface SweeperDeps extends SweepDeps {

@@ -1,5 +1,5 @@
 import { PIPELINE_RUN, WAKE } from "../domain/function-names";
-import { newRunId, parseRunId, runInstanceId, stepInstanceId } from "../domain/ids";
+import { newRunId, parseRunId, runInstanceId } from "../domain/ids";
 import type { PipelineDefinition, PipelineDefinitions } from "../domain/pipeline-definition";
 import { decideRequest } from "../domain/run-request";
 import { sha256 } from "../domain/tokens";
@@ -149,7 +149,7 @@ class LedgerRunRequests implements RunRequests {
     const owner = await this.deps.generations.ownerOf(databricksRunId);
     const run = owner && (await this.deps.runs.get(owner.runId));
     if (!run || isClosed(run.state)) return false;
-    await starter.raise(stepInstanceId(run.runId, run.attempt, owner.ordinal, owner.generation), WAKE);
+    await starter.raise(runInstanceId(run.runId, run.attempt), WAKE);
     return true;
   }
 
@@ -217,9 +217,6 @@ class LedgerRunRequests implements RunRequests {
 
   private async wake(run: RunRecord, starter: OrchestrationStarter): Promise<void> {
     await starter.raise(runInstanceId(run.runId, run.attempt), WAKE);
-    for (const { ordinal, generation, terminal } of await this.deps.generations.list(run.runId)) {
-      if (!terminal) await starter.raise(stepInstanceId(run.runId, run.attempt, ordinal, generation), WAKE);
-    }
   }
 
   private async known(runId: string): Promise<void> {

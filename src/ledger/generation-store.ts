@@ -1,7 +1,8 @@
 import { parseStored } from "../domain/stored";
 import { exitJsonSchema } from "../domain/exit-json";
+import { contend, jitteredPause, OVERTAKEN, type Pause } from "./contention";
 import type { Row, TablePort } from "./ports";
-import { listPrefix, rowsOf } from "./ranges";
+import { listPrefix } from "./ranges";
 import type { GenerationRecord } from "../domain/generation";
 
 /** Columns of a generation that change after its intent. */
@@ -18,14 +19,13 @@ export type Intent = Pick<
   "runId" | "step" | "ordinal" | "generation" | "attempt" | "job" | "idempotencyToken" | "intendedAt"
 >;
 
-/** Where a Databricks run belongs. */
-export interface DatabricksRunOwner {
+/** Names one generation. */
+export interface GenerationKey {
   readonly runId: string;
   readonly ordinal: number;
   readonly generation: number;
 }
 
-const MAX_TRIES = 20;
 /** Exit JSON longer than this stays in its blob only: a table property holds 32 Ki characters. */
 const MAX_COLUMN = 30_000;
 
@@ -60,6 +60,11 @@ function toGeneration(row: Row): GenerationRecord {
     attempt: whole("attempt"),
     job: text("job"),
     idempotencyToken: text("idempotencyToken"),
+    // Rows of version 0.1.0 did not count: their one call may have been carried out.
+    submissions: typeof row["submissions"] === "number" ? row["submissions"] : 1,
+    refusals: whole("refusals"),
+    lastSubmittedAt: orNull(row["submissions"] === undefined ? "intendedAt" : "lastSubmittedAt"),
+    workspace: orNull("workspace"),
     databricksRunId: orNull("databricksRunId"),
     jobId: orNull("jobId"),
     taskRunId: orNull("taskRunId"),
@@ -72,6 +77,11 @@ function toGeneration(row: Row): GenerationRecord {
     exit: exit === null ? null : parseStored(exitJsonSchema, JSON.parse(exit)),
     exitPath: orNull("exitPath"),
     lastFault: orNull("lastFault"),
+    absentSince: orNull("absentSince"),
+    absentLooks: whole("absentLooks"),
+    endSeenAt: orNull("endSeenAt"),
+    stopAskedAt: orNull("stopAskedAt"),
+    needsPerson: orNull("needsPerson"),
     intendedAt: text("intendedAt"),
     startedAt: orNull("startedAt"),
     endedAt: orNull("endedAt"),
@@ -79,13 +89,27 @@ function toGeneration(row: Row): GenerationRecord {
   };
 }
 
-/** One row for every (run, step, generation), and a row that leads from a Databricks run id back to it. */
+/** An index row that names no generation is of an intent that never came; those younger than this may still come. */
+const INTENT_GRACE_MS = 3_600_000;
+const UNSETTLED = "unsettled";
+
+/**
+ * One row for every (run, step, generation), a row that leads from a Databricks run id back to it, and an index row for each that
+ * may not be terminal, so that a look for those never reads the history.
+ */
 export class GenerationStore {
-  constructor(private readonly table: TablePort) {}
+  constructor(
+    private readonly table: TablePort,
+    private readonly pause: Pause = jitteredPause(),
+  ) {}
 
   /** Records the intent before run-now; an intent that is there already is kept and returned. */
   async intend(intent: Intent): Promise<GenerationRecord> {
-    await this.table.insert({ ...keysOf(intent.runId, intent.ordinal, intent.generation), ...intent, terminal: false });
+    const keys = keysOf(intent.runId, intent.ordinal, intent.generation);
+    const known = await this.get(intent.runId, intent.ordinal, intent.generation);
+    if (known) return known;
+    await this.index(intent);
+    await this.table.insert({ ...keys, ...intent, terminal: false, submissions: 0, refusals: 0 });
     const stored = await this.get(intent.runId, intent.ordinal, intent.generation);
     if (!stored)
       throw new Error(
@@ -113,25 +137,25 @@ export class GenerationStore {
     decide: (record: GenerationRecord) => GenerationChange | null,
   ): Promise<GenerationRecord> {
     const keys = keysOf(runId, ordinal, generation);
-    for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
+    const what = `generation ${generation} of step ${ordinal} of run ${runId}`;
+    return contend(what, this.pause, async () => {
       const row = await this.table.get(keys.partitionKey, keys.rowKey);
-      if (!row) break;
+      if (!row) throw new Error(`${what} is not in the ledger`);
       const record = toGeneration(row);
       const change = decide(record);
       if (change === null) return record;
-      if (await this.table.merge({ ...keys, ...columns(change) }, row.etag)) return { ...record, ...change };
-    }
-    throw new Error(
-      `generation ${generation} of step ${ordinal} of run ${runId} is absent, or was changed by others ${MAX_TRIES} times`,
-    );
+      // A run that turned up after all: the index must name it before it is seen as not terminal.
+      if (change.terminal === false && record.terminal) await this.index(record);
+      return (await this.table.merge({ ...keys, ...columns(change) }, row.etag)) ? { ...record, ...change } : OVERTAKEN;
+    });
   }
 
-  /** Lets a webhook find who waits for a Databricks run. */
-  async linkDatabricksRun(databricksRunId: string, owner: DatabricksRunOwner): Promise<void> {
-    await this.table.put({ partitionKey: "databricks", rowKey: databricksRunId, ...owner });
+  /** Lets a webhook find who waits for a Databricks run, and everybody whose run it is. */
+  async linkDatabricksRun(databricksRunId: string, { runId, ordinal, generation }: GenerationKey): Promise<void> {
+    await this.table.put({ partitionKey: "databricks", rowKey: databricksRunId, runId, ordinal, generation });
   }
 
-  async ownerOf(databricksRunId: string): Promise<DatabricksRunOwner | null> {
+  async ownerOf(databricksRunId: string): Promise<GenerationKey | null> {
     if (!/^\d{1,20}$/.test(databricksRunId)) return null;
     const row = await this.table.get("databricks", databricksRunId);
     return (
@@ -139,9 +163,21 @@ export class GenerationStore {
     );
   }
 
-  /** Generations of closed and open runs alike whose Databricks run was not yet seen terminal. */
-  async unsettled(): Promise<GenerationRecord[]> {
-    const rows = await rowsOf(this.table, { partition: { from: "generation|", before: "generation|~" } });
-    return rows.filter((row) => row["terminal"] === false).map(toGeneration);
+  /** Generations of closed and open runs alike that are not terminal. Takes those out of the index that are. */
+  async unsettled(now: Date): Promise<GenerationRecord[]> {
+    const open: GenerationRecord[] = [];
+    for (const row of await listPrefix(this.table, UNSETTLED, "")) {
+      const { runId, ordinal, generation, indexedAt } = row;
+      const record = await this.get(String(runId), Number(ordinal), Number(generation));
+      if (record?.terminal === false) open.push(record);
+      else if (record !== null || now.getTime() - Date.parse(String(indexedAt)) > INTENT_GRACE_MS)
+        await this.table.remove(UNSETTLED, row.rowKey, row.etag);
+    }
+    return open;
+  }
+
+  private async index({ runId, ordinal, generation, intendedAt: indexedAt }: Intent): Promise<void> {
+    const rowKey = `${runId}|${keysOf(runId, ordinal, generation).rowKey}`;
+    await this.table.put({ partitionKey: UNSETTLED, rowKey, runId, ordinal, generation, indexedAt });
   }
 }

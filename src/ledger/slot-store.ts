@@ -1,3 +1,4 @@
+import { contend, jitteredPause, OVERTAKEN, type Pause } from "./contention";
 import type { Row, RowChange, TablePort } from "./ports";
 import { rowsOf } from "./ranges";
 
@@ -28,43 +29,48 @@ interface Partition {
   readonly tickets: readonly Row[];
 }
 
-const MAX_TRIES = 30;
-
 /**
  * One slot and its waiting tickets per concurrency group, all in one partition. Every hand-over is one transaction that is guarded
  * by the slot row's entity tag, so two hosts never grant it twice.
  */
 export class SlotStore {
-  constructor(private readonly table: TablePort) {}
+  constructor(
+    private readonly table: TablePort,
+    private readonly pause: Pause = jitteredPause(),
+  ) {}
 
   /** Queues the attempt if it is not queued, and takes the slot when it is free and the attempt is first. */
   async take(group: string, ticket: Ticket): Promise<SlotPosition> {
     const rowKey = `ticket|${ticket.backfill ? 1 : 0}|${ticket.requestedAt}|${ticket.holder}`;
-    for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
-      const { slot, tickets } = await this.read(group);
-      if (slot && slot["holder"] === ticket.holder) return { granted: true, position: 0 };
-      const place = tickets.findIndex((row) => row["holder"] === ticket.holder);
-      if (!slot) await this.table.insert({ partitionKey: group, rowKey: "slot", holder: "" });
-      else if (place < 0) await this.table.insert({ partitionKey: group, rowKey, holder: ticket.holder });
-      else if (slot["holder"] !== "" || place > 0) return { granted: false, position: place + 1 };
-      else if (await this.grant(group, slot, tickets[0])) return { granted: true, position: 0 };
-    }
-    throw new Error(`slot of group ${group} was changed by others ${MAX_TRIES} times`);
+    return contend(`slot of group ${group}`, this.pause, async () => {
+      let { slot, tickets } = await this.read(group);
+      const held = (): boolean => slot?.["holder"] === ticket.holder;
+      const place = (): number => tickets.findIndex((row) => row["holder"] === ticket.holder);
+      if (!slot || (!held() && place() < 0)) {
+        if (!slot) await this.table.insert({ partitionKey: group, rowKey: "slot", holder: "" });
+        if (place() < 0) await this.table.insert({ partitionKey: group, rowKey, holder: ticket.holder });
+        ({ slot, tickets } = await this.read(group));
+      }
+      if (held()) return { granted: true, position: 0 };
+      if (!slot || place() < 0) return OVERTAKEN;
+      if (slot["holder"] !== "" || place() > 0) return { granted: false, position: place() + 1 };
+      return (await this.grant(group, slot, tickets[0])) ? { granted: true, position: 0 } : OVERTAKEN;
+    });
   }
 
   /** Gives up the slot or the place in the queue; the first who waits gets the slot. Returns the new holder to wake, if any. */
   async release(group: string, holder: string): Promise<string | null> {
-    for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
-      const { slot, tickets } = await this.read(group);
+    return contend(`slot of group ${group}`, this.pause, async () => {
+      let { slot, tickets } = await this.read(group);
       const own = tickets.filter((row) => row["holder"] === holder);
       for (const row of own) await this.table.remove(group, row.rowKey);
       // The holder before may have granted this very ticket meanwhile: look again.
-      if (own.length > 0) continue;
+      if (own.length > 0) ({ slot, tickets } = await this.read(group));
       if (!slot || slot["holder"] !== holder) return null;
       const next = tickets[0];
-      if (await this.grant(group, slot, next)) return next ? String(next["holder"]) : null;
-    }
-    throw new Error(`slot of group ${group} was changed by others ${MAX_TRIES} times`);
+      if (!(await this.grant(group, slot, next))) return OVERTAKEN;
+      return next ? String(next["holder"]) : null;
+    });
   }
 
   async inspect(group: string): Promise<SlotGroup> {

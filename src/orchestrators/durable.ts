@@ -30,3 +30,24 @@ export function* waitSeconds(context: OrchestrationContext, seconds: number): Du
 export function secondsSince(context: OrchestrationContext, start: string): number {
   return (context.df.currentUtcDateTime.getTime() - Date.parse(start)) / 1000;
 }
+
+/** The instant so many seconds from now, ISO 8601. */
+export function secondsAfter(context: OrchestrationContext, seconds: number): string {
+  return new Date(context.df.currentUtcDateTime.getTime() + seconds * 1000).toISOString();
+}
+
+/** Looks of one execution of an orchestration. */
+export interface Turn {
+  looks: number;
+}
+
+/** History stays short: after so many looks, a new execution goes on. */
+export const LOOKS_PER_EXECUTION = 50;
+
+export const newTurn = (): Turn => ({ looks: 0 });
+
+/** Counts a look; true when it is for the next execution to take. */
+export function isSpent(turn: Turn): boolean {
+  turn.looks += 1;
+  return turn.looks > LOOKS_PER_EXECUTION;
+}

@@ -1,132 +1,134 @@
 import type { OrchestrationContext } from "durable-functions";
 import type {
-  CloseInput,
+  AttemptOutcome,
   OpenedRun,
   ReleaseResult,
   RunAttempt,
   SettleResult,
   SlotResult,
-  StepOutcome,
-  StepPlan,
 } from "../domain/activity-types";
-import {
-  CLOSE_RUN,
-  OPEN_RUN,
-  PUBLISH_RUN,
-  RELEASE_SLOT,
-  SETTLE_RUN,
-  STEP_RUN,
-  TAKE_SLOT,
-} from "../domain/function-names";
-import { childInstanceId } from "../domain/ids";
-import { decideRetry, pollDelaySeconds, slotDelaySeconds } from "../domain/retry";
+import { CLOSE_RUN, OPEN_RUN, PUBLISH_RUN, RELEASE_SLOT, SETTLE_RUN, TAKE_SLOT } from "../domain/function-names";
+import { settleDelaySeconds, slotDelaySeconds } from "../domain/retry";
 import { makeBatch } from "./batch";
-import { callActivity, secondsSince, waitSeconds, type Durable } from "./durable";
+import {
+  callActivity,
+  isSpent,
+  newTurn,
+  secondsAfter,
+  secondsSince,
+  waitSeconds,
+  type Durable,
+  type Turn,
+} from "./durable";
+import { runSteps, type StepsProgress } from "./pipeline-steps";
 
-/** How an attempt ends. */
-type AttemptOutcome = Pick<CloseInput, "state" | "error">;
+/** Input of a pipeline run; at most one of the last three is there: what one execution hands to the next. */
+export interface PipelineRunInput extends RunAttempt {
+  /** Looks for the slot so far. */
+  readonly slotLooks?: number;
+  readonly steps?: StepsProgress;
+  /** How the attempt ends, and since when its last Databricks runs are waited for. */
+  readonly ending?: { readonly outcome: AttemptOutcome; readonly since: string };
+}
 
-const CANCELLED: AttemptOutcome = {
+/** What follows: the end of the attempt, a new execution with this input, or nothing, since the attempt is over already. */
+type Next =
+  | { readonly kind: "ended"; readonly outcome: AttemptOutcome }
+  | { readonly kind: "later"; readonly input: PipelineRunInput }
+  | { readonly kind: "closed" };
+
+const ended = (outcome: AttemptOutcome): Next => ({ kind: "ended", outcome });
+const CANCELLED = ended({
   state: "cancelled",
   error: { code: "CANCELLED", message: "cancelled on request", step: null },
-};
+});
 
-function* waitForSlot(context: OrchestrationContext, run: RunAttempt): Durable<boolean> {
-  for (let looks = 0; ; looks += 1) {
-    const answer = yield* callActivity<SlotResult>(context, TAKE_SLOT, run);
-    if (answer.cancelRequested) return false;
-    if (answer.granted) return true;
-    context.df.setCustomStatus({ phase: "queued", position: answer.position });
+/** Waits for the slot; null with the slot in hand. */
+function* waitForSlot(
+  context: OrchestrationContext,
+  turn: Turn,
+  run: RunAttempt,
+  before: number,
+): Durable<Next | null> {
+  for (let looks = before; ; looks += 1) {
+    if (isSpent(turn)) return { kind: "later", input: { ...run, slotLooks: looks } };
+    const place = yield* callActivity<SlotResult>(context, TAKE_SLOT, run);
+    if (place.cancelRequested) return CANCELLED;
+    if (place.granted) return null;
+    context.df.setCustomStatus({ phase: "queued", position: place.position });
     yield* waitSeconds(context, slotDelaySeconds(looks));
   }
 }
 
-/** Runs a step, generation by generation, until it ends for good. */
-function* runStep(context: OrchestrationContext, run: RunAttempt, step: StepPlan): Durable<StepOutcome> {
-  for (let tries = 1; ; tries += 1) {
-    const { ordinal, timeoutSeconds } = step;
-    const generation = step.firstGeneration + tries - 1;
-    context.df.setCustomStatus({ phase: step.name, generation });
-    const id = childInstanceId(context.df.instanceId, ordinal, generation);
-    const outcome = (yield context.df.callSubOrchestrator(
-      STEP_RUN,
-      { ...run, ordinal, generation, timeoutSeconds },
-      id,
-    )) as StepOutcome;
-    if (outcome.kind === "succeeded") return outcome;
-    const decision = decideRetry(outcome.cause, tries, step.retry);
-    if (decision.kind === "stop") return outcome;
-    // A cancel wakes this wait; the next start then sees its flag.
-    yield* waitSeconds(context, decision.delaySeconds);
-  }
-}
-
-function* runSteps(
+/** From the slot to the frozen batch. */
+function* prepare(
   context: OrchestrationContext,
+  turn: Turn,
   run: RunAttempt,
-  steps: readonly StepPlan[],
-): Durable<AttemptOutcome> {
-  for (const step of steps.filter((plan) => !plan.done)) {
-    const outcome = yield* runStep(context, run, step);
-    if (outcome.kind === "failed") {
-      const error = { code: outcome.code, message: outcome.message, step: step.name };
-      return outcome.cause === "cancelled" ? { state: "cancelled", error } : { state: "failed", error };
-    }
-    if (outcome.status === "not_ready") {
-      return {
-        state: "not_ready",
-        error: { code: "NOT_READY", message: outcome.reason ?? "a precondition is missing", step: step.name },
-      };
-    }
-  }
-  return { state: "succeeded", error: null };
-}
-
-function* runOpened(
-  context: OrchestrationContext,
-  run: RunAttempt,
-  opened: OpenedRun & { kind: "open" },
-): Durable<AttemptOutcome> {
-  if (!(yield* waitForSlot(context, run))) return CANCELLED;
+  slotLooks: number,
+): Durable<Next | StepsProgress> {
+  const opened = yield* callActivity<OpenedRun>(context, OPEN_RUN, run);
+  if (opened.kind === "closed") return opened;
+  const next = yield* waitForSlot(context, turn, run, slotLooks);
+  if (next !== null) return next;
+  const deadline = secondsAfter(context, opened.timeoutSeconds);
   if (!opened.frozen) {
     context.df.setCustomStatus({ phase: "freezing" });
     const batch = yield* makeBatch(context, run, opened.takesDrops);
     if (batch === "cancelled") return CANCELLED;
-    if (batch === "empty") return { state: "nothing_to_do", error: null };
+    if (batch === "empty") return ended({ state: "nothing_to_do", error: null });
   }
-  return yield* runSteps(context, run, opened.steps);
+  return { steps: opened.steps.filter((step) => !step.done), deadline, tries: 0, wait: null };
 }
 
-/** Waits until no Databricks run of this run is active, cancelling what is; then hands the slot on. */
-function* settle(context: OrchestrationContext, run: RunAttempt): Durable<void> {
-  const since = context.df.currentUtcDateTime.toISOString();
-  for (;;) {
-    const { remaining } = yield* callActivity<SettleResult>(context, SETTLE_RUN, run);
-    if (remaining === 0) return;
-    yield* waitSeconds(context, pollDelaySeconds(secondsSince(context, since)));
+function* runAttempt(context: OrchestrationContext, turn: Turn, input: PipelineRunInput): Durable<Next> {
+  const run: RunAttempt = { runId: input.runId, attempt: input.attempt };
+  if (input.ending) return ended(input.ending.outcome);
+  try {
+    const prepared = input.steps ?? (yield* prepare(context, turn, run, input.slotLooks ?? 0));
+    if ("kind" in prepared) return prepared;
+    const result = yield* runSteps(context, turn, run, prepared);
+    return result.kind === "ended" ? result : { kind: "later", input: { ...run, steps: result.progress } };
+  } catch (error) {
+    // Only a fault that outlived all repeats of an activity gets here; what runs on Databricks is ended all the same.
+    const message = (error as Error).message.slice(0, 1000);
+    return ended({ state: "failed", error: { code: "INTERNAL", message, step: null } });
   }
+}
+
+/**
+ * Waits until no Databricks run of this run can be active, cancelling what is. False when a new execution has to go on with the
+ * wait: what nobody can prove to have ended waits for a person, and keeps the slot.
+ */
+function* settle(context: OrchestrationContext, turn: Turn, run: RunAttempt, since: string): Durable<boolean> {
+  while (!isSpent(turn)) {
+    const { remaining } = yield* callActivity<SettleResult>(context, SETTLE_RUN, run);
+    if (remaining === 0) return true;
+    yield* waitSeconds(context, settleDelaySeconds(secondsSince(context, since)));
+  }
+  return false;
 }
 
 /** One attempt of one run: slot, batch, steps in order, close. Every decision is in the history; every fact is in the ledger. */
-export function* pipelineRun(context: OrchestrationContext): Durable<string> {
-  const { runId, attempt } = context.df.getInput<RunAttempt>();
-  const run: RunAttempt = { runId, attempt };
-  const opened = yield* callActivity<OpenedRun>(context, OPEN_RUN, run);
-  if (opened.kind === "closed") return "closed";
-  let ending: AttemptOutcome;
-  try {
-    ending = yield* runOpened(context, run, opened);
-  } catch (error) {
-    // Only a fault that outlived all repeats of an activity gets here; what runs on Databricks is ended below all the same.
-    ending = {
-      state: "failed",
-      error: { code: "INTERNAL", message: (error as Error).message.slice(0, 1000), step: null },
-    };
+export function* pipelineRun(context: OrchestrationContext): Durable<string | undefined> {
+  const input = context.df.getInput<PipelineRunInput>();
+  const run: RunAttempt = { runId: input.runId, attempt: input.attempt };
+  const turn = newTurn();
+  const next = yield* runAttempt(context, turn, input);
+  if (next.kind === "closed") return "closed";
+  if (next.kind === "later") {
+    context.df.continueAsNew(next.input);
+    return undefined;
   }
-  context.df.setCustomStatus({ phase: "closing", state: ending.state });
-  yield* settle(context, run);
-  yield* callActivity<null>(context, CLOSE_RUN, { ...run, ...ending });
+  const { outcome } = next;
+  const since = input.ending?.since ?? context.df.currentUtcDateTime.toISOString();
+  context.df.setCustomStatus({ phase: "closing", state: outcome.state });
+  if (!(yield* settle(context, turn, run, since))) {
+    context.df.continueAsNew({ ...run, ending: { outcome, since } });
+    return undefined;
+  }
+  yield* callActivity<null>(context, CLOSE_RUN, { ...run, ...outcome });
   yield* callActivity<null>(context, PUBLISH_RUN, run);
   yield* callActivity<ReleaseResult>(context, RELEASE_SLOT, run);
-  return ending.state;
+  return outcome.state;
 }

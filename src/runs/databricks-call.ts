@@ -10,12 +10,11 @@ export type CallResult<T> =
 const DEFAULT_WAIT_SECONDS = 30;
 const MAX_MESSAGE = 1000;
 
-/** True for faults that pass: no answer, too many requests, a fault of the server. */
+/** True for faults that pass: no answer, too many requests, a fault of the server, or something else that answers in its place. */
 export function isTransient(error: unknown): error is DatabricksApiError {
-  return (
-    error instanceof DatabricksApiError &&
-    (error.status === 0 || error.status === 408 || error.status === 429 || error.status >= 500)
-  );
+  if (!(error instanceof DatabricksApiError)) return false;
+  const { status } = error;
+  return status === 0 || status === 408 || status === 429 || status >= 500 || (status >= 200 && status < 300);
 }
 
 /** Text of a fault, fit for records. */
@@ -38,5 +37,18 @@ export async function callDatabricks<T>(ledger: Ledger, call: () => Promise<T>):
     const seconds = Math.max(1, error.retryAfterSeconds ?? DEFAULT_WAIT_SECONDS);
     if (error.status === 429) await ledger.states.holdBack(new Date(ledger.now().getTime() + seconds * 1000));
     return { kind: "wait", seconds, fault: faultText(error) };
+  }
+}
+
+/**
+ * Calls Databricks about a run that may be active: a refusal, such as of a token, is a wait as well, since it ends no run. Faults
+ * of the storage are thrown.
+ */
+export async function callPatiently<T>(ledger: Ledger, call: () => Promise<T>): Promise<CallResult<T>> {
+  try {
+    return await callDatabricks(ledger, call);
+  } catch (error) {
+    if (!(error instanceof DatabricksApiError)) throw error;
+    return { kind: "wait", seconds: DEFAULT_WAIT_SECONDS, fault: faultText(error) };
   }
 }

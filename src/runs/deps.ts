@@ -12,6 +12,8 @@ export interface ActivityDeps {
   readonly jobs: JobsClient;
   readonly requests: RunRequests;
   readonly deploymentId: string;
+  /** `DATABRICKS_HOST`: ids and tokens of Databricks runs mean nothing elsewhere. */
+  readonly workspace: string;
   readonly jobNamePrefix: string;
   readonly settings: JobSettings;
   readonly notifier: Notifier;

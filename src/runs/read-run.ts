@@ -1,43 +1,59 @@
-import type { JobsClient } from "../databricks/jobs-client";
+import type { JobsClient, TaskOutput } from "../databricks/jobs-client";
 import type { JobRun } from "../domain/job-run";
-import { deletedRunVerdict, judgeRun, type RunVerdict } from "../domain/verdict";
+import { judgeRun, type RunVerdict } from "../domain/verdict";
 import { DatabricksApiError, RunNotFoundError } from "../errors";
 import { faultText, isTransient } from "./databricks-call";
 
+/** Why the output of an ended task could not be read: refused by Databricks, or not answered at all. */
+export interface OutputFault {
+  readonly kind: "forbidden" | "refused" | "unanswered";
+  readonly text: string;
+}
+
 /** What one look at a Databricks run shows. */
 export interface RunSnapshot {
-  /** Null when Databricks no longer knows the run. */
-  readonly run: JobRun | null;
+  readonly run: JobRun;
   readonly verdict: RunVerdict;
-  /** Output of the deciding task of a terminal run. `refusal` says why it could not be read. */
-  readonly output: {
-    readonly result?: string;
-    readonly truncated: boolean;
-    readonly error?: string;
-    readonly refusal?: string;
-  } | null;
+  /** Output of the deciding task of a terminal run; null when there is none, or it could not be read. */
+  readonly output: TaskOutput | null;
+  readonly outputFault: OutputFault | null;
 }
 
-/** The output of a task; one that Databricks refuses to give proves nothing, and the refusal becomes the explanation. */
-async function outputOf(jobs: JobsClient, taskRunId: string): Promise<RunSnapshot["output"]> {
+type OutputResult = Pick<RunSnapshot, "output" | "outputFault">;
+
+/** The output of a task. A fault here never hides that the run has ended. */
+async function outputOf(jobs: JobsClient, taskRunId: string): Promise<OutputResult> {
   try {
-    return await jobs.getTaskOutput(taskRunId);
+    return { output: await jobs.getTaskOutput(taskRunId), outputFault: null };
   } catch (error) {
-    if (!(error instanceof DatabricksApiError) || error.status === 401 || isTransient(error)) throw error;
-    return { truncated: false, refusal: faultText(error) };
+    // A 429 holds every caller back, which is for `callDatabricks` to note.
+    if (!(error instanceof DatabricksApiError) || error.status === 429) throw error;
+    const forbidden = error.status === 401 || error.status === 403;
+    const kind = forbidden ? "forbidden" : isTransient(error) ? "unanswered" : "refused";
+    return { output: null, outputFault: { kind, text: faultText(error) } };
   }
 }
 
-/** Reads a run, its verdict and, when it is terminal, the output of the task that decides. */
-export async function readRun(jobs: JobsClient, databricksRunId: string): Promise<RunSnapshot> {
+/** Reads a run and its verdict. Null when Databricks says that there is no such run, which one answer does not prove. */
+export async function readVerdict(
+  jobs: JobsClient,
+  databricksRunId: string,
+): Promise<Pick<RunSnapshot, "run" | "verdict"> | null> {
   try {
     const run = await jobs.getRun(databricksRunId);
-    const verdict = judgeRun(run);
-    const taskRunId = verdict.kind === "running" ? undefined : verdict.taskRunId;
-    return { run, verdict, output: taskRunId === undefined ? null : await outputOf(jobs, taskRunId) };
+    return { run, verdict: judgeRun(run) };
   } catch (error) {
-    if (error instanceof RunNotFoundError)
-      return { run: null, verdict: deletedRunVerdict(databricksRunId), output: null };
+    if (error instanceof RunNotFoundError) return null;
     throw error;
   }
+}
+
+/** Reads a run, its verdict and, when it is terminal, the output of the task that decides. Null as `readVerdict`. */
+export async function readRun(jobs: JobsClient, databricksRunId: string): Promise<RunSnapshot | null> {
+  const seen = await readVerdict(jobs, databricksRunId);
+  if (seen === null) return null;
+  const taskRunId = seen.verdict.kind === "running" ? undefined : seen.verdict.taskRunId;
+  const output: OutputResult =
+    taskRunId === undefined ? { output: null, outputFault: null } : await outputOf(jobs, taskRunId);
+  return { ...seen, ...output };
 }

@@ -1,7 +1,7 @@
-import type { StepAttempt, StepOutcome } from "../domain/activity-types";
+import type { StepOutcome } from "../domain/activity-types";
 import type { JobRun } from "../domain/job-run";
 import type { FailureCause } from "../domain/verdict";
-import type { GenerationChange } from "../ledger/generation-store";
+import type { GenerationChange, GenerationKey } from "../ledger/generation-store";
 import type { Ledger } from "../ledger/ledger";
 import type { GenerationRecord } from "../domain/generation";
 
@@ -39,18 +39,35 @@ export function observed(run: JobRun): GenerationChange {
   };
 }
 
-/** Records a failure once: a verdict that is there already stays. Returns what is recorded. */
+/** Takes back what looks that found no such run noted. */
+export const SEEN: GenerationChange = { absentSince: null, absentLooks: 0 };
+
+/** Notes why a call about a generation has to be made again. */
+export async function noteFault(ledger: Ledger, key: GenerationKey, lastFault: string): Promise<GenerationRecord> {
+  return ledger.generations.change(key.runId, key.ordinal, key.generation, (current) =>
+    current.verdict === null && current.lastFault !== lastFault ? { lastFault } : null,
+  );
+}
+
+/**
+ * Records a failure once: a verdict that is there already stays. `proven` looks at the row as it is written over, for proofs that
+ * another writer may have overtaken.
+ */
 export async function recordFailure(
   ledger: Ledger,
-  { runId, ordinal, generation }: StepAttempt,
+  { runId, ordinal, generation }: GenerationKey,
   { cause, code, message }: Failure,
   seen: GenerationChange = {},
-): Promise<StepOutcome> {
+  proven: (current: GenerationRecord) => boolean = () => true,
+): Promise<GenerationRecord> {
   const endedAt = ledger.now().toISOString();
-  const record = await ledger.generations.change(runId, ordinal, generation, (current) =>
-    current.verdict === null
-      ? { ...seen, endedAt, terminal: true, verdict: { kind: "failed", cause, code, message } }
-      : null,
+  const ended = {
+    endedAt,
+    terminal: true,
+    needsPerson: null,
+    verdict: { kind: "failed", cause, code, message },
+  } as const;
+  return ledger.generations.change(runId, ordinal, generation, (current) =>
+    current.verdict === null && proven(current) ? { ...seen, ...ended } : null,
   );
-  return outcomeOf(record);
 }

@@ -2,22 +2,35 @@ import { WAKE } from "../domain/function-names";
 import { parseRunInstanceId } from "../domain/ids";
 import { isClosed } from "../domain/run";
 import type { SweepPass } from "./deps";
+import { forEachItem } from "./for-each-item";
 
 /** Takes slots and tickets from attempts that are over and whose Databricks runs are all terminal (I4). */
-export async function sweepSlots({ activities: { ledger }, definitions, starter, log }: SweepPass): Promise<void> {
-  const groups = new Set([...definitions.values()].map((definition) => definition.concurrencyGroup));
-  for (const group of groups) {
-    const { holder, waiting } = await ledger.slots.inspect(group);
-    for (const instanceId of holder === null ? waiting : [holder, ...waiting]) {
-      const parts = parseRunInstanceId(instanceId);
-      const run = parts && (await ledger.runs.get(parts.runId));
-      const over = !run || isClosed(run.state) || run.attempt !== parts.attempt;
-      if (!over) continue;
-      const open = run ? (await ledger.generations.list(run.runId)).filter((generation) => !generation.terminal) : [];
-      if (instanceId === holder && open.length > 0) continue;
-      log.warn("stale slot or ticket", { group, instanceId });
-      const next = await ledger.slots.release(group, instanceId);
-      if (next !== null) await starter.raise(next, WAKE);
-    }
-  }
+export async function sweepSlots(pass: SweepPass): Promise<void> {
+  const groups = new Set([...pass.definitions.values()].map((definition) => definition.concurrencyGroup));
+  await forEachItem(
+    pass.log,
+    groups,
+    (group) => ({ group }),
+    async (group) => {
+      const { holder, waiting } = await pass.activities.ledger.slots.inspect(group);
+      const instances = holder === null ? waiting : [holder, ...waiting];
+      const describe = (instanceId: string) => ({ group, instanceId });
+      await forEachItem(pass.log, instances, describe, async (instanceId) =>
+        sweepPlace(pass, group, instanceId, instanceId === holder),
+      );
+    },
+  );
+}
+
+async function sweepPlace(pass: SweepPass, group: string, instanceId: string, holdsSlot: boolean): Promise<void> {
+  const { ledger } = pass.activities;
+  const parts = parseRunInstanceId(instanceId);
+  const run = parts && (await ledger.runs.get(parts.runId));
+  if (run && !isClosed(run.state) && run.attempt === parts.attempt) return;
+  // A run that is not in the ledger may have generations there all the same.
+  const generations = parts ? await ledger.generations.list(parts.runId) : [];
+  if (holdsSlot && generations.some((generation) => !generation.terminal)) return;
+  pass.log.warn("stale slot or ticket", { group, instanceId });
+  const next = await ledger.slots.release(group, instanceId);
+  if (next !== null) await pass.starter.raise(next, WAKE);
 }

@@ -2,7 +2,7 @@ import { BlobServiceClient } from "@azure/storage-blob";
 import { randomBytes } from "node:crypto";
 import type { ActivityContext, ActivityDeps, Notification } from "../../src/runs/deps";
 import type { SweepPass } from "../../src/sweeps/deps";
-import { isLive } from "../../src/adapters/durable-starter";
+import { isLive } from "../../src/domain/orchestration-starter";
 import type { JobsClient } from "../../src/databricks/jobs-client";
 import type { PipelineDefinitions } from "../../src/domain/pipeline-definition";
 import type { Manifest } from "../../src/domain/manifest";
@@ -64,7 +64,7 @@ export async function createActivityFixture(
   const logger = createLogger({ debug: write, info: write, warn: write, error: write });
   const notified: Notification[] = [];
   const activities: ActivityDeps = {
-    ...{ ledger, jobs, requests: runs, deploymentId: "test", jobNamePrefix: "" },
+    ...{ ledger, jobs, requests: runs, deploymentId: "test", workspace: "https://workspace", jobNamePrefix: "" },
     settings: { catalog: "main", schema: "s", volumeRoot: "/v", batches: ledger.containers.batches },
     notifier: { notify: (message) => Promise.resolve(void notified.push(message)) },
   };

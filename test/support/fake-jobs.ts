@@ -20,6 +20,19 @@ export interface FakeRun {
   readonly startedAt: number;
   cancelledAt: number | null;
   deleted: boolean;
+  /** A life-cycle state that nobody knows, instead of the one by the clock; null for that. */
+  oddState: string | null;
+}
+
+/** A fault of the next requests of a path: a status, or `drop` to close the connection. 5xx, 200 and `drop` come after the work. */
+export interface FakeFault {
+  readonly path: string;
+  readonly status: number | "drop";
+  readonly headers?: Record<string, string>;
+  /** JSON by object, anything else as text. */
+  readonly body?: object | string;
+  /** How often; once without it. */
+  times?: number;
 }
 
 /** Chooses the behaviour of the nth run of a job. */
@@ -28,9 +41,13 @@ export type Script = (job: string, nth: number, parameters: Readonly<Record<stri
 /** A working fake of the Jobs API, in memory, over real HTTP: tokens start one run, runs end by the clock. */
 export class FakeJobs {
   readonly runs: FakeRun[] = [];
-  /** Answers of the next requests, by order: a status, or `drop` to close the connection after the work was done. */
-  readonly faults: { path: string; status: number | "drop"; headers?: Record<string, string> }[] = [];
+  /** In order; each is gone when it was answered `times` times. */
+  readonly faults: FakeFault[] = [];
   requests = 0;
+  /** The service may leave the parameters out of lists. */
+  listsParameters = true;
+  /** Runs that lists do not show, although they can be read, or the other way round. */
+  readonly unlisted = new Set<number>();
   filesInManifest: (runId: string) => Promise<number> = () => Promise.resolve(0);
   private readonly server = createServer((request, response) => {
     this.serve(request, response).catch(() => response.destroy());
@@ -59,6 +76,7 @@ export class FakeJobs {
   private state(run: FakeRun): { life: string; result?: string; code?: string; type?: string } {
     const { end = "success", delayMs = 300, cancelMs = 0 } = run.behaviour;
     const now = Date.now();
+    if (run.oddState !== null) return { life: run.oddState };
     if (run.cancelledAt !== null) {
       if (now < run.cancelledAt + cancelMs) return { life: "TERMINATING" };
       return { life: "TERMINATED", result: "CANCELED", code: "USER_CANCELED", type: "CLIENT_ERROR" };
@@ -124,12 +142,14 @@ export class FakeJobs {
     const body = chunks.length > 0 ? (JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>) : {};
     const verb = url.pathname.replace(/^\/api\/2\.\d\/jobs\//, "");
     const fault = this.faults.find((candidate) => candidate.path === verb);
-    if (fault) this.faults.splice(this.faults.indexOf(fault), 1);
-    if (fault && fault.status !== "drop" && fault.status < 500)
-      return send(response, fault.status, { error_code: "REQUEST_LIMIT_EXCEEDED" }, fault.headers);
+    if (fault) fault.times = (fault.times ?? 1) - 1;
+    if (fault?.times === 0) this.faults.splice(this.faults.indexOf(fault), 1);
+    if (fault && fault.status !== "drop" && fault.status !== 200 && fault.status < 500)
+      return send(response, fault.status, fault.body ?? { error_code: "REQUEST_LIMIT_EXCEEDED" }, fault.headers);
     const answer = await this.answer(verb, url, body);
     if (fault?.status === "drop") response.destroy();
-    else if (fault) send(response, Number(fault.status), { error_code: "TEMPORARILY_UNAVAILABLE" }, fault.headers);
+    else if (fault)
+      send(response, Number(fault.status), fault.body ?? { error_code: "TEMPORARILY_UNAVAILABLE" }, fault.headers);
     else
       send(
         response,
@@ -161,15 +181,20 @@ export class FakeJobs {
         if (run && this.state(run).life !== "TERMINATED") run.cancelledAt ??= Date.now();
         return {};
       case "runs/list":
-        return {
-          runs: this.active()
-            .filter((one) => String(one.jobId) === url.searchParams.get("job_id"))
-            .map((one) => this.view(one)),
-          has_more: false,
-        };
+        return { runs: this.list(url.searchParams), has_more: false };
       default:
         return null;
     }
+  }
+
+  private list(query: URLSearchParams): object[] {
+    const active = new Set(this.active());
+    const from = Number(query.get("start_time_from") ?? 0);
+    return this.runs
+      .filter((run) => !run.deleted && !this.unlisted.has(run.runId) && String(run.jobId) === query.get("job_id"))
+      .filter((run) => (query.has("active_only") ? active.has(run) : true))
+      .filter((run) => (query.has("completed_only") ? !active.has(run) && run.startedAt >= from : true))
+      .map((run) => (this.listsParameters ? this.view(run) : { ...this.view(run), job_parameters: undefined }));
   }
 
   private runNow(body: Record<string, unknown>): FakeRun {
@@ -191,13 +216,19 @@ export class FakeJobs {
       startedAt: Date.now(),
       cancelledAt: null,
       deleted: false,
+      oddState: null,
     };
     this.runs.push(run);
     return run;
   }
 }
 
-function send(response: ServerResponse, status: number, body: object, headers: Record<string, string> = {}): void {
+function send(
+  response: ServerResponse,
+  status: number,
+  body: object | string,
+  headers: Record<string, string> = {},
+): void {
   response.writeHead(status, { "content-type": "application/json", ...headers });
-  response.end(JSON.stringify(body));
+  response.end(typeof body === "string" ? body : JSON.stringify(body));
 }

@@ -1,7 +1,7 @@
 import { createPollStep } from "../../../src/activities/poll-step";
 import { settleRun } from "../../../src/runs/settle-run";
 import { createStartStep } from "../../../src/activities/start-step";
-import { sweepGenerations, sweepUnownedRuns } from "../../../src/sweeps/databricks-runs";
+import { sweepGenerations } from "../../../src/sweeps/databricks-runs";
 import { sweepOpenRuns } from "../../../src/sweeps/open-runs";
 import { createJobsClient } from "../../../src/databricks/connect";
 import { createActivityFixture, type ActivityFixture } from "../../support/activities";
@@ -43,8 +43,7 @@ afterEach(async () => {
 
 const step = (generation = 0) => ({ runId, attempt: 1, ordinal: 0, generation });
 const start = (generation = 0) => createStartStep(fixture.activities)(step(generation), fixture.context);
-const poll = () =>
-  createPollStep(fixture.activities)({ ...step(), stopping: null, giveUpUnknown: false }, fixture.context);
+const poll = () => createPollStep(fixture.activities)({ ...step(), stopping: null }, fixture.context);
 const settle = () => settleRun(fixture.activities, { runId, attempt: 1 });
 const record = async () => (await fixture.ledger.generations.list(runId)).at(-1);
 const close = () => fixture.ledger.runs.change(runId, () => ({ state: "failed" }));
@@ -67,6 +66,7 @@ describe("startStep", () => {
       run_id: runId,
       manifest_path: `batches/${runId}/manifest.json`,
       window_start: "",
+      deployment_id: "test",
     });
     expect(await record()).toMatchObject({ databricksRunId: "1000", terminal: false });
   });
@@ -123,13 +123,6 @@ describe("startStep", () => {
 });
 
 describe("pollStep", () => {
-  it("takes a deleted run for a failure of its own kind", async () => {
-    await start();
-    server.runs[0]!.deleted = true;
-
-    expect(await poll()).toMatchObject({ kind: "ended", outcome: { kind: "failed", cause: "deleted" } });
-  });
-
   it("keeps its verdict when it is executed again", async () => {
     await start();
 
@@ -182,19 +175,6 @@ describe("settleRun", () => {
     expect(server.runs.map((run) => run.cancelledAt !== null)).toEqual([false, true]);
     expect(await record()).toMatchObject({ databricksRunId: "1010" });
   });
-
-  it("records a start that never reached Databricks as never started", async () => {
-    await fixture.ledger.generations.intend({
-      ...step(),
-      step: "ingestion",
-      job: "job-ingestion",
-      idempotencyToken: "t",
-      intendedAt: "",
-    });
-
-    expect(await settle()).toEqual({ remaining: 0 });
-    expect(await record()).toMatchObject({ terminal: true, verdict: { code: "NEVER_STARTED" } });
-  });
 });
 
 describe("the sweeper", () => {
@@ -227,17 +207,5 @@ describe("the sweeper", () => {
 
     expect(server.active()).toEqual([]);
     expect(await record()).toMatchObject({ terminal: true });
-  });
-
-  it("ends an unrecorded run of ours and no stranger's", async () => {
-    behaviour = { end: "hang" };
-    await stranger({ run_id: "scoring-20010101t000000-00000000" });
-    await stranger({ run_id: runId });
-    await stranger({});
-    await close();
-
-    await sweepUnownedRuns(fixture.pass);
-
-    expect(server.runs.map((run) => run.cancelledAt !== null)).toEqual([false, true, false]);
   });
 });

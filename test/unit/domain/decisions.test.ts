@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { checkExit, type ExitExpectation } from "../../../src/domain/exit-json";
-import { newRunId, parseRunId, parseRunInstanceId, runInstanceId, stepInstanceId } from "../../../src/domain/ids";
+import { newRunId, parseRunId, parseRunInstanceId, runInstanceId } from "../../../src/domain/ids";
 import { decideRetry, pollDelaySeconds, slotDelaySeconds } from "../../../src/domain/retry";
 import { lastOccurrence, occurrencesBetween, scheduleFault } from "../../../src/domain/schedule";
 import { idempotencyToken } from "../../../src/domain/tokens";
@@ -20,11 +20,11 @@ describe("run ids", () => {
     expect(parseRunId("scoring/../x")).toBeNull();
   });
 
-  it("stay short enough for the longest pipeline name and step instance", () => {
+  it("stay short enough for the longest pipeline name and instance", () => {
     const id = newRunId("p".repeat(39), AT, "1a2b3c4d");
 
     expect(id.length).toBeLessThanOrEqual(64);
-    expect(stepInstanceId(id, 99, 49, 99).length).toBeLessThanOrEqual(100);
+    expect(runInstanceId(id, 99).length).toBeLessThanOrEqual(100);
   });
 
   it("sort newest first by their row key", () => {

@@ -1,4 +1,5 @@
-import type { StepOutcome } from "../../../src/domain/activity-types";
+import type { StepOutcome, StepResult } from "../../../src/domain/activity-types";
+import { LOOKS_PER_EXECUTION } from "../../../src/orchestrators/durable";
 import { pipelineRun } from "../../../src/orchestrators/pipeline-run";
 import { calls, stepOrchestrator, type Answer, type Yielded } from "../../support/step-orchestrator";
 
@@ -12,8 +13,9 @@ const steps = ["ingestion", "scoring"].map((name, ordinal) => ({
   done: false,
   firstGeneration: 0,
 }));
-const opened = { kind: "open", takesDrops: true, frozen: false, steps };
+const opened = { kind: "open", takesDrops: true, frozen: false, timeoutSeconds: 86_400, steps };
 const ok: StepOutcome = { kind: "succeeded", status: "ok", reason: null };
+const ending = (outcome: StepOutcome): StepResult => ({ kind: "ended", outcome });
 const failed = (cause: string): StepOutcome => ({ kind: "failed", cause, code: "CODE", message: "why" }) as StepOutcome;
 
 const answers = (over: Record<string, unknown> = {}): Answer => {
@@ -24,7 +26,7 @@ const answers = (over: Record<string, unknown> = {}): Answer => {
     freezeDrops: { remaining: 0, copying: 0 },
     writeManifest: { kind: "written", files: 2 },
     finishBatch: { remaining: 0, copying: 0 },
-    stepRun: ok,
+    startStep: ending(ok),
     settleRun: { remaining: 0 },
     releaseSlot: { released: true },
     ...over,
@@ -39,6 +41,14 @@ const answers = (over: Record<string, unknown> = {}): Answer => {
 const closing = (stepped: ReturnType<typeof stepOrchestrator>): unknown =>
   stepped.yielded.find((step) => step.kind === "activity" && step.name === "closeRun");
 
+/** The generations that were started, as step and generation. */
+const generations = (stepped: ReturnType<typeof stepOrchestrator>): string[] =>
+  stepped.yielded.flatMap((step) => {
+    if (step.kind !== "activity" || step.name !== "startStep") return [];
+    const { ordinal, generation } = step.input as { ordinal: number; generation: number };
+    return [`${ordinal}.${generation}`];
+  });
+
 const END = ["settleRun", "closeRun", "publishRun", "releaseSlot"];
 
 describe("pipelineRun", () => {
@@ -46,10 +56,9 @@ describe("pipelineRun", () => {
     const stepped = stepOrchestrator(pipelineRun, RUN, answers());
 
     const batch = ["claimDrops", "freezeDrops", "writeManifest", "finishBatch"];
-    expect(calls(stepped)).toEqual(["openRun", "takeSlot", ...batch, "stepRun", "stepRun", ...END]);
+    expect(calls(stepped)).toEqual(["openRun", "takeSlot", ...batch, "startStep", "startStep", ...END]);
     expect(stepped.output).toBe("succeeded");
-    const ids = stepped.yielded.flatMap((step) => (step.kind === "sub" ? [step.id] : []));
-    expect(ids).toEqual(["instance-s0-g0", "instance-s1-g0"]);
+    expect(generations(stepped)).toEqual(["0.0", "1.0"]);
   });
 
   it("does nothing for a run that is closed", () => {
@@ -59,7 +68,7 @@ describe("pipelineRun", () => {
   it("starts no step when there is nothing to score", () => {
     const stepped = stepOrchestrator(pipelineRun, RUN, answers({ writeManifest: { kind: "empty", files: 0 } }));
 
-    expect(calls(stepped)).not.toContain("stepRun");
+    expect(calls(stepped)).not.toContain("startStep");
     expect(closing(stepped)).toMatchObject({ input: { state: "nothing_to_do" } });
   });
 
@@ -99,15 +108,14 @@ describe("pipelineRun", () => {
       answers({ openRun: { ...opened, frozen: true, steps: left } }),
     );
 
-    expect(calls(stepped)).toEqual(["openRun", "takeSlot", "stepRun", ...END]);
-    expect(stepped.yielded).toContainEqual(expect.objectContaining({ kind: "sub", id: "instance-s1-g2" }));
+    expect(calls(stepped)).toEqual(["openRun", "takeSlot", "startStep", ...END]);
+    expect(generations(stepped)).toEqual(["1.2"]);
   });
 
   it("repeats a platform fault within the policy, later each time", () => {
-    const stepped = stepOrchestrator(pipelineRun, RUN, answers({ stepRun: failed("platform") }));
+    const stepped = stepOrchestrator(pipelineRun, RUN, answers({ startStep: ending(failed("platform")) }));
 
-    const generations = stepped.yielded.flatMap((step) => (step.kind === "sub" ? [step.id.slice(-2)] : []));
-    expect(generations).toEqual(["g0", "g1", "g2"]);
+    expect(generations(stepped)).toEqual(["0.0", "0.1", "0.2"]);
     const waits = stepped.yielded.flatMap((step) =>
       step.kind === "any" ? [step.until.getTime() - Date.UTC(2026, 0, 1)] : [],
     );
@@ -116,9 +124,9 @@ describe("pipelineRun", () => {
   });
 
   it.each(["code", "configuration", "deleted", "unknown", "timedOut"])("stops at a failure of cause %s", (cause) => {
-    const stepped = stepOrchestrator(pipelineRun, RUN, answers({ stepRun: failed(cause) }));
+    const stepped = stepOrchestrator(pipelineRun, RUN, answers({ startStep: ending(failed(cause)) }));
 
-    expect(calls(stepped).filter((name) => name === "stepRun")).toHaveLength(1);
+    expect(calls(stepped).filter((name) => name === "startStep")).toHaveLength(1);
     expect(stepped.output).toBe("failed");
   });
 
@@ -126,10 +134,10 @@ describe("pipelineRun", () => {
     const stepped = stepOrchestrator(
       pipelineRun,
       RUN,
-      answers({ stepRun: { kind: "succeeded", status: "not_ready", reason: "no champion" } }),
+      answers({ startStep: ending({ kind: "succeeded", status: "not_ready", reason: "no champion" }) }),
     );
 
-    expect(calls(stepped).filter((name) => name === "stepRun")).toHaveLength(1);
+    expect(calls(stepped).filter((name) => name === "startStep")).toHaveLength(1);
     expect(closing(stepped)).toMatchObject({ input: { state: "not_ready", error: { message: "no champion" } } });
   });
 
@@ -137,7 +145,7 @@ describe("pipelineRun", () => {
     let remaining = 3;
     const settleRun = () => ({ remaining: (remaining -= 1) });
 
-    const stepped = stepOrchestrator(pipelineRun, RUN, answers({ stepRun: new Error("lost"), settleRun }));
+    const stepped = stepOrchestrator(pipelineRun, RUN, answers({ startStep: new Error("lost"), settleRun }));
 
     expect(calls(stepped).slice(-6)).toEqual([
       "settleRun",
@@ -150,5 +158,62 @@ describe("pipelineRun", () => {
     expect(closing(stepped)).toMatchObject({
       input: { state: "failed", error: { code: "INTERNAL", message: "lost" } },
     });
+  });
+
+  it("hands a long wait for its slot to a new execution, which goes on with it", () => {
+    const waiting = answers({ takeSlot: { granted: false, position: 3, cancelRequested: false } });
+
+    const first = stepOrchestrator(pipelineRun, RUN, waiting);
+
+    expect(calls(first).filter((name) => name === "takeSlot")).toHaveLength(LOOKS_PER_EXECUTION);
+    expect(first.continuedWith).toMatchObject({ ...RUN, slotLooks: LOOKS_PER_EXECUTION });
+    expect(stepOrchestrator(pipelineRun, first.continuedWith, answers()).output).toBe("succeeded");
+  });
+
+  it("hands a long step to a new execution, which looks on without starting or freezing anything again", () => {
+    const running: StepResult = { kind: "running", cancelRequested: false };
+    const first = stepOrchestrator(
+      pipelineRun,
+      RUN,
+      answers({
+        openRun: { ...opened, steps: [{ ...steps[0], timeoutSeconds: 86_400 }, steps[1]] },
+        startStep: running,
+        pollStep: running,
+      }),
+    );
+
+    const second = stepOrchestrator(pipelineRun, first.continuedWith, answers({ pollStep: ending(ok) }));
+
+    expect(calls(first).filter((name) => name === "pollStep").length).toBeLessThanOrEqual(LOOKS_PER_EXECUTION);
+    expect(calls(second)).toEqual(["pollStep", "startStep", ...END]);
+    expect(generations(second)).toEqual(["1.0"]);
+  });
+
+  it("keeps the slot and looks on, in ever new executions, while the end of a Databricks run is not proven", () => {
+    const unproven = answers({ startStep: ending(failed("timedOut")), settleRun: { remaining: 1 } });
+
+    const first = stepOrchestrator(pipelineRun, RUN, unproven);
+    const second = stepOrchestrator(pipelineRun, first.continuedWith, unproven);
+    const third = stepOrchestrator(pipelineRun, second.continuedWith, answers());
+
+    for (const stepped of [first, second]) {
+      expect(calls(stepped)).not.toContain("closeRun");
+      expect(calls(stepped)).not.toContain("releaseSlot");
+    }
+    expect(new Set(calls(second))).toEqual(new Set(["settleRun"]));
+    expect(calls(third)).toEqual(END);
+    expect(closing(third)).toMatchObject({ input: { state: "failed", error: { step: "ingestion" } } });
+  });
+
+  it("begins no generation after the run's time limit", () => {
+    const platform = answers({
+      openRun: { ...opened, timeoutSeconds: 60, steps: [{ ...steps[0], retry: { ...retry, maxGenerations: 9 } }] },
+      startStep: ending(failed("platform")),
+    });
+
+    const stepped = stepOrchestrator(pipelineRun, RUN, platform);
+
+    expect(generations(stepped)).toEqual(["0.0", "0.1"]);
+    expect(closing(stepped)).toMatchObject({ input: { state: "failed", error: { code: "RUN_TIMED_OUT" } } });
   });
 });

@@ -1,8 +1,16 @@
 import type { StepResult } from "../../../src/domain/activity-types";
-import { LOOKS_PER_EXECUTION, stepRun } from "../../../src/orchestrators/step-run";
+import type { OrchestrationContext } from "durable-functions";
+import { LOOKS_PER_EXECUTION, newTurn } from "../../../src/orchestrators/durable";
+import {
+  STOP_GRACE_SECONDS,
+  waitForStep,
+  type StepProgress,
+  type StepWait,
+} from "../../../src/orchestrators/step-wait";
 import { calls, stepOrchestrator, type Yielded } from "../../support/step-orchestrator";
 
-const INPUT = { runId: "r", attempt: 1, ordinal: 0, generation: 0, timeoutSeconds: 600 };
+const LATER = "2030-01-01T00:00:00.000Z";
+const INPUT = { runId: "r", attempt: 1, ordinal: 0, generation: 0, timeoutSeconds: 600, deadline: LATER };
 const started: StepResult = { kind: "running", cancelRequested: false };
 const ok = { kind: "succeeded", status: "ok", reason: null } as const;
 const ended: StepResult = { kind: "ended", outcome: ok };
@@ -18,7 +26,16 @@ const polls = (list: readonly StepResult[], start: StepResult = started) => {
   };
 };
 
-describe("stepRun", () => {
+/** The wait as an orchestration of its own. */
+function* stepRun(context: OrchestrationContext) {
+  const input = context.df.getInput<StepWait & { progress?: StepProgress }>();
+  const waited = yield* waitForStep(context, newTurn(), input, input.progress ?? null);
+  if (waited.kind === "ended") return waited.outcome;
+  context.df.continueAsNew({ ...input, progress: waited.progress });
+  return undefined;
+}
+
+describe("waitForStep", () => {
   it("starts once, then looks at growing intervals until the end", () => {
     const stepped = stepOrchestrator(stepRun, INPUT, polls([...Array<StepResult>(8).fill(started), ended]));
 
@@ -87,15 +104,41 @@ describe("stepRun", () => {
     });
   });
 
-  it("gives an unknown state up some time after the cancel, never before", () => {
-    const gaveUp: boolean[] = [];
-    stepOrchestrator(stepRun, { ...INPUT, timeoutSeconds: 10 }, (step) => {
-      if (step.kind !== "activity" || step.name !== "pollStep") return step.kind === "activity" ? started : undefined;
-      gaveUp.push((step.input as { giveUpUnknown: boolean }).giveUpUnknown);
-      return gaveUp.at(-1) ? ended : started;
+  it("ends the step some time after a cancel that did nothing, never before", () => {
+    const times: number[] = [];
+    const stepped = stepOrchestrator(stepRun, { ...INPUT, timeoutSeconds: 10 }, (step) => {
+      if (step.kind === "any") times.push(step.until.getTime());
+      return step.kind === "activity" ? started : undefined;
     });
 
-    expect(gaveUp.filter(Boolean)).toHaveLength(1);
-    expect(gaveUp.length).toBeGreaterThan(10);
+    expect(stepped.output).toMatchObject({ kind: "failed", cause: "timedOut", code: "NOT_ENDED" });
+    const seconds = ((times.at(-1) ?? 0) - (times[0] ?? 0)) / 1000;
+    expect(seconds).toBeGreaterThan(STOP_GRACE_SECONDS);
+    expect(seconds).toBeLessThan(STOP_GRACE_SECONDS + 200);
+  });
+
+  it("ends the step some time after a cancel although Databricks cannot be read any more", () => {
+    const wait: StepResult = { kind: "wait", seconds: 30, cancelRequested: true, fault: "401 UNAUTHORIZED" };
+
+    const stepped = stepOrchestrator(stepRun, INPUT, polls([wait]));
+
+    expect(calls(stepped)).toContain("cancelStep");
+    expect(stepped.output).toMatchObject({
+      cause: "cancelled",
+      code: "NOT_ENDED",
+      message: expect.stringContaining("401"),
+    });
+  });
+
+  it("cancels at the run's own time limit", () => {
+    const deadline = "2026-01-01T00:01:00.000Z";
+    const stopping: unknown[] = [];
+    stepOrchestrator(stepRun, { ...INPUT, deadline }, (step) => {
+      if (step.kind !== "activity" || step.name !== "pollStep") return step.kind === "activity" ? started : undefined;
+      stopping.push((step.input as { stopping: unknown }).stopping);
+      return stopping.at(-1) === null ? started : ended;
+    });
+
+    expect(stopping.at(-1)).toBe("runTimedOut");
   });
 });

@@ -1,0 +1,298 @@
+import { settleByPerson } from "../../../src/runs/settle-by-person";
+import { recordDatabricksRun } from "../../../src/runs/submit-run";
+import { releaseSlot } from "../../../src/runs/release-slot";
+import { sweepGenerations } from "../../../src/sweeps/databricks-runs";
+import { startAzurite } from "../../support/azurite";
+import { StepBench } from "../../support/step-bench";
+
+/** Terminal, deleted and never started are recorded on proof alone. */
+
+let storage: Awaited<ReturnType<typeof startAzurite>>;
+let bench: StepBench;
+
+beforeAll(async () => {
+  storage = await startAzurite();
+}, 60_000);
+afterAll(async () => {
+  await storage.stop();
+});
+beforeEach(async () => {
+  bench = await StepBench.start(storage.connectionString);
+});
+afterEach(async () => {
+  await bench.stop();
+});
+
+const RUN_NOW = "run-now";
+const NOT_THERE = { error_code: "INVALID_PARAMETER_VALUE", message: "Run 1000 does not exist." };
+
+describe("a run-now that may have been carried out", () => {
+  it.each([400, 401, 403, 404, 409, 418])("is not settled by a %d of its repeat", async (status) => {
+    bench.server.faults.push({ path: RUN_NOW, status: 503 }, { path: RUN_NOW, status });
+
+    expect(await bench.startStep()).toMatchObject({ kind: "wait" });
+    expect(await bench.startStep()).toMatchObject({ kind: "wait" });
+    expect(await bench.record()).toMatchObject({ databricksRunId: null, terminal: false, verdict: null });
+    expect(await bench.startStep()).toMatchObject({ kind: "running" });
+
+    expect(bench.server.runs).toHaveLength(1);
+    expect(await bench.record()).toMatchObject({ databricksRunId: "1000" });
+  });
+
+  it("is not settled by a refusal that the client met while it repeated the call itself", async () => {
+    await bench.stop();
+    bench = await StepBench.start(storage.connectionString, 20_000);
+    bench.server.faults.push({ path: RUN_NOW, status: 503 }, { path: RUN_NOW, status: 403 });
+
+    expect(await bench.startStep()).toMatchObject({ kind: "wait" });
+    expect(await bench.record()).toMatchObject({ submissions: 1, refusals: 0, terminal: false });
+
+    expect(await bench.startStep()).toMatchObject({ kind: "running" });
+  });
+
+  it("is not settled by an answer that is no JSON", async () => {
+    bench.server.faults.push({ path: RUN_NOW, status: 200, body: "<html>sign in</html>" });
+
+    expect(await bench.startStep()).toMatchObject({ kind: "wait" });
+    expect(await bench.startStep()).toMatchObject({ kind: "running" });
+
+    expect(bench.server.runs).toHaveLength(1);
+  });
+
+  it("is settled by its id when the run ended before anybody saw it", async () => {
+    bench.server.faults.push({ path: RUN_NOW, status: 503 });
+    await bench.startStep();
+
+    expect(await bench.settle()).toEqual({ remaining: 0 });
+
+    expect(await bench.record()).toMatchObject({ databricksRunId: "1000", verdict: { code: "RESULT_NOT_READ" } });
+  });
+
+  it("is found and cancelled when the list shows it late, and does not name its parameters", async () => {
+    bench.behaviour = { end: "hang" };
+    bench.server.listsParameters = false;
+    bench.server.faults.push({ path: RUN_NOW, status: 503 });
+    await bench.startStep();
+    bench.server.unlisted.add(1000);
+    expect(await bench.settled({ everySeconds: 60, looks: 4 })).toBeNull();
+
+    bench.server.unlisted.clear();
+    expect(await bench.settled({ everySeconds: 1, looks: 3 })).not.toBeNull();
+
+    expect(bench.cancelled()).toEqual([true]);
+    expect(await bench.record()).toMatchObject({ databricksRunId: "1000", resultState: "CANCELED" });
+  });
+
+  it("was never carried out when no look over minutes shows a run", async () => {
+    bench.server.faults.push({ path: RUN_NOW, status: 503 });
+    await bench.startStep();
+    bench.server.runs.length = 0;
+
+    const looks = await bench.settled({ everySeconds: 30, looks: 30 });
+
+    expect(looks).toBeGreaterThan(6);
+    expect(await bench.record()).toMatchObject({ terminal: true, verdict: { code: "NEVER_STARTED" } });
+  });
+
+  it("is a deleted run when its token keeps saying so for minutes", async () => {
+    bench.server.faults.push({ path: RUN_NOW, status: 503 });
+    await bench.startStep();
+    bench.server.runs.length = 0;
+    bench.server.faults.push({ path: RUN_NOW, status: 400, body: NOT_THERE, times: 100 });
+
+    expect(await bench.startStep()).toMatchObject({ kind: "wait" });
+    const ended = async () => (await bench.startStep()).kind === "ended";
+
+    expect(await bench.until(ended, { everySeconds: 60, looks: 10 })).toBeGreaterThan(2);
+    expect(await bench.record()).toMatchObject({ verdict: { cause: "deleted" } });
+  });
+});
+
+describe("a run-now that was certainly not carried out", () => {
+  it("ends the step at once when Databricks refuses it the first time", async () => {
+    bench.server.faults.push({ path: RUN_NOW, status: 403 });
+
+    expect(await bench.startStep()).toMatchObject({ kind: "ended", outcome: { cause: "configuration" } });
+    expect(await bench.record()).toMatchObject({ terminal: true, submissions: 1, refusals: 1 });
+  });
+
+  it("is never started at once when nothing was sent", async () => {
+    const { ledger } = bench.fixture;
+    const intent = {
+      step: "ingestion",
+      job: "job-ingestion",
+      idempotencyToken: "t",
+      intendedAt: "2026-01-01T00:00:00Z",
+    };
+    await ledger.generations.intend({ ...bench.step(), ...intent });
+
+    expect(await bench.settle()).toEqual({ remaining: 0 });
+    expect(await bench.record()).toMatchObject({ verdict: { code: "NEVER_STARTED" } });
+  });
+
+  it("is not sent when the run was closed after the intent", async () => {
+    const { jobs } = bench;
+    const closing = {
+      ...jobs,
+      findJobId: async (name: string) => {
+        await bench.close();
+        return jobs.findJobId(name);
+      },
+    };
+
+    expect(await bench.startStep(bench.step(), bench.with({ jobs: closing }))).toMatchObject({
+      kind: "ended",
+      outcome: { cause: "cancelled" },
+    });
+
+    expect(bench.server.runs).toEqual([]);
+    expect(await bench.settle()).toEqual({ remaining: 0 });
+  });
+
+  it("is not sent for a generation that was settled before the call", async () => {
+    const { jobs } = bench;
+    const settling = {
+      ...jobs,
+      findJobId: async (name: string) => {
+        await bench.settle();
+        return jobs.findJobId(name);
+      },
+    };
+
+    expect(await bench.startStep(bench.step(), bench.with({ jobs: settling }))).toMatchObject({
+      outcome: { code: "NEVER_STARTED" },
+    });
+    expect(bench.server.runs).toEqual([]);
+  });
+});
+
+describe("a run that cannot be read", () => {
+  beforeEach(async () => {
+    bench.behaviour = { end: "hang" };
+    await bench.startStep();
+  });
+
+  it.each([
+    ["a page of a proxy", "<html>404</html>"],
+    ["a wrong path", { error_code: "ENDPOINT_NOT_FOUND", message: "No API found for 'GET /jobs/runs/get'" }],
+  ])("is not deleted by any number of 404 of %s", async (_name, body) => {
+    bench.server.faults.push({ path: "runs/get", status: 404, body, times: 100 });
+
+    const ended = async () => (await bench.poll()).kind === "ended";
+
+    expect(await bench.until(ended, { everySeconds: 60, looks: 30 })).toBeNull();
+    expect(await bench.record()).toMatchObject({ terminal: false, verdict: null });
+  });
+
+  it("is deleted when Databricks says so over minutes and lists it no more, and not before", async () => {
+    bench.server.runs[0]!.deleted = true;
+    expect(await bench.poll()).toMatchObject({ kind: "wait", fault: expect.stringContaining("1000") });
+    expect(await bench.poll()).toMatchObject({ kind: "wait" });
+    expect(await bench.poll()).toMatchObject({ kind: "wait" });
+
+    bench.advance(180);
+
+    expect(await bench.poll()).toMatchObject({ kind: "ended", outcome: { cause: "deleted", code: "RUN_DELETED" } });
+  });
+
+  it("is not deleted while a list names it", async () => {
+    bench.server.faults.push({ path: "runs/get", status: 400, body: NOT_THERE, times: 20 });
+    const ended = async () => (await bench.poll()).kind === "ended";
+    expect(await bench.until(ended, { everySeconds: 60, looks: 20 })).toBeNull();
+
+    expect(await bench.poll()).toMatchObject({ kind: "running" });
+    expect(await bench.record()).toMatchObject({ absentSince: null, absentLooks: 0 });
+  });
+
+  it("is settled only by the same proof", async () => {
+    bench.server.runs[0]!.deleted = true;
+
+    expect(await bench.settle()).toEqual({ remaining: 1 });
+    expect(await bench.settled({ everySeconds: 60, looks: 10 })).toBeGreaterThan(2);
+
+    expect(await bench.record()).toMatchObject({ verdict: { cause: "deleted" } });
+  });
+});
+
+describe("a state that nobody knows", () => {
+  const release = async () => releaseSlot(bench.fixture.activities, bench.step(), bench.fixture.context);
+
+  beforeEach(async () => {
+    await bench.startStep();
+    bench.server.runs[0]!.oddState = "HIBERNATING";
+  });
+
+  it("keeps the slot for as long as Databricks lists the run as active, and asks for a person", async () => {
+    expect(await bench.settled({ everySeconds: 60, looks: 60 })).toBeNull();
+
+    expect(await bench.record()).toMatchObject({
+      terminal: false,
+      needsPerson: expect.stringContaining("HIBERNATING"),
+    });
+    expect(await release()).toEqual({ released: false });
+  });
+
+  it("is a failure when Databricks has listed the run no more for minutes", async () => {
+    await bench.settled({ everySeconds: 60, looks: 30 });
+    bench.server.unlisted.add(1000);
+
+    expect(await bench.settle()).toEqual({ remaining: 1 });
+    expect(await bench.settled({ everySeconds: 60, looks: 10 })).toBeGreaterThan(2);
+
+    expect(await bench.record()).toMatchObject({
+      needsPerson: null,
+      verdict: { cause: "unknown", code: "UNKNOWN_STATE" },
+    });
+    expect(await release()).toEqual({ released: true });
+  });
+
+  it("is settled by a person's word", async () => {
+    await bench.settle();
+
+    await settleByPerson(bench.fixture.ledger, bench.step(), "ended in the workspace's list of runs");
+
+    expect(await bench.settle()).toEqual({ remaining: 0 });
+    expect(await bench.record()).toMatchObject({
+      terminal: true,
+      verdict: { kind: "failed", code: "SETTLED_BY_PERSON" },
+    });
+  });
+});
+
+describe("a generation of attempt 1 that comes late", () => {
+  /** Attempt 1 was settled as never started, and attempt 2 is under way; then its run shows after all. */
+  const comesLate = async () => {
+    bench.behaviour = { end: "hang" };
+    bench.server.faults.push({ path: RUN_NOW, status: 503 });
+    await bench.startStep();
+    bench.server.unlisted.add(1000);
+    await bench.settled({ everySeconds: 60, looks: 20 });
+    await bench.close();
+    await bench.fixture.activities.requests.retryRun(bench.runId, bench.fixture.starter);
+    bench.server.unlisted.clear();
+  };
+
+  it("is ended by the sweeper, and the generation of attempt 2 is left alone", async () => {
+    await comesLate();
+    expect(await bench.startStep(bench.step(1, 2))).toMatchObject({ kind: "running" });
+    await recordDatabricksRun(bench.fixture.activities, bench.step(0), "1000");
+
+    await sweepGenerations(bench.fixture.pass);
+    await sweepGenerations(bench.fixture.pass);
+
+    expect(bench.cancelled()).toEqual([true, false]);
+    expect(await bench.record(0)).toMatchObject({ terminal: true, databricksRunId: "1000" });
+    expect(await bench.record(1)).toMatchObject({ terminal: false });
+  });
+
+  it("is ended before attempt 2 starts its own", async () => {
+    await comesLate();
+    await recordDatabricksRun(bench.fixture.activities, bench.step(0), "1000");
+
+    const first = await bench.startStep(bench.step(1, 2));
+    const second = await bench.startStep(bench.step(1, 2));
+
+    expect([first.kind, second.kind]).toEqual(["wait", "running"]);
+    expect(bench.cancelled()).toEqual([true, false]);
+  });
+});
