@@ -3,8 +3,8 @@ import { newRunId, parseRunId, runInstanceId, stepInstanceId } from "../domain/i
 import type { PipelineDefinition, PipelineDefinitions } from "../domain/pipeline-definition";
 import { sha256 } from "../domain/tokens";
 import { normaliseWindow, windowKey, windowSchema, type Window } from "../domain/window";
-import { listDrops } from "./drop-lists";
-import type { DropStore } from "./drop-store";
+import { listDrops } from "./drops/drop-lists";
+import type { DropStore } from "./drops/drop-store";
 import {
   InvalidRequestError,
   RequestConflictError,
@@ -115,6 +115,10 @@ class LedgerRunRequests implements RunRequests {
     const run = await this.deps.runs.change(runId, (current) => {
       created = false;
       if (!isClosed(current.state) && current.attempt > 1) return null;
+      if (current.supersededBy !== null) {
+        const state = `superseded by ${current.supersededBy}, which took its batch over,`;
+        throw new RunStateError(runId, state, "retried");
+      }
       if (!RETRYABLE.has(current.state)) throw new RunStateError(runId, current.state, "retried");
       created = true;
       const at = this.deps.now().toISOString();
@@ -193,6 +197,7 @@ class LedgerRunRequests implements RunRequests {
       ...{ rerun: request.rerun === true, requestedBy: request.requestedBy ?? null, attempt: 1, notifiedAttempt: 0 },
       ...{ requestedAt: at.toISOString(), createdAt: at.toISOString(), startedAt: null, frozenAt: null, endedAt: null },
       ...{ cancelRequestedAt: null, batch: emptyBatch(), error: null },
+      ...{ manifestDraft: null, retakeOf: null, retakes: 0, supersededBy: null },
     };
     if (!(await this.deps.runs.create({ run, definition, aliasKey, fingerprint, workKey }, replaces))) return null;
     const stored = await this.deps.runs.get(runId);

@@ -1,6 +1,10 @@
-import { BatchStore } from "./batch-store";
-import { DropStore } from "./drop-store";
-import { Freezer } from "./freezer";
+import { BatchStore } from "./drops/batch-store";
+import { CursorStore } from "./drops/cursor-store";
+import { DropStore } from "./drops/drop-store";
+import { Freezer } from "./drops/freezer";
+import { ManifestStore } from "./drops/manifest-store";
+import { RetakeStore } from "./drops/retake-store";
+import { UnfinishedStore } from "./drops/unfinished-store";
 import { GenerationStore } from "./generation-store";
 import type { BlobPort, TablePort } from "./ports";
 import { RunStore } from "./run-store";
@@ -23,6 +27,10 @@ export interface Ledger {
   readonly generations: GenerationStore;
   readonly drops: DropStore;
   readonly batches: BatchStore;
+  readonly manifests: ManifestStore;
+  readonly retakes: RetakeStore;
+  readonly unfinished: UnfinishedStore;
+  readonly cursors: CursorStore;
   readonly slots: SlotStore;
   readonly states: StateStore;
   readonly blobs: BlobPort;
@@ -35,12 +43,17 @@ export interface Ledger {
 export function createLedger(deps: LedgerDeps): Ledger {
   const open = (name: string): TablePort => deps.table(`${deps.tablePrefix}${name}`);
   const runs = open("runs");
-  const drops = new DropStore(open("drops"), deps.now);
+  const dropTable = open("drops");
+  const drops = new DropStore(dropTable, deps.now);
   return {
     runs: new RunStore(runs),
     generations: new GenerationStore(runs),
     drops,
     batches: new BatchStore(drops),
+    manifests: new ManifestStore(deps.blobs, deps.containers.batches),
+    retakes: new RetakeStore(dropTable, deps.now),
+    unfinished: new UnfinishedStore(dropTable),
+    cursors: new CursorStore(dropTable),
     slots: new SlotStore(open("slots")),
     states: new StateStore(open("state")),
     blobs: deps.blobs,

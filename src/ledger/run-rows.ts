@@ -12,6 +12,10 @@ export type RunChange = Partial<
     | "requestedAt"
     | "startedAt"
     | "frozenAt"
+    | "manifestDraft"
+    | "retakeOf"
+    | "retakes"
+    | "supersededBy"
     | "endedAt"
     | "cancelRequestedAt"
     | "batch"
@@ -42,7 +46,7 @@ export function runKeys(runId: string): { partitionKey: string; rowKey: string }
   return parts && { partitionKey: parts.pipeline, rowKey: runRowKey(runId) };
 }
 
-const NO_BATCH: BatchCounts = { drops: 0, bytes: 0, superseded: 0, vanished: 0 };
+const NO_BATCH: BatchCounts = { drops: 0, bytes: 0, superseded: 0, vanished: 0, quarantined: 0 };
 
 /** Reads a run's row; steps are added by who needs them. */
 export function toRunRecord(row: Row): RunRecord {
@@ -61,9 +65,13 @@ export function toRunRecord(row: Row): RunRecord {
     createdAt: text(row, "createdAt"),
     startedAt: textOrNull(row, "startedAt"),
     frozenAt: textOrNull(row, "frozenAt"),
+    manifestDraft: textOrNull(row, "manifestDraft"),
+    retakeOf: textOrNull(row, "retakeOf"),
+    retakes: whole(row, "retakes"),
+    supersededBy: textOrNull(row, "supersededBy"),
     endedAt: textOrNull(row, "endedAt"),
     cancelRequestedAt: textOrNull(row, "cancelRequestedAt"),
-    batch: json(row, "batch", NO_BATCH),
+    batch: { ...NO_BATCH, ...json<Partial<BatchCounts>>(row, "batch", {}) },
     error: json(row, "error", null),
     notifiedAttempt: whole(row, "notifiedAttempt"),
     etag: row.etag,

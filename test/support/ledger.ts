@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
+import type { z } from "zod";
 import { createStorageClients } from "../../src/config/storage-clients";
 import { pipelineDefinitionSchema, type PipelineDefinition } from "../../src/domain/pipeline-definition";
 import { AzureBlobs } from "../../src/ledger/azure-blobs";
 import { AzureTable } from "../../src/ledger/azure-table";
+import type { BlobPort } from "../../src/ledger/ports";
 import { createLedger, type Ledger } from "../../src/ledger/ledger";
 import { createRunRequests } from "../../src/ledger/create-run-requests";
 import type { RunRequests } from "../../src/ledger/run-requests";
@@ -34,7 +36,10 @@ export class FakeStarter implements OrchestrationStarter {
 }
 
 /** A definition with one step per name. */
-export function aPipeline(name: string, over: Partial<PipelineDefinition> = {}): PipelineDefinition {
+export function aPipeline(
+  name: string,
+  over: Partial<z.input<typeof pipelineDefinitionSchema>> = {},
+): PipelineDefinition {
   return pipelineDefinitionSchema.parse({
     name,
     description: `the ${name} pipeline`,
@@ -57,13 +62,22 @@ export interface TestLedger {
 
 /** Builds a ledger on a storage account; time moves only by the clock. */
 export function createTestLedger(connectionString: string, ...definitions: PipelineDefinition[]): TestLedger {
+  return createTestLedgerOver(connectionString, definitions, (blobs) => blobs);
+}
+
+/** The same with something between the ledger and its blobs. */
+export function createTestLedgerOver(
+  connectionString: string,
+  definitions: readonly PipelineDefinition[],
+  wrap: (blobs: BlobPort) => BlobPort,
+): TestLedger {
   const storage = createStorageClients({ kind: "connectionString", connectionString });
   const clock = new FakeClock();
   const now = () => new Date(clock.now());
   const tablePrefix = `t${randomBytes(8).toString("hex")}`;
   const ledger = createLedger({
     table: (name) => new AzureTable(storage.table(name)),
-    blobs: new AzureBlobs(storage.blobService, now),
+    blobs: wrap(new AzureBlobs(storage.blobService, () => new Date())),
     tablePrefix,
     containers: { batches: "batches", results: "results" },
     now,
