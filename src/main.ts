@@ -85,7 +85,7 @@ function start(environment: Environment): void {
   const starterFor = durableStarterOf(config.deploymentId);
   // With an identity the app runs in Azure, where Event Grid tells of new blobs; a connection string means an account without it.
   const source: DropReceivedDeps["source"] = config.storage.kind === "identity" ? "EventGrid" : "LogsAndContainerScan";
-  const recorder = { definitions, drops: ledger.drops, blobs: ledger.blobs };
+  const recorder = { ...ledger, definitions };
   const dropContainers = new Set([...definitions.values()].flatMap(({ drops }) => (drops ? [drops.container] : [])));
   for (const container of dropContainers) registerDropReceived(container, { recorder, starterFor, source });
   for (const definition of definitions.values()) registerScheduledRun(definition, { requests, starterFor, now });

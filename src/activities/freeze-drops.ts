@@ -1,61 +1,80 @@
-import type { PageResult, RunAttempt } from "../domain/activity-types";
-import { frozenBlob } from "../domain/ids";
-import type { BatchEntry } from "../ledger/drop-rows";
-import type { FrozenBytes } from "../ledger/freezer";
-import { inParallel } from "../ledger/parallel";
+import type { FreezeInput, FreezeResult } from "../domain/activity-types";
+import { frozenBlob } from "../domain/frozen-name";
 import { isClosed } from "../domain/run";
-import { DROPS_PER_ACTIVITY } from "./claim-drops";
+import type { BatchEntry } from "../ledger/drops/batch-rows";
+import { holds } from "../ledger/drops/batch-store";
+import type { FrozenBytes } from "../ledger/drops/freezer";
+import { inParallel } from "../ledger/parallel";
 import type { Activity, ActivityDeps } from "../runs/deps";
+import { DROPS_PER_PAGE } from "../runs/settle-batch";
 
 const PARALLEL_COPIES = 8;
 
-/** Freezes the bytes of a page of the batch. Drops whose bytes are gone end here, with the reason. */
-export function createFreezeDrops({ ledger }: ActivityDeps): Activity<RunAttempt, PageResult> {
-  async function freezeOne(runId: string, entry: BatchEntry, byReference: boolean): Promise<FrozenBytes> {
-    const truth = await ledger.drops.get(entry.keys);
-    if (truth?.drop.state !== "claimed" || truth.drop.runId !== runId) {
-      await ledger.batches.giveBack(runId, entry.keys);
-      return "later";
-    }
-    const { drop } = entry;
-    const bytes = byReference
-      ? await ledger.freezer.reference(drop)
-      : await ledger.freezer.freeze(drop, frozenBlob(runId, drop.path));
-    switch (bytes) {
-      case "frozen":
-        await ledger.batches.markFrozen(runId, entry);
-        break;
-      case "superseded":
-        await ledger.batches.finish(runId, entry, "superseded", "the blob was overwritten before it was frozen");
-        break;
-      case "vanished":
-        await ledger.batches.finish(runId, entry, "vanished", "the blob was deleted before it was frozen");
-        break;
-      case "later":
-        await ledger.batches.giveBack(runId, entry.keys);
-        break;
-      case "copying":
-        break;
-    }
-    return bytes;
+/**
+ * Freezes the bytes of a page of the batch. A drop whose bytes are gone or unfit ends here, with the reason; one that cannot be frozen
+ * yet waits behind the others, so that it holds up none of them.
+ */
+export function createFreezeDrops({ ledger }: ActivityDeps): Activity<FreezeInput, FreezeResult> {
+  const { batches, drops, freezer } = ledger;
+
+  async function bytesOf(runId: string, { drop }: BatchEntry, inPlace: boolean): Promise<FrozenBytes> {
+    const target = frozenBlob(runId, drop);
+    return inPlace ? freezer.reference(drop, target) : freezer.freeze(drop, target);
   }
 
-  return async ({ runId, attempt }, { log }) => {
+  /** @returns true when the drop has its outcome */
+  async function freezeOne(runId: string, entry: BatchEntry, inPlace: boolean, giveUp: boolean): Promise<boolean> {
+    const truth = await drops.get(entry.keys);
+    if (!truth || !holds(runId, entry, truth)) {
+      await batches.giveBack(runId, entry);
+      return true;
+    }
+    const bytes = await bytesOf(runId, entry, inPlace);
+    switch (bytes.kind) {
+      case "frozen":
+        await batches.change(runId, entry, "frozen", { frozenPath: bytes.frozenPath });
+        return true;
+      case "superseded":
+        await batches.finish(runId, entry, "superseded", "the blob was overwritten before it was frozen");
+        return true;
+      case "vanished":
+        await batches.finish(runId, entry, "vanished", "the blob was deleted before it was frozen");
+        return true;
+      case "unfit":
+        await batches.finish(runId, entry, "quarantined", bytes.reason);
+        return true;
+      case "copying":
+      case "failed": {
+        const fault = bytes.kind === "failed" ? bytes.fault : "its copy did not end";
+        if (!giveUp) {
+          await batches.change(runId, entry, "waiting");
+          return false;
+        }
+        await freezer.giveUp(frozenBlob(runId, entry.drop));
+        await batches.finish(runId, entry, "quarantined", `could not be frozen: ${fault}`);
+        return true;
+      }
+    }
+  }
+
+  return async ({ runId, attempt, giveUp }, { log }) => {
     const stored = await ledger.runs.find(runId);
-    if (!stored || isClosed(stored.run.state) || stored.run.frozenAt !== null) return { remaining: 0, copying: 0 };
-    const waiting = await ledger.batches.entries(runId, "");
-    const page = waiting.slice(0, DROPS_PER_ACTIVITY);
-    const byReference = stored.definition.drops?.freeze === "reference";
-    // Versions of one path share a target: one after the other.
-    const byPath = new Map<string, BatchEntry[]>();
-    for (const entry of page) byPath.set(entry.drop.path, [...(byPath.get(entry.drop.path) ?? []), entry]);
-    const results = await inParallel([...byPath.values()], PARALLEL_COPIES, async (entries) => {
-      const made: FrozenBytes[] = [];
-      for (const entry of entries) made.push(await freezeOne(runId, entry, byReference));
-      return made;
-    });
-    const copying = results.flat().filter((bytes) => bytes === "copying").length;
-    log.info("drops frozen", { runId, attempt, drops: page.length - copying, copying });
-    return { remaining: waiting.length - page.length + copying, copying };
+    const none = { left: "none", settled: 0, cancelRequested: false } as const;
+    if (!stored || isClosed(stored.run.state) || stored.run.frozenAt !== null) return none;
+    if (stored.run.cancelRequestedAt !== null) return { ...none, cancelRequested: true };
+    let page = await batches.entries(runId, "todo", DROPS_PER_PAGE);
+    if (page.length === 0 && (await batches.adoptOldRows(runId)) > 0)
+      page = await batches.entries(runId, "todo", DROPS_PER_PAGE);
+    const untried = page.length === DROPS_PER_PAGE;
+    if (page.length === 0) page = await batches.entries(runId, "waiting", DROPS_PER_PAGE);
+    const container = stored.definition.drops?.container;
+    // When the storage is away, no single drop is to blame.
+    if (giveUp && container !== undefined) await freezer.proveStorage(container);
+    const inPlace = stored.definition.drops?.freeze === "reference";
+    const done = await inParallel(page, PARALLEL_COPIES, async (entry) => freezeOne(runId, entry, inPlace, giveUp));
+    const settled = done.filter(Boolean).length;
+    log.info("drops frozen", { runId, attempt, drops: settled, waiting: page.length - settled });
+    if (untried) return { left: "untried", settled, cancelRequested: false };
+    return { left: (await batches.has(runId, "waiting")) ? "waiting" : "none", settled, cancelRequested: false };
   };
 }

@@ -1,76 +1,56 @@
 import type { ManifestResult, RunAttempt } from "../domain/activity-types";
-import { frozenBlob, manifestBlob } from "../domain/ids";
-import { manifestSchema, type Manifest, type ManifestFile } from "../domain/manifest";
-import type { BatchEntry } from "../ledger/drop-rows";
-import { inParallel } from "../ledger/parallel";
+import type { Manifest } from "../domain/manifest";
+import { isClosed, type BatchCounts, type RunRecord } from "../domain/run";
 import type { StoredRun } from "../ledger/run-store";
-import { isClosed, type BatchCounts } from "../domain/run";
+import { composeManifest } from "../runs/compose-manifest";
 import type { Activity, ActivityDeps } from "../runs/deps";
 
-/** Writes the manifest, once: whoever comes second reads the one that is there. From then on the batch never changes (I2). */
+/**
+ * Freezes the batch: the run's row chooses a manifest, once, and only while this attempt is open; the blob follows. From then on the batch
+ * never changes (I2).
+ */
 export function createWriteManifest({ ledger }: ActivityDeps): Activity<RunAttempt, ManifestResult> {
-  const { batches } = ledger.containers;
-
-  /** Frozen entries of which the ledger still says that this run holds them. */
-  async function held(runId: string): Promise<BatchEntry[]> {
-    const frozen = [
-      ...(await ledger.batches.entries(runId, "frozen")),
-      ...(await ledger.batches.entries(runId, "batched")),
-    ];
-    const checked = await inParallel(frozen, 16, async (entry) => {
-      const drop = (await ledger.drops.get(entry.keys))?.drop;
-      return drop?.runId === runId && (drop.state === "claimed" || drop.state === "batched") ? entry : null;
-    });
-    return checked.filter((entry) => entry !== null).sort((a, b) => (a.drop.path < b.drop.path ? -1 : 1));
-  }
-
-  function fileOf({ run, definition }: StoredRun, { drop }: BatchEntry): ManifestFile {
-    const { path, source, etag, size, lastModified } = drop;
-    const inPlace = definition.drops?.freeze === "reference";
-    const frozenPath = inPlace ? `${drop.container}/${path}` : `${batches}/${frozenBlob(run.runId, path)}`;
-    return { path, source, frozenPath, etag, size, lastModified };
-  }
+  const { batches, manifests, runs } = ledger;
 
   /** Without files only an explicit window, a repeat on purpose, or a pipeline that takes no drops has anything to score. */
   const nothingToScore = ({ run, definition }: StoredRun): boolean =>
     definition.drops !== undefined && run.window === null && !run.rerun;
 
-  async function stored(runId: string): Promise<Manifest | null> {
-    const text = await ledger.blobs.readText(batches, manifestBlob(runId));
-    return text === null ? null : manifestSchema.parse(JSON.parse(text));
+  async function counts(runId: string, { files }: Manifest): Promise<BatchCounts> {
+    const having = async (outcome: "superseded" | "vanished" | "quarantined"): Promise<number> =>
+      (await batches.entries(runId, outcome)).length;
+    return {
+      drops: files.length,
+      bytes: files.reduce((sum, file) => sum + file.size, 0),
+      superseded: await having("superseded"),
+      vanished: await having("vanished"),
+      quarantined: await having("quarantined"),
+    };
   }
 
-  async function counts(runId: string, manifest: Manifest): Promise<BatchCounts> {
-    const entries = await ledger.batches.entries(runId);
-    const having = (outcome: string): number => entries.filter((entry) => entry.outcome === outcome).length;
-    const bytes = manifest.files.reduce((sum, file) => sum + file.size, 0);
-    return { drops: manifest.files.length, bytes, superseded: having("superseded"), vanished: having("vanished") };
+  /** Lets the run's row choose; null when there is nothing to score, or the run closed meanwhile. */
+  async function freeze(stored: StoredRun): Promise<RunRecord | null> {
+    const { runId, attempt } = stored.run;
+    // Before version 0.2 the blob came first: then it is the manifest, whatever the row says.
+    const manifest = (await manifests.find(runId)) ?? (await composeManifest(ledger, stored));
+    if (manifest.files.length === 0 && nothingToScore(stored)) return null;
+    const batch = await counts(runId, manifest);
+    const manifestDraft = await manifests.draft(manifest);
+    const run = await runs.change(runId, (current) =>
+      isClosed(current.state) || current.attempt !== attempt || current.frozenAt !== null
+        ? null
+        : { frozenAt: manifest.createdAt, manifestDraft, batch },
+    );
+    return run.frozenAt === null ? null : run;
   }
 
   return async ({ runId, attempt }, { log }) => {
-    const found = await ledger.runs.find(runId);
-    if (!found || isClosed(found.run.state)) return { kind: "empty", files: 0 };
-    let manifest = await stored(runId);
-    if (manifest === null) {
-      const files = (await held(runId)).map((entry) => fileOf(found, entry));
-      if (files.length === 0 && nothingToScore(found)) return { kind: "empty", files: 0 };
-      const { pipeline, reason, window } = found.run;
-      const own: Manifest = {
-        manifestVersion: 1,
-        runId,
-        pipeline,
-        createdAt: ledger.now().toISOString(),
-        reason,
-        window,
-        files,
-      };
-      manifest = (await ledger.blobs.createJson(batches, manifestBlob(runId), own)) ? own : await stored(runId);
-      if (manifest === null) throw new Error(`manifest of ${runId} is neither new nor there`);
-    }
-    const { createdAt, files } = manifest;
-    const batch = await counts(runId, manifest);
-    await ledger.runs.change(runId, (current) => (current.frozenAt === null ? { frozenAt: createdAt, batch } : null));
-    log.info("manifest written", { runId, attempt, files: files.length, bytes: batch.bytes });
+    const stored = await runs.find(runId);
+    if (!stored || isClosed(stored.run.state) || stored.run.attempt !== attempt) return { kind: "empty", files: 0 };
+    const run = stored.run.frozenAt === null ? await freeze(stored) : stored.run;
+    if (run === null) return { kind: "empty", files: 0 };
+    const { files } = await manifests.read(runId, run.manifestDraft);
+    log.info("manifest written", { runId, attempt, files: files.length, bytes: run.batch.bytes });
     return { kind: "written", files: files.length };
   };
 }

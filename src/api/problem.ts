@@ -74,7 +74,7 @@ function outage(code: string, title: string): HttpProblem {
 
 /** The Azure clients throw `RestError` from several copies of one package, so the class cannot be compared. */
 function isStorageError(error: unknown): boolean {
-  return error instanceof Error && error.name === "RestError";
+  return error instanceof Error && (error.name === "RestError" || error.name === "StorageError");
 }
 
 /** The answer for a problem. `traceId` finds the invocation in the log. */

@@ -116,7 +116,12 @@ export const runSchema = z.strictObject({
   endedAt: nullableTimestamp,
   durationSeconds: nullableSeconds,
   cancelRequestedAt: nullableTimestamp,
-  batch: z.strictObject({ drops: z.number(), bytes: z.number(), superseded: z.number(), vanished: z.number() }),
+  batch: z.strictObject({
+    ...{ drops: z.number(), bytes: z.number() },
+    ...{ superseded: z.number(), vanished: z.number(), quarantined: z.number() },
+  }),
+  retakeOf: z.string().nullable(),
+  supersededBy: z.string().nullable(),
   error: z.strictObject({ code: z.string(), message: z.string(), step: z.string().nullable() }).nullable(),
   steps: z.array(
     z.strictObject({ name: z.string(), job: z.string(), state: stepState, generations: z.array(generation) }),

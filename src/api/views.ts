@@ -55,7 +55,10 @@ export function runSummaryView(run: RunRecord, root: string): Omit<RunView, "ste
       bytes: run.batch.bytes,
       superseded: run.batch.superseded,
       vanished: run.batch.vanished,
+      quarantined: run.batch.quarantined,
     },
+    retakeOf: run.retakeOf,
+    supersededBy: run.supersededBy,
     error: run.error && { code: run.error.code, message: run.error.message, step: run.error.step },
     links: {
       self,

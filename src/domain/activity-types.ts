@@ -43,17 +43,40 @@ export interface SlotResult {
   readonly cancelRequested: boolean;
 }
 
-/** Answer of `claimDrops`. */
+/** Input of `claimDrops`: what the pages before took. */
+export interface ClaimInput extends RunAttempt {
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/** Answer of `claimDrops`: what all pages together took. */
 export interface ClaimResult {
+  readonly files: number;
+  readonly bytes: number;
   readonly more: boolean;
+  readonly cancelRequested: boolean;
+  /** How long the freeze may go without getting a drop further. */
+  readonly freezeTimeoutSeconds: number;
+}
+
+/** Input of `freezeDrops`. */
+export interface FreezeInput extends RunAttempt {
+  /** True when the freeze made no progress for too long: what cannot be frozen now is quarantined. */
+  readonly giveUp: boolean;
+}
+
+/** Answer of `freezeDrops`. */
+export interface FreezeResult {
+  /** What is left: drops not yet tried, only drops to be looked at again, or none. */
+  readonly left: "untried" | "waiting" | "none";
+  /** Drops that this page brought to an outcome. */
+  readonly settled: number;
   readonly cancelRequested: boolean;
 }
 
-/** Answer of `freezeDrops` and `finishBatch`. */
-export interface PageResult {
-  readonly remaining: number;
-  /** Copies that the storage is still making. */
-  readonly copying: number;
+/** Answer of `finishBatch`. */
+export interface FinishResult {
+  readonly more: boolean;
 }
 
 /** Answer of `writeManifest`: `empty` = no file and nothing to score. */
@@ -116,6 +139,10 @@ export interface PendingResult {
   readonly maxWaitSeconds: number;
   /** True while a run that was asked for has not yet taken its batch: what is pending will join it. */
   readonly covered: boolean;
+  /** True when the batch of a failed run is to be taken over now. */
+  readonly retakeDue: boolean;
+  /** Seconds until a blob that is not finished yet is looked at again; null when there is none. */
+  readonly lookAgainSeconds: number | null;
 }
 
 /** Input of the collector and of its activities. */

@@ -40,8 +40,6 @@ export function collectorInstanceId(pipeline: string): string {
 
 /** Folder of a run inside the batches container. */
 export const manifestBlob = (runId: string): string => `${runId}/manifest.json`;
-/** Frozen copy of a drop inside the batches container. */
-export const frozenBlob = (runId: string, path: string): string => `${runId}/files/${path}`;
 /** Exit JSON of one generation inside the batches container. */
 export const exitBlob = (runId: string, step: string, generation: number): string =>
   `${runId}/exit/${step}-g${generation}.json`;

@@ -52,6 +52,18 @@ const dropsSchema = z
     quietPeriodSeconds: seconds,
     maxWaitSeconds: seconds,
     freeze: z.enum(["copy", "reference"]).default("copy"),
+    /** How long an empty or an appended blob must not have changed before it counts as finished. */
+    settleSeconds: seconds.max(86_400).default(300),
+    /** How long the freeze may go without getting a drop further; what is left then is quarantined. */
+    freezeTimeoutSeconds: z.number().int().positive().max(604_800).default(3600),
+    /** Drops of one batch at most; the others are taken by the runs after. */
+    maxFiles: z.number().int().positive().max(100_000).default(100_000),
+    /** Bytes of one batch at most, but for a single drop that is larger. */
+    maxBytes: z.number().int().positive().optional(),
+    /** From when on a later run takes over the batch of a failed one; twice as long with every time. */
+    retakeAfterSeconds: seconds.max(2_592_000).default(21_600),
+    /** How often a batch is taken over; then it waits for a person. */
+    maxRetakes: z.number().int().min(0).max(20).default(3),
   })
   .refine((drops) => drops.maxWaitSeconds >= drops.quietPeriodSeconds, {
     message: "must not be less than quietPeriodSeconds",

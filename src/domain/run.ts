@@ -33,6 +33,8 @@ export interface BatchCounts {
   readonly bytes: number;
   readonly superseded: number;
   readonly vanished: number;
+  /** Drops whose bytes could not be frozen. */
+  readonly quarantined: number;
 }
 
 /** One execution of a pipeline, as the ledger knows it. */
@@ -58,6 +60,14 @@ export interface RunRecord {
   readonly startedAt: string | null;
   /** When the manifest was written; drops seen later belong to a later batch. */
   readonly frozenAt: string | null;
+  /** Which draft of the manifest the freeze chose; null before, and for runs of before version 0.2. */
+  readonly manifestDraft: string | null;
+  /** The failed run whose batch this one took over. */
+  readonly retakeOf: string | null;
+  /** How often this batch was taken over. */
+  readonly retakes: number;
+  /** The run that took this one's batch over; it can no longer be retried. */
+  readonly supersededBy: string | null;
   readonly endedAt: string | null;
   readonly cancelRequestedAt: string | null;
   readonly batch: BatchCounts;

@@ -4,9 +4,9 @@ import * as df from "durable-functions";
 import { z } from "zod";
 import { COLLECTOR } from "../domain/function-names";
 import { collectorInstanceId } from "../domain/ids";
-import { recordBlob, type DropRecorder } from "../ledger/record-blob";
+import { recordBlob, type DropRecorder, type RecordedBlob } from "../ledger/drops/record-blob";
 import type { OrchestrationStarter } from "../domain/orchestration-starter";
-import { createLogger } from "../logging/logger";
+import { createLogger, type Logger } from "../logging/logger";
 
 /** What a blob trigger needs: the ledger's recorder and the durable client. */
 export interface DropReceivedDeps {
@@ -24,20 +24,31 @@ function readReference(data: ModelBindingData | ModelBindingData[]): unknown {
   return JSON.parse(Buffer.from(single?.content ?? "").toString("utf8"));
 }
 
+/** Logs what became of an event; gives the pipeline whose collector has to be at work. */
+function report(recorded: RecordedBlob, container: string, log: Logger): string | null {
+  switch (recorded.kind) {
+    case "none":
+      log.info("blob is gone or a folder, nothing to record", { container });
+      return null;
+    case "unfinished":
+      log.info("blob is not finished, it is looked at again", { container, pipeline: recorded.pipeline });
+      return recorded.pipeline;
+    case "drop": {
+      const { drop, created } = recorded;
+      log.info("drop recorded", { pipeline: drop.pipeline, state: drop.state, created, size: drop.size });
+      return drop.state === "pending" ? drop.pipeline : null;
+    }
+  }
+}
+
 /** Records the drop before the invocation succeeds (I1), then makes sure that the pipeline's collector is at work. */
 export function createDropReceived({ recorder, starterFor }: DropReceivedDeps) {
   return async (blob: unknown, context: InvocationContext): Promise<void> => {
     const { ContainerName: container, BlobName: path } = referenceSchema.parse(blob);
     const log = createLogger(context);
     const recorded = await recordBlob(recorder, container, path);
-    if (recorded === null) {
-      log.info("blob is gone, nothing to record", { container });
-      return;
-    }
-    const { drop, created } = recorded;
-    log.info("drop recorded", { pipeline: drop.pipeline, state: drop.state, created, size: drop.size });
-    if (drop.state !== "pending") return;
-    await starterFor(context).start(COLLECTOR, collectorInstanceId(drop.pipeline), { pipeline: drop.pipeline });
+    const pipeline = report(recorded, container, log);
+    if (pipeline !== null) await starterFor(context).start(COLLECTOR, collectorInstanceId(pipeline), { pipeline });
   };
 }
 

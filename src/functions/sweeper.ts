@@ -3,7 +3,8 @@ import * as df from "durable-functions";
 import { faultText } from "../runs/databricks-call";
 import { sweepGenerations, sweepUnownedRuns } from "../sweeps/databricks-runs";
 import type { SweepDeps, SweepPass } from "../sweeps/deps";
-import { scanContainers, sweepClaims, sweepPendingDrops } from "../sweeps/drops";
+import { scanContainers } from "../sweeps/containers";
+import { sweepClaims, sweepPendingDrops } from "../sweeps/drops";
 import { sweepOpenRuns } from "../sweeps/open-runs";
 import { sweepMessages } from "../sweeps/messages";
 import { sweepSchedules } from "../sweeps/schedules";
@@ -17,7 +18,7 @@ export interface SweeperDeps extends SweepDeps {
   readonly now: () => Date;
 }
 
-/** Sweeps that read whole containers or ask Databricks run every so many minutes. */
+/** Sweeps that ask Databricks run every so many minutes. */
 const SLOW_EVERY_MINUTES = 5;
 
 type Sweep = readonly [name: string, work: (pass: SweepPass) => Promise<void>];
@@ -29,11 +30,9 @@ const EVERY_MINUTE: readonly Sweep[] = [
   ["claims", sweepClaims],
   ["schedules", sweepSchedules],
   ["messages", sweepMessages],
-];
-const SLOW: readonly Sweep[] = [
   ["container scan", scanContainers],
-  ["unowned runs", sweepUnownedRuns],
 ];
+const SLOW: readonly Sweep[] = [["unowned runs", sweepUnownedRuns]];
 /** Last, so that it sees what the others gave back. */
 const PENDING: Sweep = ["pending drops", sweepPendingDrops];
 

@@ -5,8 +5,8 @@ import { decideRequest } from "../domain/run-request";
 import { sha256 } from "../domain/tokens";
 import { normaliseWindow, windowKey, windowSchema, type Window } from "../domain/window";
 import { contend, OVERTAKEN, type Pause } from "./contention";
-import { listDrops } from "./drop-lists";
-import type { DropStore } from "./drop-store";
+import { listDrops } from "./drops/drop-lists";
+import type { DropStore } from "./drops/drop-store";
 import {
   InvalidRequestError,
   RequestConflictError,
@@ -123,6 +123,10 @@ class LedgerRunRequests implements RunRequests {
     const run = await this.deps.runs.change(runId, (current) => {
       created = false;
       if (!isClosed(current.state) && current.attempt > 1) return null;
+      if (current.supersededBy !== null) {
+        const state = `superseded by ${current.supersededBy}, which took its batch over,`;
+        throw new RunStateError(runId, state, "retried");
+      }
       if (!RETRYABLE.has(current.state)) throw new RunStateError(runId, current.state, "retried");
       created = true;
       const at = this.deps.now().toISOString();
@@ -202,6 +206,10 @@ class LedgerRunRequests implements RunRequests {
       cancelRequestedAt: null,
       batch: emptyBatch(),
       error: null,
+      manifestDraft: null,
+      retakeOf: null,
+      retakes: 0,
+      supersededBy: null,
     };
     const made = await this.deps.runs.create({ run, definition, aliasKey, fingerprint, workKey }, replaces);
     const stored = made ? await this.deps.runs.get(runId) : null;

@@ -1,7 +1,11 @@
-import { BatchStore } from "./batch-store";
 import { jitteredPause, sleepFor, type Pause, type Sleep } from "./contention";
-import { DropStore } from "./drop-store";
-import { Freezer } from "./freezer";
+import { BatchStore } from "./drops/batch-store";
+import { CursorStore } from "./drops/cursor-store";
+import { DropStore } from "./drops/drop-store";
+import { Freezer } from "./drops/freezer";
+import { ManifestStore } from "./drops/manifest-store";
+import { RetakeStore } from "./drops/retake-store";
+import { UnfinishedStore } from "./drops/unfinished-store";
 import { GenerationStore } from "./generation-store";
 import type { BlobPort, TablePort } from "./ports";
 import { createOwnerCheck, ownedTable, type CheckOwner } from "./ownership";
@@ -34,6 +38,10 @@ export interface Ledger {
   readonly generations: GenerationStore;
   readonly drops: DropStore;
   readonly batches: BatchStore;
+  readonly manifests: ManifestStore;
+  readonly retakes: RetakeStore;
+  readonly unfinished: UnfinishedStore;
+  readonly cursors: CursorStore;
   readonly slots: SlotStore;
   readonly states: StateStore;
   readonly budget: RequestBudget;
@@ -57,12 +65,17 @@ export function createLedger(deps: LedgerDeps): Ledger {
   const open = (name: string): TablePort => ownedTable(plain(name), checkOwner);
   const runs = open("runs");
   const state = open("state");
-  const drops = new DropStore(open("drops"), deps.now);
+  const dropTable = open("drops");
+  const drops = new DropStore(dropTable, deps.now);
   return {
     runs: new RunStore(runs, pause, now),
     generations: new GenerationStore(runs),
     drops,
     batches: new BatchStore(drops),
+    manifests: new ManifestStore(deps.blobs, deps.containers.batches),
+    retakes: new RetakeStore(dropTable, deps.now),
+    unfinished: new UnfinishedStore(dropTable),
+    cursors: new CursorStore(dropTable),
     slots: new SlotStore(open("slots")),
     states: new StateStore(state, pause),
     budget: new RequestBudget(state, deps.requestsPerSecond, now, sleep, pause),

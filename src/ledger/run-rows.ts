@@ -7,7 +7,19 @@ import type { BatchCounts, RunReason, RunRecord, RunState } from "../domain/run"
 export type RunChange = Partial<
   Pick<
     RunRecord,
-    "state" | "attempt" | "requestedAt" | "startedAt" | "frozenAt" | "endedAt" | "cancelRequestedAt" | "batch" | "error"
+    | "state"
+    | "attempt"
+    | "requestedAt"
+    | "startedAt"
+    | "frozenAt"
+    | "manifestDraft"
+    | "retakeOf"
+    | "retakes"
+    | "supersededBy"
+    | "endedAt"
+    | "cancelRequestedAt"
+    | "batch"
+    | "error"
   >
 >;
 
@@ -44,7 +56,7 @@ export function runKeys(runId: string): { partitionKey: string; rowKey: string }
   return parts && { partitionKey: parts.pipeline, rowKey: `run|${newestFirst(runId)}` };
 }
 
-const NO_BATCH: BatchCounts = { drops: 0, bytes: 0, superseded: 0, vanished: 0 };
+const NO_BATCH: BatchCounts = { drops: 0, bytes: 0, superseded: 0, vanished: 0, quarantined: 0 };
 
 /** Reads a run's row; steps are added by who needs them. */
 export function toRunRecord(row: Row): RunRecord {
@@ -64,9 +76,13 @@ export function toRunRecord(row: Row): RunRecord {
     createdAt: text(row, "createdAt"),
     startedAt: textOrNull(row, "startedAt"),
     frozenAt: textOrNull(row, "frozenAt"),
+    manifestDraft: textOrNull(row, "manifestDraft"),
+    retakeOf: textOrNull(row, "retakeOf"),
+    retakes: whole(row, "retakes"),
+    supersededBy: textOrNull(row, "supersededBy"),
     endedAt: textOrNull(row, "endedAt"),
     cancelRequestedAt: textOrNull(row, "cancelRequestedAt"),
-    batch: json(row, "batch", NO_BATCH),
+    batch: { ...NO_BATCH, ...json<Partial<BatchCounts>>(row, "batch", {}) },
     error: json(row, "error", null),
     etag: row.etag,
     steps: [],

@@ -21,16 +21,25 @@ function coveredSeconds(looks: number): number {
   return Math.min(FIRST_COVERED_SECONDS * 2 ** looks, COVERED_SECONDS);
 }
 
-/** Gathers the drops of one pipeline: waits for quiet, makes one request, and looks again until nothing is pending. */
+/** Seconds until a run is asked for, or until the next look when one is on its way. */
+function waitForRun(pending: PendingResult, context: OrchestrationContext, looks: number): number {
+  if (pending.covered) return coveredSeconds(looks);
+  return pending.count === 0 ? 0 : secondsUntilRequest(pending, context.df.currentUtcDateTime);
+}
+
+/**
+ * Gathers the drops of one pipeline: waits for quiet, makes one request, and looks again until nothing is pending, no blob is
+ * unfinished and no failed batch is due.
+ */
 export function* collector(context: OrchestrationContext): Durable<void> {
   const input = context.df.getInput<CollectorInput>();
   let looks = 0;
   for (let round = 0; round < ROUNDS_PER_EXECUTION; round += 1) {
     const pending = yield* callActivity<PendingResult>(context, INSPECT_PENDING, input);
-    if (pending.count === 0) return;
-    const seconds = pending.covered
-      ? coveredSeconds(looks++)
-      : secondsUntilRequest(pending, context.df.currentUtcDateTime);
+    const needsRun = pending.count > 0 || pending.retakeDue;
+    if (!needsRun && pending.lookAgainSeconds === null) return;
+    const seconds = needsRun ? waitForRun(pending, context, looks) : (pending.lookAgainSeconds ?? 0);
+    if (needsRun && pending.covered) looks += 1;
     if (seconds > 0) {
       yield* waitSeconds(context, seconds);
       continue;

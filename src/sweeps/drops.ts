@@ -1,56 +1,77 @@
 import { COLLECTOR } from "../domain/function-names";
-import { collectorInstanceId, manifestBlob } from "../domain/ids";
-import { manifestSchema } from "../domain/manifest";
-import { recordBlob } from "../ledger/record-blob";
+import { collectorInstanceId } from "../domain/ids";
 import { isClosed } from "../domain/run";
+import { indexPartition, toDropRecord, toIndexEntry } from "../ledger/drops/drop-rows";
+import type { Row } from "../ledger/ports";
+import { settleBatch } from "../runs/settle-batch";
+import { dueRetake } from "../runs/take-over-batch";
 import type { SweepPass } from "./deps";
 
-/** Starts the collector of every pipeline that has pending drops; a live one is left alone. */
+/** Claims that one pass looks at for a pipeline. */
+const CLAIMS_PER_PASS = 2000;
+
+/** Starts the collector of every pipeline that has something to collect; a live one is left alone. */
 export async function sweepPendingDrops({ activities, definitions, starter }: SweepPass): Promise<void> {
-  for (const pipeline of definitions.keys()) {
-    if (!(await activities.ledger.drops.hasPending(pipeline))) continue;
-    await starter.start(COLLECTOR, collectorInstanceId(pipeline), { pipeline });
+  const { ledger } = activities;
+  for (const [pipeline, { drops }] of definitions) {
+    if (!drops) continue;
+    const needed =
+      (await ledger.drops.hasPending(pipeline)) ||
+      (await ledger.unfinished.list(pipeline, 1)).length > 0 ||
+      (await dueRetake(ledger, pipeline, null)) !== null;
+    if (needed) await starter.start(COLLECTOR, collectorInstanceId(pipeline), { pipeline });
   }
+}
+
+/** A run whose claims are over, with the versions that its manifest lists. */
+type Claimer = { readonly mayHold: boolean; readonly listed: ReadonlySet<string> };
+
+/** Settles the batch of a run that should hold no claims any more, page by page. */
+async function settleClaimer({ activities: { ledger } }: SweepPass, runId: string): Promise<Claimer> {
+  const run = await ledger.runs.get(runId);
+  // Before its freeze an open run holds what it claimed; after it, `finishBatch` is at work until the run starts its steps.
+  if (run !== null && run.frozenAt === null && !isClosed(run.state)) return { mayHold: true, listed: new Set() };
+  if (run !== null) await settleBatch(ledger, run);
+  const isFrozen = run !== null && run.frozenAt !== null;
+  const files = isFrozen ? (await ledger.manifests.read(runId, run.manifestDraft)).files : [];
+  return { mayHold: false, listed: new Set(files.map((file) => `${file.etag} ${file.path}`)) };
+}
+
+/** Settles one drop that is claimed all the same: nothing in the batch of its run leads to it. */
+async function settleClaim({ activities: { ledger }, log }: SweepPass, row: Row, { listed }: Claimer): Promise<void> {
+  const stored = await ledger.drops.verify(toIndexEntry(row));
+  if (stored?.drop.state !== "claimed" || stored.drop.runId === null) return;
+  const { runId, etag, path } = stored.drop;
+  const inManifest = listed.has(`${etag} ${path}`);
+  log.warn("drop was still claimed", { runId, inManifest });
+  const entry = ledger.batches.unlisted(stored);
+  if (inManifest) await ledger.batches.finish(runId, entry, "batched", `in the batch of ${runId}`);
+  else await ledger.batches.giveBack(runId, entry);
+}
+
+/** Goes through some claims of a pipeline, from where the pass before stopped. */
+async function sweepClaimsOf(pass: SweepPass, pipeline: string): Promise<void> {
+  const { ledger } = pass.activities;
+  const name = `claims|${pipeline}`;
+  const cursor = await ledger.cursors.get(name);
+  const after = typeof cursor?.["after"] === "string" && cursor["after"] !== "" ? { after: cursor["after"] } : {};
+  const claimers = new Map<string, Claimer>();
+  let last = "";
+  let looked = 0;
+  const claims = { partition: indexPartition("claimed", pipeline), ...after, limit: CLAIMS_PER_PASS };
+  for await (const row of ledger.drops.table.query(claims)) {
+    last = row.rowKey;
+    looked += 1;
+    const runId = toDropRecord(row).runId ?? "";
+    const claimer = claimers.get(runId) ?? (await settleClaimer(pass, runId));
+    claimers.set(runId, claimer);
+    if (!claimer.mayHold) await settleClaim(pass, row, claimer);
+  }
+  const next = looked < CLAIMS_PER_PASS ? "" : last;
+  if (next !== (cursor?.["after"] ?? "")) await ledger.cursors.set(name, { after: next });
 }
 
 /** Gives back drops that a run claimed too late for its manifest, or that a run which closed before its freeze still holds. */
-export async function sweepClaims({ activities: { ledger }, log }: SweepPass): Promise<void> {
-  const manifests = new Map<string, Set<string> | null>();
-  for (const { keys, drop } of await ledger.drops.claimed()) {
-    const run = drop.runId === null ? null : await ledger.runs.get(drop.runId);
-    // Before its freeze an open run holds what it claimed; after it, `finishBatch` is at work until the run starts its steps.
-    if (run === null || (run.frozenAt === null && !isClosed(run.state))) continue;
-    if (!manifests.has(run.runId)) manifests.set(run.runId, await listed(ledger, run.runId));
-    const inManifest = manifests.get(run.runId)?.has(`${drop.etag} ${drop.path}`) === true;
-    log.warn("drop was still claimed", { runId: run.runId, inManifest });
-    const entry = { keys, drop, outcome: "frozen" } as const;
-    if (inManifest) await ledger.batches.finish(run.runId, entry, "batched", `in the batch of ${run.runId}`);
-    else await ledger.batches.giveBack(run.runId, keys);
-  }
-}
-
-async function listed(ledger: SweepPass["activities"]["ledger"], runId: string): Promise<Set<string> | null> {
-  const text = await ledger.blobs.readText(ledger.containers.batches, manifestBlob(runId));
-  return text === null
-    ? null
-    : new Set(manifestSchema.parse(JSON.parse(text)).files.map((file) => `${file.etag} ${file.path}`));
-}
-
-/** Compares the containers with the ledger: a blob whose event never came is recorded now (I1). Mends indexes first. */
-export async function scanContainers({ activities: { ledger }, definitions, log }: SweepPass): Promise<void> {
-  await ledger.drops.mendPending();
-  const containers = new Set(
-    [...definitions.values()].map((definition) => definition.drops?.container).filter((name) => name !== undefined),
-  );
-  for (const container of containers) {
-    let found = 0;
-    for await (const { blobs } of ledger.blobs.list(container)) {
-      for (const { path, etag } of blobs) {
-        if ((await ledger.drops.find(container, path, etag)) !== null) continue;
-        const recorded = await recordBlob({ definitions, drops: ledger.drops, blobs: ledger.blobs }, container, path);
-        if (recorded?.created) found += 1;
-      }
-    }
-    if (found > 0) log.warn("blobs without an event were recorded", { container, drops: found });
-  }
+export async function sweepClaims(pass: SweepPass): Promise<void> {
+  for (const [pipeline, { drops }] of pass.definitions) if (drops) await sweepClaimsOf(pass, pipeline);
 }

@@ -1,15 +1,17 @@
 import { BlobServiceClient } from "@azure/storage-blob";
 import { randomBytes } from "node:crypto";
+import type { z } from "zod";
 import type { ActivityContext, ActivityDeps, Notification } from "../../src/runs/deps";
 import type { SweepPass } from "../../src/sweeps/deps";
 import { isLive } from "../../src/domain/orchestration-starter";
 import type { JobsClient } from "../../src/databricks/jobs-client";
-import type { PipelineDefinitions } from "../../src/domain/pipeline-definition";
+import type { pipelineDefinitionSchema, PipelineDefinitions } from "../../src/domain/pipeline-definition";
 import type { Manifest } from "../../src/domain/manifest";
 import type { Ledger } from "../../src/ledger/ledger";
+import type { BlobPort } from "../../src/ledger/ports";
 import { createLogger } from "../../src/logging/logger";
 import type { FakeClock } from "./fake-clock";
-import { aPipeline, createTestLedger, type FakeStarter } from "./ledger";
+import { aPipeline, createTestLedgerOver, type FakeStarter } from "./ledger";
 
 /** Activities over a real ledger in tables and containers of their own. */
 export interface ActivityFixture {
@@ -39,10 +41,18 @@ const noJobs = new Proxy({} as JobsClient, {
   },
 });
 
+export interface FixtureOptions {
+  /** What of the definition's `drops` is to be otherwise. */
+  readonly drops?: Partial<NonNullable<z.input<typeof pipelineDefinitionSchema>["drops"]>>;
+  /** Stands between the ledger and its blobs. */
+  readonly blobs?: (blobs: BlobPort) => BlobPort;
+}
+
 /** Builds the fixture; `jobs` is the Databricks of the test. */
 export async function createActivityFixture(
   connectionString: string,
   jobs: JobsClient = noJobs,
+  options: FixtureOptions = {},
 ): Promise<ActivityFixture> {
   const container = `drops${randomBytes(6).toString("hex")}`;
   const pattern = {
@@ -50,13 +60,18 @@ export async function createActivityFixture(
     pathPattern: "^(?<source>telemetry|errors)/.+\\.csv$",
     quietPeriodSeconds: 1,
     maxWaitSeconds: 2,
+    ...options.drops,
   };
   const steps = ["ingestion", "scoring"].map((name, index) => ({
     ...{ name, job: `job-${name}`, readsManifest: index === 0, timeoutSeconds: 60, parameters: {} },
     retry: { maxGenerations: 3, firstDelaySeconds: 1, backoff: 2 },
   }));
-  const scoring = aPipeline("scoring", { drops: { ...pattern, freeze: "copy" }, steps, schedule: "0 30 6 * * *" });
-  const { ledger, runs, starter, clock, pipelines } = createTestLedger(connectionString, scoring);
+  const scoring = aPipeline("scoring", { drops: pattern, steps, schedule: "0 30 6 * * *" });
+  const { ledger, runs, starter, clock, pipelines } = createTestLedgerOver(
+    connectionString,
+    [scoring],
+    options.blobs ?? ((blobs) => blobs),
+  );
   const drops = BlobServiceClient.fromConnectionString(connectionString).getContainerClient(container);
   await drops.create();
   const log: string[] = [];
@@ -86,6 +101,10 @@ export async function createActivityFixture(
       return run.runId;
     },
     manifestPaths: async (runId) => (await manifestFiles(runId)).map((file) => file.path),
-    frozenText: (runId, path) => ledger.blobs.readText(ledger.containers.batches, `${runId}/files/${path}`),
+    frozenText: async (runId, path) => {
+      const [container = "", ...rest] =
+        (await manifestFiles(runId)).find((file) => file.path === path)?.frozenPath.split("/") ?? [];
+      return ledger.blobs.readText(container, rest.join("/"));
+    },
   };
 }

@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
+import type { z } from "zod";
 import { createStorageClients } from "../../src/config/storage-clients";
 import { pipelineDefinitionSchema, type PipelineDefinition } from "../../src/domain/pipeline-definition";
 import { AzureBlobs } from "../../src/ledger/azure-blobs";
 import { AzureTable } from "../../src/ledger/azure-table";
+import type { BlobPort } from "../../src/ledger/ports";
 import { createLedger, type Ledger } from "../../src/ledger/ledger";
 import { createRunRequests } from "../../src/ledger/create-run-requests";
 import type { RunRequests } from "../../src/ledger/run-requests";
@@ -34,7 +36,10 @@ export class FakeStarter implements OrchestrationStarter {
 }
 
 /** A definition with one step per name. */
-export function aPipeline(name: string, over: Partial<PipelineDefinition> = {}): PipelineDefinition {
+export function aPipeline(
+  name: string,
+  over: Partial<z.input<typeof pipelineDefinitionSchema>> = {},
+): PipelineDefinition {
   return pipelineDefinitionSchema.parse({
     name,
     description: `the ${name} pipeline`,
@@ -55,17 +60,18 @@ export interface TestLedger {
   readonly pipelines: ReadonlyMap<string, PipelineDefinition>;
 }
 
-/** Builds the ledger of a deployment on a storage account. */
+/** Builds the ledger of a deployment on a storage account; `wrap` puts something between it and its blobs. */
 export function openLedger(
   connectionString: string,
   deploymentId: string,
   tablePrefix: string,
   now: () => Date = () => new Date(),
+  wrap: (blobs: BlobPort) => BlobPort = (blobs) => blobs,
 ): Ledger {
   const storage = createStorageClients({ kind: "connectionString", connectionString });
   return createLedger({
     table: (name) => new AzureTable(storage.table(name)),
-    blobs: new AzureBlobs(storage.blobService, now),
+    blobs: wrap(new AzureBlobs(storage.blobService, () => new Date())),
     tablePrefix,
     containers: { batches: "batches", results: "results" },
     deploymentId,
@@ -76,9 +82,18 @@ export function openLedger(
 
 /** Builds a ledger on a storage account; time moves only by the clock. */
 export function createTestLedger(connectionString: string, ...definitions: PipelineDefinition[]): TestLedger {
+  return createTestLedgerOver(connectionString, definitions, (blobs) => blobs);
+}
+
+/** The same with something between the ledger and its blobs. */
+export function createTestLedgerOver(
+  connectionString: string,
+  definitions: readonly PipelineDefinition[],
+  wrap: (blobs: BlobPort) => BlobPort,
+): TestLedger {
   const clock = new FakeClock();
   const now = () => new Date(clock.now());
-  const ledger = openLedger(connectionString, "test", `t${randomBytes(8).toString("hex")}`, now);
+  const ledger = openLedger(connectionString, "test", `t${randomBytes(8).toString("hex")}`, now, wrap);
   const pipelines = new Map(definitions.map((definition) => [definition.name, definition]));
   const runs = createRunRequests({
     definitions: pipelines,

@@ -4,9 +4,11 @@ import { closeRun } from "../../../src/runs/close-run";
 import { createFinishBatch } from "../../../src/activities/finish-batch";
 import { createFreezeDrops } from "../../../src/activities/freeze-drops";
 import { createWriteManifest } from "../../../src/activities/write-manifest";
-import { scanContainers, sweepClaims } from "../../../src/sweeps/drops";
+import { scanContainers } from "../../../src/sweeps/containers";
+import { sweepClaims } from "../../../src/sweeps/drops";
+import { listDrops } from "../../../src/ledger/drops/drop-lists";
 import { listPrefix } from "../../../src/ledger/ranges";
-import { recordBlob } from "../../../src/ledger/record-blob";
+import { recordBlob } from "../../../src/ledger/drops/record-blob";
 import type { DropRecord } from "../../../src/domain/drop";
 import { createActivityFixture, type ActivityFixture } from "../../support/activities";
 import { startAzurite } from "../../support/azurite";
@@ -30,16 +32,23 @@ const receive = (path: string) =>
   recordBlob({ ...fixture.ledger, definitions: fixture.pipelines }, fixture.container, path);
 
 async function allDrops(): Promise<DropRecord[]> {
-  return [...(await fixture.ledger.drops.list("scoring", () => true, 10_000)).items];
+  const definition = fixture.pipelines.get("scoring");
+  if (!definition) throw new Error("no definition");
+  return [...(await listDrops(fixture.ledger.drops, definition, { pipeline: "scoring", top: 10_000 })).items];
+}
+
+async function claimAll(runId: string, attempt = 1): Promise<void> {
+  let page = { files: 0, bytes: 0, more: true };
+  while (page.more) page = await createClaimDrops(fixture.activities)({ runId, attempt, ...page }, fixture.context);
 }
 
 async function makeBatch(runId: string, attempt = 1): Promise<string[]> {
   const { activities, context } = fixture;
   const run = { runId, attempt };
-  while ((await createClaimDrops(activities)(run, context)).more);
-  while ((await createFreezeDrops(activities)(run, context)).remaining > 0);
+  await claimAll(runId, attempt);
+  while ((await createFreezeDrops(activities)({ ...run, giveUp: false }, context)).left !== "none");
   if ((await createWriteManifest(activities)(run, context)).kind === "empty") return [];
-  while ((await createFinishBatch(activities)(run, context)).remaining > 0);
+  while ((await createFinishBatch(activities)(run, context)).more);
   return fixture.manifestPaths(runId);
 }
 
@@ -49,7 +58,7 @@ describe("recordBlob", () => {
 
     const answers = await Promise.all([1, 2, 3, 4, 5].map(() => receive("telemetry/a.csv")));
 
-    expect(answers.filter((answer) => answer?.created)).toHaveLength(1);
+    expect(answers.filter((answer) => answer.kind === "drop" && answer.created)).toHaveLength(1);
     expect(await fixture.ledger.drops.pending("scoring")).toMatchObject({ count: 1 });
   });
 
@@ -61,7 +70,7 @@ describe("recordBlob", () => {
     await receive("telemetry/a.csv");
 
     expect(await allDrops()).toHaveLength(2);
-    expect(await receive("telemetry/none.csv")).toBeNull();
+    expect(await receive("telemetry/none.csv")).toEqual({ kind: "none" });
   });
 
   it("quarantines a path that no pattern takes, with the reason", async () => {
@@ -69,7 +78,7 @@ describe("recordBlob", () => {
 
     const recorded = await receive("README");
 
-    expect(recorded?.drop).toMatchObject({ state: "quarantined", reason: expect.stringContaining("pathPattern") });
+    expect(recorded).toMatchObject({ drop: { state: "quarantined", reason: expect.stringContaining("pathPattern") } });
     expect(await fixture.ledger.drops.hasPending("scoring")).toBe(false);
   });
 });
@@ -122,14 +131,20 @@ describe("the batch of a run", () => {
       { path: "telemetry/b.csv", state: "vanished", hasReason: true },
       { path: "telemetry/c.csv", state: "batched", hasReason: true },
     ]);
-    expect((await fixture.ledger.runs.get(run))?.batch).toEqual({ drops: 1, bytes: 15, superseded: 1, vanished: 1 });
+    expect((await fixture.ledger.runs.get(run))?.batch).toEqual({
+      drops: 1,
+      bytes: 15,
+      superseded: 1,
+      vanished: 1,
+      quarantined: 0,
+    });
   });
 
   it("gives its drops back when it closes before the freeze", async () => {
     await fixture.put("telemetry/a.csv", "one");
     await receive("telemetry/a.csv");
     const run = await fixture.openRun();
-    await createClaimDrops(fixture.activities)({ runId: run, attempt: 1 }, fixture.context);
+    await claimAll(run);
     expect(await fixture.ledger.drops.hasPending("scoring")).toBe(false);
 
     await closeRun(fixture.activities, { runId: run, attempt: 1, state: "cancelled", error: null }, fixture.context);
@@ -146,7 +161,7 @@ describe("the batch of a run", () => {
     await fixture.put("telemetry/late.csv", "late");
     await receive("telemetry/late.csv");
     // An execution that was killed between its claim and its second look at the run.
-    await fixture.ledger.batches.claim("scoring", run, 500);
+    await fixture.ledger.batches.claim("scoring", run, 500, { files: 500, bytes: Infinity });
 
     await sweepClaims(fixture.pass);
 
@@ -199,7 +214,7 @@ describe("any interleaving of deliveries, overwrites, batches and doubled execut
             else if (one.kind === "deliver") await receive(one.path);
             else if (one.kind === "late-claim") {
               const last = runs.at(-1);
-              if (last) await createClaimDrops(fixture.activities)({ runId: last, attempt: 1 }, fixture.context);
+              if (last) await claimAll(last);
             } else {
               const run = await fixture.openRun();
               runs.push(run);

@@ -12,6 +12,8 @@ const pending = (over: Partial<PendingResult> = {}): PendingResult => ({
     quietPeriodSeconds: 60,
     maxWaitSeconds: 900,
     covered: false,
+    retakeDue: false,
+    lookAgainSeconds: null,
   },
   ...over,
 });
@@ -42,6 +44,35 @@ describe("collector", () => {
 
     expect(calls(stepped).filter((name) => name === "requestBatch")).toHaveLength(1);
     expect(calls(stepped).at(-1)).toBe("inspectPending");
+  });
+
+  it("asks for a run when a failed batch is due though nothing is pending", () => {
+    let asked = false;
+    const stepped = stepOrchestrator(collector, { pipeline: "p" }, (step) => {
+      if (step.kind !== "activity") return undefined;
+      if (step.name === "requestBatch") asked = true;
+      return asked ? none : { ...none, retakeDue: true };
+    });
+
+    expect(calls(stepped)).toEqual(["inspectPending", "requestBatch", "inspectPending"]);
+  });
+
+  it("looks again at unfinished blobs when their time comes, and asks for no run", () => {
+    let looks = 0;
+    const stepped = stepOrchestrator(
+      collector,
+      { pipeline: "p" },
+      (step) => {
+        if (step.kind !== "activity") return undefined;
+        looks += 1;
+        return looks > 2 ? none : { ...none, lookAgainSeconds: 30 };
+      },
+      NOW,
+    );
+
+    expect(calls(stepped)).toEqual(["inspectPending", "inspectPending", "inspectPending"]);
+    const times = stepped.yielded.flatMap((step) => (step.kind === "any" ? [step.until.getTime()] : []));
+    expect(times.map((time) => (time - NOW.getTime()) / 1000)).toEqual([30, 60]);
   });
 
   it("asks for nothing while a run that was asked for will take what is pending", () => {

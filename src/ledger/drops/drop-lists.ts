@@ -1,0 +1,73 @@
+import type { PipelineDefinition } from "../../domain/pipeline-definition";
+import { DROP_STATES, type DropRecord, type DropState } from "../../domain/drop";
+import type { Page } from "../../domain/page";
+import type { DropFilter } from "../run-requests";
+import type { Row, RowRange } from "../ports";
+import { rowsOf } from "../ranges";
+import { batchPartition, HELD, type FreezeOutcome } from "./batch-rows";
+import { indexPartition, toDropRecord, toIndexEntry } from "./drop-rows";
+import type { DropStore } from "./drop-store";
+
+const DEFAULT_TOP = 100;
+
+/** Drops of a pipeline, oldest first: all versions of one path, those of a run's batch, or those of a state or all by time seen. */
+export async function listDrops(
+  drops: DropStore,
+  definition: PipelineDefinition,
+  filter: DropFilter,
+): Promise<Page<DropRecord>> {
+  if (definition.drops === undefined) return { items: [], nextToken: null };
+  const { state, runId, path } = filter;
+  if (path !== undefined) {
+    const versions = await drops.versions(definition.drops.container, path);
+    return { items: versions.filter((drop) => fits(drop, filter)), nextToken: null };
+  }
+  if (runId !== undefined) return page(drops, batchRanges(runId, state), filter);
+  const states = state === undefined ? DROP_STATES : [state];
+  const partitions = states.map((one) => ({ partition: indexPartition(one, definition.name) }));
+  return page(drops, partitions, filter);
+}
+
+const fits = (drop: DropRecord, { state, runId }: DropFilter): boolean =>
+  (state === undefined || drop.state === state) && (runId === undefined || drop.runId === runId);
+
+/** Entries of a batch stand together by outcome. */
+function batchRanges(runId: string, state: DropState | undefined): RowRange[] {
+  const partition = batchPartition(runId);
+  if (state === undefined) return [{ partition }];
+  if (state === "pending") return [];
+  const outcomes: readonly FreezeOutcome[] = state === "claimed" ? HELD : [state];
+  return outcomes.map((outcome) => ({ partition, from: `${outcome}|`, before: `${outcome}|~` }));
+}
+
+/** The first rows of several ranges together, by row key; a drop that is just changing its state may stand in two. */
+async function page(drops: DropStore, ranges: readonly RowRange[], filter: DropFilter): Promise<Page<DropRecord>> {
+  const { top = DEFAULT_TOP, token } = filter;
+  const parts = await Promise.all(
+    ranges.map(async (range) => {
+      const limit = top + 1;
+      if (token === undefined || (range.from !== undefined && range.from > token))
+        return rowsOf(drops.table, { ...range, limit });
+      const { partition, before } = range;
+      return rowsOf(drops.table, { partition, after: token, ...(before === undefined ? {} : { before }), limit });
+    }),
+  );
+  const rows = parts.flat().sort((a, b) => (a.rowKey < b.rowKey ? -1 : 1));
+  const shown = rows.slice(0, top);
+  const newest = new Map(shown.map((row) => [dropOf(row), row]));
+  const found = await Promise.all([...newest.values()].map(async (row) => recordOf(drops, row)));
+  return {
+    items: found.filter((drop): drop is DropRecord => drop !== null && fits(drop, filter)),
+    nextToken: rows.length > top ? (shown.at(-1)?.rowKey ?? null) : null,
+  };
+}
+
+function dropOf(row: Row): string {
+  return row.rowKey.split("|").slice(-2).join("|");
+}
+
+/** The drop that a row repeats; rows of before version 0.2 did not, and lead to it. */
+async function recordOf(drops: DropStore, row: Row): Promise<DropRecord | null> {
+  if (typeof row["state"] === "string") return toDropRecord(row);
+  return (await drops.get(toIndexEntry(row).drop))?.drop ?? null;
+}
