@@ -5,6 +5,8 @@ const common = {
 };
 
 module.exports = {
+  // The machine that runs them may be busy; what a test waits for, it waits for by its own limits.
+  testTimeout: 30_000,
   projects: ["unit", "integration", "conformance", "e2e"].map((name) => ({
     ...common,
     displayName: name,
