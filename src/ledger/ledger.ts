@@ -80,7 +80,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
     states: new StateStore(state, pause),
     budget: new RequestBudget(state, deps.requestsPerSecond, now, sleep, pause),
     outbox: new OutboxStore(runs, now),
-    registry: new RegistryStore(state),
+    registry: new RegistryStore(state, now),
     blobs: deps.blobs,
     freezer: new Freezer(deps.blobs, deps.containers.batches),
     containers: deps.containers,

@@ -1,3 +1,4 @@
+import type { Membership } from "../domain/groups";
 import type { TablePort } from "./ports";
 import { listPrefix } from "./ranges";
 
@@ -10,14 +11,27 @@ const PARTITION = "registry";
 export class RegistryStore {
   private readonly known = new Set<string>();
 
-  constructor(private readonly table: TablePort) {}
+  constructor(
+    private readonly table: TablePort,
+    private readonly now: () => Date,
+  ) {}
 
   async register(pipeline: string, group: string): Promise<void> {
-    for (const rowKey of [`pipeline|${pipeline}`, `group|${group}`]) {
+    const since = this.now().toISOString();
+    for (const rowKey of [`pipeline|${pipeline}`, `group|${group}`, `member|${pipeline}|${group}`]) {
       if (this.known.has(rowKey)) continue;
-      await this.table.insert({ partitionKey: PARTITION, rowKey });
+      await this.table.insert({ partitionKey: PARTITION, rowKey, since });
       this.known.add(rowKey);
     }
+  }
+
+  /** Which pipeline was in which group, and since when. */
+  async memberships(): Promise<Membership[]> {
+    const rows = await listPrefix(this.table, PARTITION, "member|");
+    return rows.map(({ rowKey, since }) => {
+      const [, pipeline = "", group = ""] = rowKey.split("|");
+      return { pipeline, group, since: String(since) };
+    });
   }
 
   async pipelines(): Promise<string[]> {

@@ -6,21 +6,27 @@ import type { Row } from "../ledger/ports";
 import { settleBatch } from "../runs/settle-batch";
 import { dueRetake } from "../runs/take-over-batch";
 import type { SweepPass } from "./deps";
+import { forEachItem } from "./for-each-item";
 
 /** Claims that one pass looks at for a pipeline. */
 const CLAIMS_PER_PASS = 2000;
 
 /** Starts the collector of every pipeline that has something to collect; a live one is left alone. */
-export async function sweepPendingDrops({ activities, definitions, starter }: SweepPass): Promise<void> {
+export async function sweepPendingDrops({ activities, definitions, starter, log }: SweepPass): Promise<void> {
   const { ledger } = activities;
-  for (const [pipeline, { drops }] of definitions) {
-    if (!drops) continue;
-    const needed =
-      (await ledger.drops.hasPending(pipeline)) ||
-      (await ledger.unfinished.list(pipeline, 1)).length > 0 ||
-      (await dueRetake(ledger, pipeline, null)) !== null;
-    if (needed) await starter.start(COLLECTOR, collectorInstanceId(pipeline), { pipeline });
-  }
+  const takers = [...definitions.values()].filter(({ drops }) => drops !== undefined).map(({ name }) => name);
+  await forEachItem(
+    log,
+    takers,
+    (pipeline) => ({ pipeline }),
+    async (pipeline) => {
+      const needed =
+        (await ledger.drops.hasPending(pipeline)) ||
+        (await ledger.unfinished.list(pipeline, 1)).length > 0 ||
+        (await dueRetake(ledger, pipeline, null)) !== null;
+      if (needed) await starter.start(COLLECTOR, collectorInstanceId(pipeline), { pipeline });
+    },
+  );
 }
 
 /** A run whose claims are over, with the versions that its manifest lists. */
@@ -73,5 +79,11 @@ async function sweepClaimsOf(pass: SweepPass, pipeline: string): Promise<void> {
 
 /** Gives back drops that a run claimed too late for its manifest, or that a run which closed before its freeze still holds. */
 export async function sweepClaims(pass: SweepPass): Promise<void> {
-  for (const [pipeline, { drops }] of pass.definitions) if (drops) await sweepClaimsOf(pass, pipeline);
+  const pipelines = await pass.activities.ledger.registry.pipelines();
+  await forEachItem(
+    pass.log,
+    pipelines,
+    (pipeline) => ({ pipeline }),
+    async (pipeline) => sweepClaimsOf(pass, pipeline),
+  );
 }

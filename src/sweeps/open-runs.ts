@@ -29,7 +29,7 @@ async function endOrphan(pass: SweepPass, run: RunRecord, status: string | null)
 
 /** Starts runs whose start was lost, and ends runs whose orchestration was terminated, failed or lost. */
 export async function sweepOpenRuns(pass: SweepPass): Promise<void> {
-  const { activities, definitions, log } = pass;
+  const { activities, log } = pass;
   const sweepPipeline = async (pipeline: string): Promise<void> => {
     const open = await activities.ledger.runs.open(pipeline);
     await forEachItem(
@@ -39,7 +39,9 @@ export async function sweepOpenRuns(pass: SweepPass): Promise<void> {
       async (run) => sweepOpenRun(pass, run),
     );
   };
-  await forEachItem(log, definitions.keys(), (pipeline) => ({ pipeline }), sweepPipeline);
+  // Not those of the definitions alone: a run lives by its own to its end.
+  const pipelines = await activities.ledger.registry.pipelines();
+  await forEachItem(log, pipelines, (pipeline) => ({ pipeline }), sweepPipeline);
 }
 
 async function sweepOpenRun(pass: SweepPass, run: RunRecord): Promise<void> {
