@@ -27,7 +27,7 @@ async function endOrphan(pass: SweepPass, run: RunRecord, status: string | null)
   await releaseSlot(activities, { runId, attempt }, context);
 }
 
-/** Starts runs whose start was lost, and ends runs whose orchestration was terminated, failed or lost. */
+/** Starts runs whose start was lost, and ends runs whose orchestration was terminated, failed or lost; of gone pipelines as well. */
 export async function sweepOpenRuns(pass: SweepPass): Promise<void> {
   const { activities, definitions, log } = pass;
   const sweepPipeline = async (pipeline: string): Promise<void> => {
@@ -39,7 +39,8 @@ export async function sweepOpenRuns(pass: SweepPass): Promise<void> {
       async (run) => sweepOpenRun(pass, run),
     );
   };
-  await forEachItem(log, definitions.keys(), (pipeline) => ({ pipeline }), sweepPipeline);
+  const pipelines = new Set([...definitions.keys(), ...(await activities.ledger.registry.pipelines())]);
+  await forEachItem(log, pipelines, (pipeline) => ({ pipeline }), sweepPipeline);
 }
 
 async function sweepOpenRun(pass: SweepPass, run: RunRecord): Promise<void> {

@@ -6,7 +6,8 @@ import { forEachItem } from "./for-each-item";
 
 /** Takes slots and tickets from attempts that are over and whose Databricks runs are all terminal (I4). */
 export async function sweepSlots(pass: SweepPass): Promise<void> {
-  const groups = new Set([...pass.definitions.values()].map((definition) => definition.concurrencyGroup));
+  const defined = [...pass.definitions.values()].map((definition) => definition.concurrencyGroup);
+  const groups = new Set([...defined, ...(await pass.activities.ledger.registry.groups())]);
   await forEachItem(
     pass.log,
     groups,
