@@ -3,7 +3,7 @@ import { checkExit } from "../domain/exit-json";
 import type { GenerationRecord } from "../domain/generation";
 import { exitBlob } from "../domain/ids";
 import type { FailedVerdict } from "../domain/verdict";
-import type { GenerationChange } from "../ledger/generation-store";
+import type { GenerationChange } from "../ledger/generation-rows";
 import type { Ledger } from "../ledger/ledger";
 import type { StoredRun } from "../ledger/run-store";
 import { boundedText } from "../logging/redact";

@@ -69,14 +69,14 @@ export function createLedger(deps: LedgerDeps): Ledger {
   const drops = new DropStore(dropTable, deps.now);
   return {
     runs: new RunStore(runs, pause, now),
-    generations: new GenerationStore(runs),
+    generations: new GenerationStore(runs, pause),
     drops,
     batches: new BatchStore(drops),
     manifests: new ManifestStore(deps.blobs, deps.containers.batches),
     retakes: new RetakeStore(dropTable, deps.now),
     unfinished: new UnfinishedStore(dropTable),
     cursors: new CursorStore(dropTable),
-    slots: new SlotStore(open("slots")),
+    slots: new SlotStore(open("slots"), pause),
     states: new StateStore(state, pause),
     budget: new RequestBudget(state, deps.requestsPerSecond, now, sleep, pause),
     outbox: new OutboxStore(runs, now),

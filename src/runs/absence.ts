@@ -1,7 +1,7 @@
 import { isAbsenceProven, mayHaveStarted, type GenerationRecord } from "../domain/generation";
 import { carriesRun } from "../domain/job-parameters";
 import type { JobRun } from "../domain/job-run";
-import type { GenerationKey } from "../ledger/generation-store";
+import type { GenerationKey } from "../ledger/generation-rows";
 import type { ActivityDeps } from "./deps";
 import { SEEN } from "./step-records";
 import { recordDatabricksRun } from "./submit-run";

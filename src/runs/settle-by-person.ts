@@ -1,6 +1,6 @@
 import type { GenerationRecord } from "../domain/generation";
 import type { Ledger } from "../ledger/ledger";
-import type { GenerationKey } from "../ledger/generation-store";
+import type { GenerationKey } from "../ledger/generation-rows";
 import { boundedText } from "../logging/redact";
 import { recordFailure } from "./step-records";
 

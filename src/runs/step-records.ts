@@ -1,7 +1,7 @@
 import type { StepOutcome } from "../domain/activity-types";
 import type { JobRun } from "../domain/job-run";
 import type { FailureCause } from "../domain/verdict";
-import type { GenerationChange, GenerationKey } from "../ledger/generation-store";
+import type { GenerationChange, GenerationKey } from "../ledger/generation-rows";
 import type { Ledger } from "../ledger/ledger";
 import type { GenerationRecord } from "../domain/generation";
 

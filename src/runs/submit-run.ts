@@ -4,7 +4,7 @@ import { jobParameters } from "../domain/job-parameters";
 import type { StepDefinition } from "../domain/pipeline-definition";
 import { isClosed } from "../domain/run";
 import { DatabricksApiError } from "../errors";
-import type { GenerationKey } from "../ledger/generation-store";
+import type { GenerationKey } from "../ledger/generation-rows";
 import type { StoredRun } from "../ledger/run-store";
 import { callDatabricks, faultText } from "./databricks-call";
 import type { ActivityDeps } from "./deps";

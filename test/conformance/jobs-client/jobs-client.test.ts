@@ -102,6 +102,12 @@ describe("a run", () => {
     expect(judgeRun(await ended(runId))).toMatchObject({ kind: "failed", cause: "cancelled" });
     await connect().cancelRun(runId);
     expect(await connect().listActiveRuns(jobId)).toEqual([]);
+    const { startTimeMs = 0 } = await connect().getRun(runId);
+    const [before, after] = [new Date(startTimeMs - 60_000), new Date(startTimeMs + 60_000)];
+    expect(await connect().listCompletedRuns(jobId, before)).toMatchObject([
+      { runId, jobParameters: { run_id: "r-2" } },
+    ]);
+    expect(await connect().listCompletedRuns(jobId, after)).toEqual([]);
   });
 
   it("that was deleted is not found, and neither its token nor its cancel starts or breaks anything", async () => {

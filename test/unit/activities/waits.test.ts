@@ -163,6 +163,21 @@ describe("a sweep with one bad item", () => {
     expect(await fixture.ledger.slots.inspect(group)).toEqual({ holder: `${bench.runId}-a1`, waiting: [] });
   });
 
+  it("looks at the open runs and the slots of a definition that is gone, too", async () => {
+    const { fixture } = bench;
+    const requested = await fixtureRuns();
+    const gone = { ...fixture.pass, definitions: new Map() };
+
+    await sweepOpenRuns(gone);
+    expect(fixture.starter.started).toContain(`${requested}-a1`);
+
+    const ticket = { holder: `${bench.runId}-a1`, backfill: false, requestedAt: "2026-01-01T00:00:00Z" };
+    await fixture.ledger.slots.take("group", ticket);
+    await bench.close();
+    await sweepSlots(gone);
+    expect((await fixture.ledger.slots.inspect("group")).holder).toBeNull();
+  });
+
   const fixtureRuns = async (): Promise<string> => {
     const other = await bench.fixture.openRun({ rerun: true });
     bench.fixture.starter.started.length = 0;

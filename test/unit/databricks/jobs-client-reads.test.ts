@@ -92,10 +92,22 @@ describe("getRun", () => {
     await expect(client(server.url).getTaskOutput("2")).rejects.toThrow(RunNotFoundError);
   });
 
-  it("does not take another 400 for a deleted run", async () => {
-    const server = await serve(notFound("Parameter run_id does not look like a number"));
+  it.each([
+    ["another 400", notFound("Parameter run_id does not look like a number")],
+    ["a proxy's 404", reply(404, "<html><body>Not Found</body></html>")],
+    ["an empty 404", reply(404, "")],
+    ["a wrong path", reply(404, { error_code: "ENDPOINT_NOT_FOUND", message: "No API found" })],
+  ])("does not take %s for a deleted run", async (_name, answer) => {
+    const server = await serve(answer);
 
     expect(await fault(client(server.url).getRun("2"))).not.toBeInstanceOf(RunNotFoundError);
+  });
+
+  it("does not take a token endpoint that is not there for a deleted run", async () => {
+    const server = await serve(reply(404, "<html>"));
+    const auth = { kind: "oauthM2M", clientId: "app", clientSecret: "s" } as const;
+
+    expect(await fault(client(server.url, { auth }).getRun("2"))).not.toBeInstanceOf(RunNotFoundError);
   });
 });
 
@@ -155,5 +167,16 @@ describe("cancelRun and listActiveRuns", () => {
       ["4", "r-4"],
     ]);
     expect(server.seen[0]?.url).toBe("/api/2.2/jobs/runs/list?job_id=1&active_only=true&limit=24");
+  });
+
+  it("lists what ended since a time", async () => {
+    const server = await serve(reply(200, { runs: [{ run_id: 5, job_id: 1, start_time: 20, end_time: 30 }] }));
+
+    const runs = await client(server.url).listCompletedRuns("1", new Date(10));
+
+    expect(runs).toMatchObject([{ runId: "5", startTimeMs: 20, endTimeMs: 30, jobParameters: {} }]);
+    expect(server.seen[0]?.url).toBe(
+      "/api/2.2/jobs/runs/list?job_id=1&completed_only=true&start_time_from=10&limit=24",
+    );
   });
 });

@@ -57,6 +57,30 @@ describe("runNow", () => {
     await expect(client(jobless.url).runNow(start)).rejects.toMatchObject({ name: "DatabricksApiError", status: 400 });
   });
 
+  it.each<[string, boolean, [FakeAnswer, ...FakeAnswer[]]]>([
+    ["a refusal", false, [reply(403)]],
+    ["a throttled call that is then refused", false, [reply(429), reply(403)]],
+    ["a 503 whose repeat is refused", true, [reply(503), reply(403)]],
+    ["a lost answer whose repeat is refused", true, [drop, reply(400)]],
+    ["a fault of the server", true, [reply(500)]],
+    ["an answer without JSON", true, [reply(200, "<html>")]],
+    ["an answer without a run id", true, [reply(200, { number_in_job: 1 })]],
+    ["a token whose run is gone", true, [notFound("Run 2001 does not exist.")]],
+  ])("tells whether it may have been carried out: %s is %s", async (_name, maybeExecuted, answers) => {
+    const server = await serve(...answers);
+
+    expect(await fault(client(server.url).runNow(start))).toMatchObject({ maybeExecuted });
+  });
+
+  it("was certainly not carried out when no connection was made", async () => {
+    const server = await serve(reply(200));
+    await closeServers();
+
+    const error = await fault(client(server.url, { budgetMs: 1 }).runNow(start));
+
+    expect(error).toMatchObject({ status: 0, errorCode: "ECONNREFUSED", maybeExecuted: false });
+  });
+
   it("refuses an answer without a run id", async () => {
     const server = await serve(reply(200, { number_in_job: 1 }));
 

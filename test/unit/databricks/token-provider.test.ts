@@ -132,6 +132,35 @@ describe("createEntraTokenProvider", () => {
   });
 });
 
+describe("a fault of the sign-in that passes", () => {
+  const wrapped = (message: string, cause?: unknown) =>
+    Object.assign(new Error(message, { cause }), { name: "CredentialUnavailableError" });
+  const answered = (statusCode: number) =>
+    Object.assign(new Error(`answered ${statusCode}`), { name: "AuthenticationError", statusCode });
+  const faultOf = async (error: Error): Promise<unknown> =>
+    createEntraTokenProvider({ getToken: async () => Promise.reject(error) }, "Check it.", new FakeClock())
+      .getToken()
+      .catch((reason: unknown) => reason);
+
+  it.each<[string, Error]>([
+    ["a network that is away", wrapped("ManagedIdentityCredential: Network unreachable. Message: x")],
+    ["a wrapped 500", wrapped("ManagedIdentityCredential: Authentication failed. Message x", answered(500))],
+    ["a throttled endpoint", answered(429)],
+    ["a time-out", wrapped("ManagedIdentityCredential: Authentication failed. Message Request timed out")],
+    ["one of several credentials", Object.assign(new Error("all failed"), { errors: [wrapped("x"), answered(503)] })],
+  ])("is no refusal: %s", async (_name, error) => {
+    expect(await faultOf(error)).toMatchObject({ status: 503, maybeExecuted: false });
+  });
+
+  it.each<[string, Error]>([
+    ["a wrong secret", answered(401)],
+    ["an unknown client", answered(400)],
+    ["nobody signed in", wrapped("Please run 'az login' from a command prompt to authenticate")],
+  ])("is told from one that needs a person: %s", async (_name, error) => {
+    expect(await faultOf(error)).toMatchObject({ status: 401, message: expect.stringContaining("Check it.") });
+  });
+});
+
 describe("OAuth M2M", () => {
   const SECRET = "dose-canary-secret-77";
   const client = (host: string) =>
