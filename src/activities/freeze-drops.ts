@@ -5,6 +5,7 @@ import type { BatchEntry } from "../ledger/drops/batch-rows";
 import { holds } from "../ledger/drops/batch-store";
 import type { FrozenBytes } from "../ledger/drops/freezer";
 import { inParallel } from "../ledger/parallel";
+import { StorageError } from "../ledger/ports";
 import type { Activity, ActivityDeps } from "../runs/deps";
 import { DROPS_PER_PAGE } from "../runs/settle-batch";
 
@@ -14,12 +15,24 @@ const PARALLEL_COPIES = 8;
  * Freezes the bytes of a page of the batch. A drop whose bytes are gone or unfit ends here, with the reason; one that cannot be frozen
  * yet waits behind the others, so that it holds up none of them.
  */
-export function createFreezeDrops({ ledger }: ActivityDeps): Activity<FreezeInput, FreezeResult> {
+export function createFreezeDrops(
+  { ledger }: ActivityDeps,
+  dropsPerPage = DROPS_PER_PAGE,
+): Activity<FreezeInput, FreezeResult> {
   const { batches, drops, freezer } = ledger;
 
   async function bytesOf(runId: string, { drop }: BatchEntry, inPlace: boolean): Promise<FrozenBytes> {
     const target = frozenBlob(runId, drop);
     return inPlace ? freezer.reference(drop, target) : freezer.freeze(drop, target);
+  }
+
+  /** What a failed copy left is in nobody's way: when it cannot be removed, it stays. */
+  async function removeLeftover(target: string): Promise<void> {
+    try {
+      await freezer.giveUp(target);
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+    }
   }
 
   /** @returns true when the drop has its outcome */
@@ -50,7 +63,7 @@ export function createFreezeDrops({ ledger }: ActivityDeps): Activity<FreezeInpu
           await batches.change(runId, entry, "waiting");
           return false;
         }
-        await freezer.giveUp(frozenBlob(runId, entry.drop));
+        await removeLeftover(frozenBlob(runId, entry.drop));
         await batches.finish(runId, entry, "quarantined", `could not be frozen: ${fault}`);
         return true;
       }
@@ -62,11 +75,11 @@ export function createFreezeDrops({ ledger }: ActivityDeps): Activity<FreezeInpu
     const none = { left: "none", settled: 0, cancelRequested: false } as const;
     if (!stored || isClosed(stored.run.state) || stored.run.frozenAt !== null) return none;
     if (stored.run.cancelRequestedAt !== null) return { ...none, cancelRequested: true };
-    let page = await batches.entries(runId, "todo", DROPS_PER_PAGE);
+    let page = await batches.entries(runId, "todo", dropsPerPage);
     if (page.length === 0 && (await batches.adoptOldRows(runId)) > 0)
-      page = await batches.entries(runId, "todo", DROPS_PER_PAGE);
-    const untried = page.length === DROPS_PER_PAGE;
-    if (page.length === 0) page = await batches.entries(runId, "waiting", DROPS_PER_PAGE);
+      page = await batches.entries(runId, "todo", dropsPerPage);
+    const untried = page.length === dropsPerPage;
+    if (page.length === 0) page = await batches.entries(runId, "waiting", dropsPerPage);
     const container = stored.definition.drops?.container;
     // When the storage is away, no single drop is to blame.
     if (giveUp && container !== undefined) await freezer.proveStorage(container);

@@ -8,10 +8,9 @@ import type { JobsClient } from "../../src/databricks/jobs-client";
 import type { pipelineDefinitionSchema, PipelineDefinitions } from "../../src/domain/pipeline-definition";
 import type { Manifest } from "../../src/domain/manifest";
 import type { Ledger } from "../../src/ledger/ledger";
-import type { BlobPort } from "../../src/ledger/ports";
 import { createLogger } from "../../src/logging/logger";
 import type { FakeClock } from "./fake-clock";
-import { aPipeline, createTestLedgerOver, type FakeStarter } from "./ledger";
+import { aPipeline, createTestLedgerOver, type FakeStarter, type StorageWrap } from "./ledger";
 
 /** Activities over a real ledger in tables and containers of their own. */
 export interface ActivityFixture {
@@ -44,8 +43,7 @@ const noJobs = new Proxy({} as JobsClient, {
 export interface FixtureOptions {
   /** What of the definition's `drops` is to be otherwise. */
   readonly drops?: Partial<NonNullable<z.input<typeof pipelineDefinitionSchema>["drops"]>>;
-  /** Stands between the ledger and its blobs. */
-  readonly blobs?: (blobs: BlobPort) => BlobPort;
+  readonly storage?: StorageWrap;
 }
 
 /** Builds the fixture; `jobs` is the Databricks of the test. */
@@ -70,7 +68,7 @@ export async function createActivityFixture(
   const { ledger, runs, starter, clock, pipelines } = createTestLedgerOver(
     connectionString,
     [scoring],
-    options.blobs ?? ((blobs) => blobs),
+    options.storage ?? {},
   );
   const drops = BlobServiceClient.fromConnectionString(connectionString).getContainerClient(container);
   await drops.create();

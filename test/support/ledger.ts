@@ -4,7 +4,7 @@ import { createStorageClients } from "../../src/config/storage-clients";
 import { pipelineDefinitionSchema, type PipelineDefinition } from "../../src/domain/pipeline-definition";
 import { AzureBlobs } from "../../src/ledger/azure-blobs";
 import { AzureTable } from "../../src/ledger/azure-table";
-import type { BlobPort } from "../../src/ledger/ports";
+import type { BlobPort, TablePort } from "../../src/ledger/ports";
 import { createLedger, type Ledger } from "../../src/ledger/ledger";
 import { createRunRequests } from "../../src/ledger/create-run-requests";
 import type { RunRequests } from "../../src/ledger/run-requests";
@@ -60,18 +60,24 @@ export interface TestLedger {
   readonly pipelines: ReadonlyMap<string, PipelineDefinition>;
 }
 
-/** Builds the ledger of a deployment on a storage account; `wrap` puts something between it and its blobs. */
+/** What stands between the ledger and its storage. */
+export interface StorageWrap {
+  readonly blobs?: (blobs: BlobPort) => BlobPort;
+  readonly table?: (table: TablePort) => TablePort;
+}
+
+/** Builds the ledger of a deployment on a storage account; something may stand between. */
 export function openLedger(
   connectionString: string,
   deploymentId: string,
   tablePrefix: string,
   now: () => Date = () => new Date(),
-  wrap: (blobs: BlobPort) => BlobPort = (blobs) => blobs,
+  { blobs = (port) => port, table = (port) => port }: StorageWrap = {},
 ): Ledger {
   const storage = createStorageClients({ kind: "connectionString", connectionString });
   return createLedger({
-    table: (name) => new AzureTable(storage.table(name)),
-    blobs: wrap(new AzureBlobs(storage.blobService, () => new Date())),
+    table: (name) => table(new AzureTable(storage.table(name))),
+    blobs: blobs(new AzureBlobs(storage.blobService, () => new Date())),
     tablePrefix,
     containers: { batches: "batches", results: "results" },
     deploymentId,
@@ -82,14 +88,14 @@ export function openLedger(
 
 /** Builds a ledger on a storage account; time moves only by the clock. */
 export function createTestLedger(connectionString: string, ...definitions: PipelineDefinition[]): TestLedger {
-  return createTestLedgerOver(connectionString, definitions, (blobs) => blobs);
+  return createTestLedgerOver(connectionString, definitions, {});
 }
 
-/** The same with something between the ledger and its blobs. */
+/** The same with something between the ledger and its storage. */
 export function createTestLedgerOver(
   connectionString: string,
   definitions: readonly PipelineDefinition[],
-  wrap: (blobs: BlobPort) => BlobPort,
+  wrap: StorageWrap,
 ): TestLedger {
   const clock = new FakeClock();
   const now = () => new Date(clock.now());

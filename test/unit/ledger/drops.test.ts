@@ -1,20 +1,15 @@
 import fc from "fast-check";
-import { createClaimDrops } from "../../../src/activities/claim-drops";
 import { closeRun } from "../../../src/runs/close-run";
-import { createFinishBatch } from "../../../src/activities/finish-batch";
-import { createFreezeDrops } from "../../../src/activities/freeze-drops";
-import { createWriteManifest } from "../../../src/activities/write-manifest";
 import { scanContainers } from "../../../src/sweeps/containers";
 import { sweepClaims } from "../../../src/sweeps/drops";
-import { listDrops } from "../../../src/ledger/drops/drop-lists";
 import { listPrefix } from "../../../src/ledger/ranges";
-import { recordBlob } from "../../../src/ledger/drops/record-blob";
-import type { DropRecord } from "../../../src/domain/drop";
 import { createActivityFixture, type ActivityFixture } from "../../support/activities";
 import { startAzurite } from "../../support/azurite";
+import { BatchDriver } from "../../support/batches";
 
 let storage: Awaited<ReturnType<typeof startAzurite>>;
 let fixture: ActivityFixture;
+let driver: BatchDriver;
 
 beforeAll(async () => {
   storage = await startAzurite();
@@ -26,31 +21,12 @@ afterAll(async () => {
 
 beforeEach(async () => {
   fixture = await createActivityFixture(storage.connectionString);
+  driver = new BatchDriver(fixture);
 });
 
-const receive = (path: string) =>
-  recordBlob({ ...fixture.ledger, definitions: fixture.pipelines }, fixture.container, path);
-
-async function allDrops(): Promise<DropRecord[]> {
-  const definition = fixture.pipelines.get("scoring");
-  if (!definition) throw new Error("no definition");
-  return [...(await listDrops(fixture.ledger.drops, definition, { pipeline: "scoring", top: 10_000 })).items];
-}
-
-async function claimAll(runId: string, attempt = 1): Promise<void> {
-  let page = { files: 0, bytes: 0, more: true };
-  while (page.more) page = await createClaimDrops(fixture.activities)({ runId, attempt, ...page }, fixture.context);
-}
-
-async function makeBatch(runId: string, attempt = 1): Promise<string[]> {
-  const { activities, context } = fixture;
-  const run = { runId, attempt };
-  await claimAll(runId, attempt);
-  while ((await createFreezeDrops(activities)({ ...run, giveUp: false }, context)).left !== "none");
-  if ((await createWriteManifest(activities)(run, context)).kind === "empty") return [];
-  while ((await createFinishBatch(activities)(run, context)).more);
-  return fixture.manifestPaths(runId);
-}
+const receive = async (path: string) => driver.receive(path);
+const makeBatch = async (runId: string) => driver.make(runId);
+const allDrops = async () => driver.drops();
 
 describe("recordBlob", () => {
   it("records a version once, however often its event comes", async () => {
@@ -144,7 +120,7 @@ describe("the batch of a run", () => {
     await fixture.put("telemetry/a.csv", "one");
     await receive("telemetry/a.csv");
     const run = await fixture.openRun();
-    await claimAll(run);
+    await driver.claim(run);
     expect(await fixture.ledger.drops.hasPending("scoring")).toBe(false);
 
     await closeRun(fixture.activities, { runId: run, attempt: 1, state: "cancelled", error: null }, fixture.context);
@@ -208,13 +184,14 @@ describe("any interleaving of deliveries, overwrites, batches and doubled execut
         fc.array(fc.array(step, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 8 }),
         async (rounds) => {
           fixture = await createActivityFixture(storage.connectionString);
+          driver = new BatchDriver(fixture);
           const runs: string[] = [];
           const play = async (one: (typeof rounds)[number][number]): Promise<void> => {
             if (one.kind === "put") await fixture.put(one.path, `${Math.random()}`);
             else if (one.kind === "deliver") await receive(one.path);
             else if (one.kind === "late-claim") {
               const last = runs.at(-1);
-              if (last) await claimAll(last);
+              if (last) await driver.claim(last);
             } else {
               const run = await fixture.openRun();
               runs.push(run);
