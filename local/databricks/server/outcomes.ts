@@ -44,6 +44,15 @@ export const EXCLUDED: Outcome = {
   message: "Task was excluded.",
 };
 
+/** A task that its settings disable, or whose `run_if` a disabled task keeps from being met. */
+export const DISABLED: Outcome = {
+  lifeCycle: "TERMINATED",
+  result: "DISABLED",
+  code: "DISABLED",
+  type: "CLIENT_ERROR",
+  message: "Task is disabled.",
+};
+
 /** Ended by a user, or by a `timeout_seconds`. */
 export function stopped(reason: StopReason, what: "Run" | "Task"): Outcome {
   return reason === "user"

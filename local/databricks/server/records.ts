@@ -30,6 +30,7 @@ export interface TaskSettings extends JsonObject {
   readonly min_retry_interval_millis?: number;
   readonly retry_on_timeout?: boolean;
   readonly timeout_seconds?: number;
+  readonly disabled?: boolean;
 }
 
 /** Settings of a job, normalised. */

@@ -50,6 +50,6 @@ export function repairRun(service: RunsService, params: Params): number {
     notebookParams: given.notebookParams,
   };
   store.insert(() => ({ run: reopened, tasks }));
-  engine.tick();
+  engine.enqueue(reopened);
   return repair.id;
 }

@@ -116,7 +116,7 @@ export class RunsService {
 
   private start(job: JobRecord, request: RunRequest, token: string | undefined): RunRecord {
     const { run } = this.store.insert(() => newRun(job, request, () => this.store.newId()), token);
-    this.engine.tick();
+    this.engine.enqueue(run);
     return run;
   }
 }

@@ -101,7 +101,10 @@ export async function startServer(options: ServerOptions): Promise<LocalDatabric
     values.get(jobRunId, taskKey, key);
   const execute = createTaskExecutor({ store: runs, cluster, workspace, volumes, stateDir, taskValue, url: base });
   const notifications = new Notifications(database, log);
-  const engine = new RunEngine(runs, execute, options.maxConcurrentTasks, (run) => notifications.runEnded(run));
+  const engine = new RunEngine(runs, execute, options.maxConcurrentTasks, {
+    started: () => undefined,
+    ended: (run) => notifications.runEnded(run),
+  });
   const service = new RunsService(runs, jobs, engine);
   mkdirSync(join(stateDir, "volumes"), { recursive: true });
   const routes = [

@@ -1,0 +1,64 @@
+/** What `setTimeout` can wait at most. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
+/** Which runs are to be looked at, and when: those to which something happened, and no others. */
+export class RunAgenda {
+  /** Runs to look at now. */
+  private readonly due = new Set<number>();
+  /** Runs with tasks that wait for a slot, the longest waiting first. */
+  private readonly starved = new Set<number>();
+  private readonly timers = new Map<number, NodeJS.Timeout>();
+  private working = false;
+  private stopped = false;
+
+  /**
+   * @param look - does what is due for a run; returns when it is due again in epoch milliseconds, infinite for never
+   * @param hasFreeSlot - whether a starved run could go on
+   */
+  constructor(
+    private readonly look: (runId: number) => number,
+    private readonly hasFreeSlot: () => boolean,
+  ) {}
+
+  /** Looks at these runs, and at all that this lets go on. */
+  wake(...runIds: readonly number[]): void {
+    for (const runId of runIds) this.due.add(runId);
+    // Called from within a look: the loop below sees them.
+    if (this.working || this.stopped) return;
+    this.working = true;
+    try {
+      for (let runId = this.next(); runId !== undefined; runId = this.next()) this.visit(runId);
+    } finally {
+      this.working = false;
+    }
+  }
+
+  /** Looks at a run again when a slot is free. */
+  starve(runId: number): void {
+    this.starved.add(runId);
+  }
+
+  stop(): void {
+    this.stopped = true;
+    for (const timer of this.timers.values()) clearTimeout(timer);
+  }
+
+  private next(): number | undefined {
+    const [due] = this.due;
+    return due ?? (this.hasFreeSlot() ? this.starved.values().next().value : undefined);
+  }
+
+  private visit(runId: number): void {
+    this.due.delete(runId);
+    this.starved.delete(runId);
+    clearTimeout(this.timers.get(runId));
+    this.timers.delete(runId);
+    const due = this.look(runId);
+    if (!Number.isFinite(due)) return;
+    const delayMs = Math.min(Math.max(0, due - Date.now()), MAX_DELAY_MS);
+    this.timers.set(
+      runId,
+      setTimeout(() => this.wake(runId), delayMs),
+    );
+  }
+}
