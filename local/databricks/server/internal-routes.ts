@@ -5,7 +5,7 @@ import { parseFaultRules, type FaultSwitch } from "./faults";
 import { stringMap } from "./params";
 import type { ApiRequest, Route } from "./router";
 import type { RunsService } from "./runs-service";
-import type { WorkspaceFiles } from "./workspace-files";
+import { workspacePath, type WorkspaceFiles } from "./workspace-files";
 
 const MAX_TASK_VALUE_BYTES = 48 * 1024;
 
@@ -24,6 +24,13 @@ export class TaskValues {
       .prepare("SELECT value FROM task_values WHERE job_run_id = ? AND task_key = ? AND key = ?")
       .get(jobRunId, taskKey, key);
     return row === undefined ? undefined : String(row["value"]);
+  }
+
+  /** A value as `{{tasks.<key>.values.<name>}}` shows it: a string as it is, anything else as JSON. */
+  getText(jobRunId: number, taskKey: string, key: string): string | undefined {
+    const json = this.get(jobRunId, taskKey, key);
+    const value: unknown = json === undefined ? undefined : JSON.parse(json);
+    return typeof value === "string" ? value : json;
   }
 }
 
@@ -98,7 +105,15 @@ export function internalRoutes(parts: {
     return { rules: [] };
   }
 
+  function notebook({ params }: ApiRequest): unknown {
+    const path = params.requiredString("path");
+    const found = workspace.findNotebook(path);
+    if (found === undefined) throw notFound(`Path (${path}) doesn't exist.`);
+    return { notebookPath: found, workspacePath: workspacePath(path) };
+  }
+
   return [
+    { method: "GET", pattern: "/internal/notebook", handler: notebook },
     { method: "POST", pattern: "/internal/notebook-run", handler: notebookRun },
     { method: "POST", pattern: "/internal/task-values", handler: setValue },
     { method: "GET", pattern: "/internal/task-values", handler: getValue },

@@ -86,6 +86,11 @@ export function storageError(message: string): Outcome {
   return platformFault("STORAGE_ACCESS_ERROR", "CLOUD_FAILURE", message);
 }
 
+/** The task asks for a cluster that cannot be made. */
+export function invalidCluster(message: string): Outcome {
+  return platformFault("INVALID_CLUSTER_REQUEST", "CLIENT_ERROR", message);
+}
+
 /** The notebook of a task is not there. */
 export function notebookMissing(path: string): Outcome {
   const why = "Either it does not exist, or the identity used to run this job lacks the required permissions.";

@@ -1,6 +1,6 @@
 import { invalidParameter } from "./api-error";
 import { isObject, stringMap, toBoolean, type Params } from "./params";
-import type { JobRecord, RunRecord, TaskRunRecord } from "./records";
+import type { JobRecord, RunRecord, RunTrigger, TaskRunRecord } from "./records";
 import { selectTasks } from "./task-conditions";
 
 const MAX_LEGACY_PARAMETER_BYTES = 10_000;
@@ -10,6 +10,7 @@ const LEGACY_LISTS = ["jar_params", "python_params", "spark_submit_params", "dbt
 export interface RunRequest {
   readonly runType: RunRecord["runType"];
   readonly runName: string;
+  readonly trigger: RunTrigger;
   readonly jobParameters: Readonly<Record<string, string>>;
   readonly notebookParams: Readonly<Record<string, string>>;
   readonly only: readonly string[];
@@ -86,6 +87,7 @@ export function newRun(
     queue: request.queue ?? job.settings.queue?.enabled ?? false,
     jobParameters: mergeJobParameters(job.settings, request.jobParameters),
     notebookParams: request.notebookParams,
+    trigger: request.trigger,
     createdTime: Date.now(),
     phase: "queued",
     startTime: 0,

@@ -4,7 +4,6 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
   readSync,
   rmSync,
   statSync,
@@ -25,6 +24,19 @@ export interface WorkspaceObject {
 
 const LANGUAGES: Readonly<Record<string, string>> = { ".py": "PYTHON", ".sql": "SQL", ".scala": "SCALA", ".r": "R" };
 const HEADER = /^(#|--|\/\/) Databricks notebook source/;
+const COMMENTS: Readonly<Record<string, string>> = { ".py": "#", ".r": "#", ".sql": "--", ".scala": "//" };
+
+/** Source imported as a notebook is one, also without the first line that tells notebooks from files. */
+export function asNotebook(source: Buffer, extension: string): Buffer {
+  if (HEADER.test(source.toString("latin1", 0, 32))) return source;
+  return Buffer.concat([Buffer.from(`${COMMENTS[extension] ?? "#"} Databricks notebook source\n`), source]);
+}
+
+/** A workspace path without `/Workspace` in front and without a notebook's extension: what `notebookPath()` shows. */
+export function workspacePath(path: string): string {
+  const plain = path.replace(/^\/Workspace(?=\/|$)/, "");
+  return LANGUAGES[extname(plain).toLowerCase()] === undefined ? plain : plain.slice(0, -extname(plain).length);
+}
 
 /** Resolves `path` under `root`; throws 400 when it leads out of it. */
 export function below(root: string, path: string): string {
@@ -50,8 +62,15 @@ const alreadyExists = (path: string): ApiError =>
 
 /** The workspace as a folder. A notebook is stored with its extension and shown without. */
 export class WorkspaceFiles {
+  private mounted: { readonly path: string; readonly folder: string } | undefined;
+
   constructor(private readonly root: string) {
     mkdirSync(root, { recursive: true });
+  }
+
+  /** Shows the notebooks of a folder of this machine below a workspace path, to tasks only: the files of the bundle, which nobody uploads. */
+  mount(path: string, folder: string): void {
+    this.mounted = { path, folder };
   }
 
   /** The file behind a workspace path, whether named with or without the extension; undefined when there is none. */
@@ -62,11 +81,20 @@ export class WorkspaceFiles {
     );
   }
 
-  /** The file of a task's notebook: an uploaded one, else a file of this machine, which is what a bundle's paths are. */
+  /** The file of a task's notebook: an uploaded one, one of the bundle, else a file of this machine. */
   findNotebook(path: string): string | undefined {
     const uploaded = this.find(path);
-    const candidates = [...(uploaded === undefined ? [] : [uploaded]), path, `${path}.py`];
+    const file = this.inMounted(path) ?? path;
+    const candidates = [
+      ...(uploaded === undefined ? [] : [uploaded]),
+      ...["", ...Object.keys(LANGUAGES)].map((extension) => file + extension),
+    ];
     return candidates.find((candidate) => statSync(candidate, { throwIfNoEntry: false })?.isFile());
+  }
+
+  private inMounted(path: string): string | undefined {
+    if (!this.mounted || !path.startsWith(`${this.mounted.path}/`)) return undefined;
+    return below(this.mounted.folder, path.slice(this.mounted.path.length));
   }
 
   /** Throws 404 with the cloud's own text. */
@@ -85,9 +113,10 @@ export class WorkspaceFiles {
       .map((name) => this.describe(join(file, name), `${path.replace(/\/$/, "")}/${name}`));
   }
 
-  read(path: string): Buffer {
+  /** The file behind a path; throws 404 when there is none, 400 for a folder. */
+  locateFile(path: string): string {
     if (this.status(path).object_type === "DIRECTORY") throw invalidParameter(`Path (${path}) is a directory.`);
-    return readFileSync(this.find(path) ?? path);
+    return this.find(path) ?? path;
   }
 
   /** Writes a notebook or file. `extension` is added when the path has none. */

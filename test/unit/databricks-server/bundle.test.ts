@@ -21,15 +21,17 @@ describe("readBundle", () => {
     `resources:\n  jobs:\n    a:\n      tasks:\n        - task_key: t\n          notebook_task: {notebook_path: "${path}"}\n`;
 
   it("resolves notebooks against the file that names them, anchors, targets and nested variables", () => {
-    const job = readBundle(BUNDLE).get("score");
+    const job = readBundle(BUNDLE).jobs.get("score");
 
     expect(job).toMatchObject({ name: "sample-score", max_concurrent_runs: 2, queue: { enabled: true } });
-    expect(job?.tasks[0]?.notebook_task.notebook_path).toBe(join(BUNDLE, "notebooks", "echo.py"));
+    expect(job?.tasks[0]?.notebook_task.notebook_path).toBe(
+      "/Workspace/Users/local@example.com/.bundle/sample/local/files/notebooks/echo",
+    );
     expect(job?.parameters?.[1]).toEqual({ name: "where", default: "local:/Volumes/spark_catalog" });
   });
 
   it("takes variables from outside, and another target", () => {
-    const job = readBundle(BUNDLE, { target: "dev", variables: { catalog: "mine" } }).get("score");
+    const job = readBundle(BUNDLE, { target: "dev", variables: { catalog: "mine" } }).jobs.get("score");
 
     expect(job?.name).toBe("sample-score");
     expect(job?.parameters?.[1]?.default).toBe("dev:/Volumes/mine");
