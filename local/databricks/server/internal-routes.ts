@@ -55,7 +55,7 @@ export function internalRoutes(parts: {
   async function notebookRun({ params, stream }: ApiRequest): Promise<unknown> {
     const path = absolutePath(params.requiredString("path"), params.requiredInteger("parentRunId"));
     const child = service.startWorkflow(
-      path,
+      workspace.pathOf(path),
       params.integer("timeoutSeconds") ?? 0,
       stringMap(params.values["arguments"], "arguments"),
     );
@@ -109,7 +109,7 @@ export function internalRoutes(parts: {
     const path = params.requiredString("path");
     const found = workspace.findNotebook(path);
     if (found === undefined) throw notFound(`Path (${path}) doesn't exist.`);
-    return { notebookPath: found, workspacePath: workspacePath(path) };
+    return { notebookPath: found, workspacePath: workspacePath(workspace.pathOf(found)) };
   }
 
   return [

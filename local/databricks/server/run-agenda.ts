@@ -8,6 +8,8 @@ export class RunAgenda {
   /** Runs with tasks that wait for a slot, the longest waiting first. */
   private readonly starved = new Set<number>();
   private readonly timers = new Map<number, NodeJS.Timeout>();
+  /** The starved run that is looked at because a slot is free. */
+  private fed: number | undefined;
   private working = false;
   private stopped = false;
 
@@ -27,15 +29,20 @@ export class RunAgenda {
     if (this.working || this.stopped) return;
     this.working = true;
     try {
-      for (let runId = this.next(); runId !== undefined; runId = this.next()) this.visit(runId);
+      while (this.visitNext());
     } finally {
       this.working = false;
     }
   }
 
-  /** Looks at a run again when a slot is free. */
+  /** Looks at a run again when a slot is free and no other has waited longer; a run that waits already keeps its place. */
   starve(runId: number): void {
     this.starved.add(runId);
+  }
+
+  /** Whether a run is looked at because it is its turn to take a free slot. */
+  isFed(runId: number): boolean {
+    return this.fed === runId;
   }
 
   stop(): void {
@@ -43,14 +50,18 @@ export class RunAgenda {
     for (const timer of this.timers.values()) clearTimeout(timer);
   }
 
-  private next(): number | undefined {
+  private visitNext(): boolean {
     const [due] = this.due;
-    return due ?? (this.hasFreeSlot() ? this.starved.values().next().value : undefined);
+    const runId = due ?? (this.hasFreeSlot() ? this.starved.values().next().value : undefined);
+    if (runId === undefined) return false;
+    this.fed = due === undefined ? runId : undefined;
+    (due === undefined ? this.starved : this.due).delete(runId);
+    this.visit(runId);
+    this.fed = undefined;
+    return true;
   }
 
   private visit(runId: number): void {
-    this.due.delete(runId);
-    this.starved.delete(runId);
     clearTimeout(this.timers.get(runId));
     this.timers.delete(runId);
     const due = this.look(runId);

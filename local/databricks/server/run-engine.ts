@@ -164,8 +164,7 @@ export class RunEngine {
     run.startTime ||= Date.now();
     this.store.saveRun(run);
     this.admission.admit(run);
-    const next = this.admission.next(run.jobId);
-    if (next !== undefined) this.agenda.wake(next);
+    if (this.admission.countActive(run.jobId) < limit) this.wakeNext(run.jobId);
     if (run.runType !== "WORKFLOW_RUN") this.listeners.started(run);
     return true;
   }
@@ -221,7 +220,7 @@ export class RunEngine {
   private launch(run: RunRecord, task: TaskRunRecord): void {
     // A notebook that waits in dbutils.notebook.run lends its slot to the child; else two parents would wait for ever.
     const exempt = run.runType === "WORKFLOW_RUN";
-    if (!exempt && !this.hasFreeSlot()) {
+    if (!exempt && !(this.agenda.isFed(run.runId) && this.hasFreeSlot())) {
       this.agenda.starve(run.runId);
       return;
     }
@@ -275,7 +274,12 @@ export class RunEngine {
     if (run.runType !== "WORKFLOW_RUN") this.listeners.ended(run);
     for (const resolve of this.waiters.get(run.runId) ?? []) resolve();
     this.waiters.delete(run.runId);
-    const next = this.admission.next(run.jobId);
+    this.wakeNext(run.jobId);
+  }
+
+  /** Lets the queued run of a job that is next ask for admission. */
+  private wakeNext(jobId: number): void {
+    const next = this.admission.next(jobId);
     if (next !== undefined) this.agenda.wake(next);
   }
 }

@@ -92,6 +92,17 @@ export class WorkspaceFiles {
     return candidates.find((candidate) => statSync(candidate, { throwIfNoEntry: false })?.isFile());
   }
 
+  /** The workspace path of a file of this machine; its own path when it lies outside the workspace. */
+  pathOf(file: string): string {
+    for (const [folder, path] of [
+      [this.root, ""] as const,
+      ...(this.mounted ? [[this.mounted.folder, this.mounted.path] as const] : []),
+    ]) {
+      if (file.startsWith(folder + sep)) return path + workspacePath(file.slice(folder.length).split(sep).join("/"));
+    }
+    return file;
+  }
+
   private inMounted(path: string): string | undefined {
     if (!this.mounted || !path.startsWith(`${this.mounted.path}/`)) return undefined;
     return below(this.mounted.folder, path.slice(this.mounted.path.length));
