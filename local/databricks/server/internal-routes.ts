@@ -5,7 +5,8 @@ import { parseFaultRules, type FaultSwitch } from "./faults";
 import { stringMap } from "./params";
 import type { ApiRequest, Route } from "./router";
 import type { RunsService } from "./runs-service";
-import { workspacePath, type WorkspaceFiles } from "./workspace-files";
+import { workspacePath } from "./notebook-source";
+import type { WorkspaceFiles } from "./workspace-files";
 
 const MAX_TASK_VALUE_BYTES = 48 * 1024;
 

@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import type { Cluster, NotebookOutcome, NotebookRequest } from "../cluster";
+import { workspacePath } from "./notebook-source";
 import {
   driverError,
   invalidCluster,
@@ -15,7 +16,7 @@ import type { TaskExecutor, TaskResult } from "./run-engine";
 import type { RunStore } from "./run-store";
 import { UnknownSecretError } from "./secret-references";
 import { StorageAccessError, type Batch, type VolumeSync } from "./volume-sync";
-import { workspacePath, type WorkspaceFiles } from "./workspace-files";
+import type { WorkspaceFiles } from "./workspace-files";
 
 const MAX_RESULT_BYTES = 5 * 1024 * 1024;
 

@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { ApiError, notFound } from "./api-error";
+import { ApiError, invalidParameter, notFound } from "./api-error";
 import { fileReply } from "./file-reply";
 import { Reply, type ApiRequest, type Route } from "./router";
 import { below } from "./workspace-files";
@@ -26,11 +26,13 @@ export function volumeRoutes(root: string): Route[] {
     return file;
   };
 
+  const alreadyExists = (request: ApiRequest): ApiError =>
+    new ApiError(409, "ALREADY_EXISTS", `The file /Volumes/${request.parts["path"]} already exists.`);
+
   async function upload(request: ApiRequest): Promise<Reply> {
     const file = locate(request);
     const overwrite = request.stream.url?.includes("overwrite=true") ?? false;
-    if (existsSync(file) && !overwrite)
-      throw new ApiError(409, "ALREADY_EXISTS", `The file /Volumes/${request.parts["path"]} already exists.`);
+    if (existsSync(file) && !overwrite) throw alreadyExists(request);
     mkdirSync(dirname(file), { recursive: true });
     const draft = join(dirname(file), `.${Date.now()}.${Math.random().toString(36).slice(2)}.part`);
     try {
@@ -40,6 +42,18 @@ export function volumeRoutes(root: string): Route[] {
       rmSync(draft, { force: true });
     }
     return new Reply(204, "");
+  }
+
+  /**
+   * The SDK asks for a session for files over 50 MB, then for URLs to send the parts to. There are none here (404), whereupon it
+   * sends the file in one piece.
+   */
+  function initiateUpload(request: ApiRequest): unknown {
+    if (request.params.string("action") !== "initiate-upload")
+      throw invalidParameter("action must be initiate-upload on the local Databricks.");
+    const file = locate(request);
+    if (existsSync(file) && !request.params.boolean("overwrite")) throw alreadyExists(request);
+    return { multipart_upload: { session_token: "single-piece" } };
   }
 
   const download = (request: ApiRequest): Reply => fileReply(request, present(request, "file"));
@@ -78,6 +92,7 @@ export function volumeRoutes(root: string): Route[] {
   const folder = "/api/2.0/fs/directories/Volumes/*path";
   return [
     { method: "PUT", pattern: file, handler: upload, streams: true },
+    { method: "POST", pattern: file, handler: initiateUpload },
     { method: "GET", pattern: file, handler: download },
     { method: "HEAD", pattern: file, handler: download },
     { method: "DELETE", pattern: file, handler: removeFile },

@@ -2,11 +2,18 @@ import { readFileSync } from "node:fs";
 import { extname } from "node:path";
 import { ApiError, invalidParameter } from "./api-error";
 import { fileReply } from "./file-reply";
+import { asNotebook } from "./notebook-source";
+import type { Params } from "./params";
 import type { ApiRequest, Route } from "./router";
-import { asNotebook, type WorkspaceFiles } from "./workspace-files";
+import type { WorkspaceFiles } from "./workspace-files";
 
 const MAX_NOTEBOOK_BYTES = 10 * 1024 * 1024;
 const EXTENSIONS: Readonly<Record<string, string>> = { PYTHON: ".py", SQL: ".sql", SCALA: ".scala", R: ".r" };
+
+/** Content in base64, which may be that of an empty file. */
+function readContent(params: Params): Buffer {
+  return params.values["content"] === "" ? Buffer.alloc(0) : Buffer.from(params.requiredString("content"), "base64");
+}
 
 /** Routes of `/api/2.0/workspace/…` and `/api/2.0/workspace-files/import-file/…`. */
 export function workspaceRoutes(files: WorkspaceFiles): Route[] {
@@ -15,7 +22,7 @@ export function workspaceRoutes(files: WorkspaceFiles): Route[] {
     const format = params.string("format") ?? "SOURCE";
     if (!["SOURCE", "AUTO", "RAW"].includes(format))
       throw invalidParameter(`format ${format} is not supported by the local Databricks; use SOURCE, AUTO or RAW.`);
-    const content = uploaded["content"] ?? Buffer.from(params.requiredString("content"), "base64");
+    const content = uploaded["content"] ?? readContent(params);
     if (content.length > MAX_NOTEBOOK_BYTES)
       throw new ApiError(400, "MAX_NOTEBOOK_SIZE_EXCEEDED", `The content exceeds ${MAX_NOTEBOOK_BYTES} bytes.`);
     const language = params.string("language");

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Bench, BUNDLE } from "./harness";
 
@@ -106,12 +106,46 @@ describe("the workspace path of a notebook", () => {
       notebookPath: join(bench.stateDir, "workspace", "Shared", "wp", "a.py"),
       workspacePath: "/Shared/wp/a",
     });
-    expect(await ask(`/Workspace${FILES}/notebooks/echo`)).toEqual({
-      notebookPath: join(BUNDLE, "notebooks", "echo.py"),
-      workspacePath: `${FILES}/notebooks/echo`,
-    });
+    for (const path of [`/Workspace${FILES}/notebooks/echo`, `${FILES}/notebooks/echo`])
+      expect(await ask(path)).toEqual({
+        notebookPath: join(BUNDLE, "notebooks", "echo.py"),
+        workspacePath: `${FILES}/notebooks/echo`,
+      });
     const missing = await bench.ended(await bench.runNow(await bench.job(["notebook /Shared/none"])));
     expect((await bench.output(missing.run_id)).error).toContain("Path (/Shared/none) doesn't exist");
+  });
+
+  it("can be read but not written through the API when it is the bundle's", async () => {
+    const post = async (name: string, body: object) => bench.call("POST", `/api/2.0/workspace/${name}`, body);
+    const listed = await bench.call("GET", `/api/2.0/workspace/list?path=/Workspace${FILES}/notebooks`);
+    const refused = [
+      await post("import", { path: `${FILES}/notebooks/echo`, content: "", overwrite: true, language: "PYTHON" }),
+      await post("mkdirs", { path: `${FILES}/new` }),
+      await post("delete", { path: `${FILES}/notebooks`, recursive: true }),
+      await post("delete", { path: FILES, recursive: true }),
+    ];
+
+    expect(listed.body.objects).toEqual([
+      expect.objectContaining({ path: `/Workspace${FILES}/notebooks/echo.py`, object_type: "FILE" }),
+    ]);
+    expect(refused.map(({ status, body }) => [status, body.error_code])).toEqual(
+      refused.map(() => [403, "PERMISSION_DENIED"]),
+    );
+    // What holds it can go; the bundle itself stays, and is shown again after a restart.
+    await post("delete", { path: "/Users/local@example.com", recursive: true });
+    expect(existsSync(join(BUNDLE, "notebooks", "echo.py"))).toBe(true);
+    await bench.stop();
+    await bench.start({ bundleDir: BUNDLE });
+    expect((await bench.ended(await bench.runNow(await bundleJob()))).state.result_state).toBe("SUCCESS");
+  });
+
+  it("is kept by notebooks that are started by their place on this machine", async () => {
+    const child = join(BUNDLE, "notebooks", "echo.py");
+
+    await bench.ended(await bench.runNow(await bench.job([`run ${child}`])));
+
+    const { body } = await bench.call("GET", "/api/2.2/jobs/runs/list?run_type=WORKFLOW_RUN&expand_tasks=true");
+    expect(body.runs[0]?.tasks[0]).toMatchObject({ notebook_task: { notebook_path: `${FILES}/notebooks/echo` } });
   });
 
   it("does not lead out of the bundle", async () => {
