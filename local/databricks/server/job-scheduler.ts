@@ -1,4 +1,4 @@
-import { MIN_DISTANCE_MS, nextStart, readTrigger } from "./job-triggers";
+import { MIN_DISTANCE_MS, nextStart, triggerOf } from "./job-triggers";
 import type { JobStore } from "./job-store";
 import type { JobRecord, RunRecord, RunTrigger } from "./records";
 
@@ -40,7 +40,7 @@ export class JobScheduler {
     this.timers.delete(jobId);
     const job = this.parts.jobs.find(jobId);
     if (!job || this.stopped) return;
-    if (readTrigger(job.settings)?.type === "CONTINUOUS") return this.planContinuous(jobId);
+    if (triggerOf(job)?.type === "CONTINUOUS") return this.planContinuous(jobId);
     const due = nextStart(job, after);
     if (due !== undefined) this.sleepUntil(due, jobId, () => this.fire(jobId, due));
   }
@@ -51,7 +51,7 @@ export class JobScheduler {
     const failures = run.outcome?.result === "SUCCESS" ? 0 : (this.failures.get(run.jobId) ?? 0) + 1;
     this.failures.set(run.jobId, failures);
     const job = this.parts.jobs.find(run.jobId);
-    if (job && readTrigger(job.settings)?.type === "CONTINUOUS") this.planContinuous(run.jobId);
+    if (job && triggerOf(job)?.type === "CONTINUOUS") this.planContinuous(run.jobId);
   }
 
   private planContinuous(jobId: number): void {

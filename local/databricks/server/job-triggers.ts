@@ -65,8 +65,8 @@ function readPeriodic(periodic: JsonObject): JobTrigger {
   };
 }
 
-/** The trigger of a job that is not paused, and that can fire here. */
-export function readTrigger(settings: JsonObject): JobTrigger | undefined {
+/** The trigger of a job that is not paused, and that can fire here. Throws 400 for a bad one. */
+function readTrigger(settings: JsonObject): JobTrigger | undefined {
   const given = KINDS.filter((name) => readObject(settings, name) !== undefined);
   if (given.length > 1) throw invalidParameter(`A job has only one of schedule, trigger and continuous.`);
   const [name] = given;
@@ -90,9 +90,24 @@ export function checkTriggers(settings: JsonObject): void {
     throw invalidParameter("Invalid schedule: quartz_cron_expression never fires.");
 }
 
+/** The trigger of a stored job; undefined also for one that an older version took unchecked, which {@link triggerFault} explains. */
+export function triggerOf(job: JobRecord): JobTrigger | undefined {
+  return triggerFault(job.settings) === undefined ? readTrigger(job.settings) : undefined;
+}
+
+/** Why the trigger of stored settings cannot fire. */
+export function triggerFault(settings: JsonObject): string | undefined {
+  try {
+    readTrigger(settings);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 /** When a job is next started by its schedule, in epoch milliseconds; undefined when it is not. */
 export function nextStart(job: JobRecord, after: number): number | undefined {
-  const trigger = readTrigger(job.settings);
+  const trigger = triggerOf(job);
   return trigger?.type === "PERIODIC" ? trigger.next(after, job.createdTime) : undefined;
 }
 

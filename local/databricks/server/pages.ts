@@ -1,5 +1,5 @@
 import { badge, html, page, seconds, table, time, warningList, type Html } from "./html";
-import { nextStart } from "./job-triggers";
+import { nextStart, triggerOf } from "./job-triggers";
 import { isObject } from "./params";
 import type { JobRecord, RunRecord, TaskRunRecord } from "./records";
 import { runStates } from "./run-view";
@@ -26,7 +26,7 @@ function runTable(runs: readonly ListedRun[]): Html {
 }
 
 function nextStartOf(job: JobRecord): string {
-  if (job.settings["continuous"]) return "continuous";
+  if (triggerOf(job)?.type === "CONTINUOUS") return "continuous";
   return time(nextStart(job, Date.now()) ?? 0);
 }
 

@@ -1,3 +1,4 @@
+import { triggerFault } from "./job-triggers";
 import { destinationIds } from "./notifications";
 import { isObject } from "./params";
 import type { JobRecord, JobSettings, TaskRunRecord, TaskSettings } from "./records";
@@ -118,7 +119,9 @@ export class SettingWarnings {
     const wanted = new Set(WEBHOOKS.served.flatMap((event) => destinationIds(settings, event)));
     const missing = [...wanted].filter((id) => !this.isDestination(id));
     const clusters = settings.job_clusters ?? [];
+    const fault = triggerFault(settings);
     return [
+      ...(fault === undefined ? [] : [`The job starts by run-now only. ${fault}`]),
       ...review(settings, JOB, ""),
       ...review(settings["schedule"], SCHEDULE, "schedule."),
       ...review(settings["trigger"], TRIGGER, "trigger."),

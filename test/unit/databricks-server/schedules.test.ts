@@ -1,6 +1,7 @@
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readBundle } from "../../../local/databricks/server/bundle";
 import { nextStart } from "../../../local/databricks/server/job-triggers";
@@ -85,6 +86,26 @@ describe("a schedule", () => {
       async () => runsOf(jobId),
       (runs) => runs.length > 0,
     );
+  });
+});
+
+describe("a job stored by an older version", () => {
+  it("with a bad schedule keeps the server from nothing, and is warned about", async () => {
+    const jobId = await bench.job(["exit"]);
+    await bench.stop();
+    const database = new DatabaseSync(join(bench.stateDir, "databricks.sqlite"));
+    database
+      .prepare("UPDATE jobs SET settings = json_set(settings, '$.schedule', json(?)) WHERE job_id = ?")
+      .run(JSON.stringify({ quartz_cron_expression: "nightly", timezone_id: "UTC" }), jobId);
+    database.close();
+
+    await bench.start(options);
+    const { body } = await bench.call("GET", `/api/2.2/jobs/get?job_id=${jobId}`);
+    const run = await bench.ended(await bench.runNow(jobId));
+
+    expect(body.warnings).toEqual([expect.stringContaining("The job starts by run-now only. Invalid schedule")]);
+    expect(run.state.result_state).toBe("SUCCESS");
+    for (const page of ["/", `/jobs/${jobId}`]) expect((await fetch(bench.url + page)).status).toBe(200);
   });
 });
 
