@@ -4,6 +4,9 @@ import { latestAttempts, type RunRecord, type TaskRunRecord } from "./records";
 import { mergeJobParameters, newTaskRun, readRunParameters } from "./run-factory";
 import type { RunsService } from "./runs-service";
 
+/** Ends of tasks that `rerun_all_failed_tasks` leaves as they are. */
+const NOT_FAILED = new Set(["SUCCESS", "EXCLUDED", "DISABLED"]);
+
 function withDependents(run: RunRecord, keys: readonly string[]): Set<string> {
   const found = new Set(keys);
   for (const key of found) {
@@ -21,7 +24,7 @@ function chosenTasks(run: RunRecord, latest: readonly TaskRunRecord[], params: P
   if (named.length > 0 === allFailed) throw invalidParameter("Give either rerun_tasks or rerun_all_failed_tasks.");
   const unknown = named.find((key) => !latest.some((task) => task.taskKey === key));
   if (unknown !== undefined) throw invalidParameter(`rerun_tasks names unknown task ${unknown}.`);
-  const failed = latest.filter((task) => task.outcome?.result !== "SUCCESS").map((task) => task.taskKey);
+  const failed = latest.filter((task) => !NOT_FAILED.has(task.outcome?.result ?? "")).map((task) => task.taskKey);
   const keys = allFailed ? failed : named;
   if (keys.length === 0) throw new ApiError(400, "INVALID_STATE", `Run ${run.runId} has no failed task to repair.`);
   return params.boolean("rerun_dependent_tasks") ? withDependents(run, keys) : new Set(keys);

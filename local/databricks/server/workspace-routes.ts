@@ -10,6 +10,13 @@ import type { WorkspaceFiles } from "./workspace-files";
 const MAX_NOTEBOOK_BYTES = 10 * 1024 * 1024;
 const EXTENSIONS: Readonly<Record<string, string>> = { PYTHON: ".py", SQL: ".sql", SCALA: ".scala", R: ".r" };
 
+function readFormat(params: Params): string {
+  const format = params.string("format") ?? "SOURCE";
+  if (!["SOURCE", "AUTO", "RAW"].includes(format))
+    throw invalidParameter(`format ${format} is not supported by the local Databricks; use SOURCE, AUTO or RAW.`);
+  return format;
+}
+
 /** Content in base64, which may be that of an empty file. */
 function readContent(params: Params): Buffer {
   return params.values["content"] === "" ? Buffer.alloc(0) : Buffer.from(params.requiredString("content"), "base64");
@@ -19,9 +26,7 @@ function readContent(params: Params): Buffer {
 export function workspaceRoutes(files: WorkspaceFiles): Route[] {
   /** The content comes as base64 in JSON, or as a file of a multipart form, which the SDK's `workspace.upload` sends. */
   function importNotebook({ params, files: uploaded }: ApiRequest): unknown {
-    const format = params.string("format") ?? "SOURCE";
-    if (!["SOURCE", "AUTO", "RAW"].includes(format))
-      throw invalidParameter(`format ${format} is not supported by the local Databricks; use SOURCE, AUTO or RAW.`);
+    const format = readFormat(params);
     const content = uploaded["content"] ?? readContent(params);
     if (content.length > MAX_NOTEBOOK_BYTES)
       throw new ApiError(400, "MAX_NOTEBOOK_SIZE_EXCEEDED", `The content exceeds ${MAX_NOTEBOOK_BYTES} bytes.`);
@@ -56,6 +61,7 @@ export function workspaceRoutes(files: WorkspaceFiles): Route[] {
   }
 
   function exportNotebook(request: ApiRequest): unknown {
+    readFormat(request.params);
     const file = files.locateFile(request.params.requiredString("path"));
     if (request.params.boolean("direct_download")) return fileReply(request, file);
     return { content: readFileSync(file).toString("base64"), file_type: extname(file).slice(1) };

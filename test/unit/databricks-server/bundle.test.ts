@@ -52,6 +52,24 @@ describe("readBundle", () => {
       "resources: {jobs: {a: {name: x}}}",
       /a\.job\.yml: resources\.jobs\.a: A job needs at least one task/,
     ],
+    [
+      "a bad schedule",
+      ROOT,
+      `${JOB("x.py")}      schedule: {quartz_cron_expression: nightly, timezone_id: UTC}\n`,
+      /a\.job\.yml: resources\.jobs\.a: Invalid schedule: quartz_cron_expression 'nightly': it must have 6 or 7 fields/,
+    ],
+    [
+      "an unknown job cluster",
+      ROOT,
+      JOB("x.py").replace("task_key: t", "job_cluster_key: none\n          task_key: t"),
+      /resources\.jobs\.a: Task t: job_cluster_key none is not defined in job_clusters/,
+    ],
+    [
+      "a bad preset",
+      "bundle: {name: x}\ntargets: {local: {presets: {trigger_pause_status: never}}}\n",
+      "",
+      /databricks\.yml: presets\.trigger_pause_status must be PAUSED or UNPAUSED/,
+    ],
     ["a bad include", "include: 5", "", /databricks\.yml: include: must be a list of paths/],
     ["a bad section", `${ROOT}resources: [1]`, "", /databricks\.yml: resources: must be a mapping/],
   ])("names file and key for %s", (_what, root, job, message) => {

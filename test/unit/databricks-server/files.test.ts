@@ -142,6 +142,21 @@ describe("import by multipart form", () => {
     }
   });
 
+  it.each(["HTML", "JUPYTER", "DBC", "R_MARKDOWN"])(
+    "refuses the format %s, and says which are served",
+    async (format) => {
+      const { status: code, body } = await upload({ path: "/Shared/form/x", format }, new Blob([""]));
+
+      const exported = await bench.call("GET", `/api/2.0/workspace/export?path=/Shared/form&format=${format}`);
+
+      expect(exported.body.message).toContain("use SOURCE, AUTO or RAW");
+      expect([code, body]).toEqual([
+        400,
+        { error_code: "INVALID_PARAMETER_VALUE", message: expect.stringContaining("use SOURCE, AUTO or RAW") },
+      ]);
+    },
+  );
+
   it("makes a notebook of source without the notebook's first line", async () => {
     await upload({ path: "/Shared/form/plain", language: "SQL" }, new Blob(["SELECT 1"]));
 

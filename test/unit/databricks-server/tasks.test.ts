@@ -241,6 +241,29 @@ describe("disabled tasks", () => {
   });
 });
 
+describe("a repair of all failed tasks", () => {
+  it("has nothing to do where a task was only disabled", async () => {
+    const tasks = ["on", "off"].map((task_key) => ({
+      task_key,
+      disabled: task_key === "off",
+      notebook_task: { notebook_path: bench.notebook(`repair-${task_key}`, "exit") },
+    }));
+    const { job_id } = (await bench.call("POST", "/api/2.2/jobs/create", { name: "half", tasks })).body;
+    const run = await bench.ended(await bench.runNow(job_id));
+
+    const answer = await bench.call("POST", "/api/2.2/jobs/runs/repair", {
+      run_id: run.run_id,
+      rerun_all_failed_tasks: true,
+    });
+
+    expect(run.state.result_state).toBe("SUCCESS");
+    expect(answer.body).toMatchObject({
+      error_code: "INVALID_STATE",
+      message: expect.stringContaining("no failed task"),
+    });
+  });
+});
+
 describe("notebooks that start notebooks", () => {
   it("returns the child's exit value even when every slot is taken", async () => {
     const child = bench.notebook("child", "echo");
