@@ -1,9 +1,8 @@
+import { Alarms } from "./alarms";
 import { MIN_DISTANCE_MS, nextStart, triggerOf } from "./job-triggers";
 import type { JobStore } from "./job-store";
 import type { JobRecord, RunRecord, RunTrigger } from "./records";
 
-/** A timer is set for this long at most, so that a clock that was changed, or a machine that slept, is noticed. */
-const MAX_SLEEP_MS = 60_000;
 /** Between two runs of a continuous job; after failures in a row it doubles up to the second value. */
 const CONTINUOUS_DELAY_MS = 1_000;
 const MAX_CONTINUOUS_DELAY_MS = 300_000;
@@ -18,7 +17,7 @@ export interface SchedulerParts {
 
 /** Starts runs of jobs that have a schedule, a periodic trigger or are continuous. What was missed while the server was down is not made up. */
 export class JobScheduler {
-  private readonly timers = new Map<number, NodeJS.Timeout>();
+  private readonly alarms = new Alarms();
   private readonly failures = new Map<number, number>();
   private stopped = false;
 
@@ -31,18 +30,17 @@ export class JobScheduler {
 
   stop(): void {
     this.stopped = true;
-    for (const timer of this.timers.values()) clearTimeout(timer);
+    this.alarms.clearAll();
   }
 
   /** Plans the next start of a job that is new, was changed or was deleted. */
   plan(jobId: number, after = Date.now()): void {
-    clearTimeout(this.timers.get(jobId));
-    this.timers.delete(jobId);
+    this.alarms.clear(jobId);
     const job = this.parts.jobs.find(jobId);
     if (!job || this.stopped) return;
     if (triggerOf(job)?.type === "CONTINUOUS") return this.planContinuous(jobId);
     const due = nextStart(job, after);
-    if (due !== undefined) this.sleepUntil(due, jobId, () => this.fire(jobId, due));
+    if (due !== undefined) this.alarms.set(jobId, due, () => this.fire(jobId, due));
   }
 
   /** Lets a continuous job go on. */
@@ -57,16 +55,9 @@ export class JobScheduler {
   private planContinuous(jobId: number): void {
     const failures = this.failures.get(jobId) ?? 0;
     const delayMs = Math.min(CONTINUOUS_DELAY_MS * 2 ** failures, MAX_CONTINUOUS_DELAY_MS);
-    this.sleepUntil(Date.now() + delayMs, jobId, () => {
+    this.alarms.set(jobId, Date.now() + delayMs, () => {
       if (!this.parts.isOpen(jobId)) this.startRun(jobId, "CONTINUOUS");
     });
-  }
-
-  private sleepUntil(due: number, jobId: number, act: () => void): void {
-    clearTimeout(this.timers.get(jobId));
-    const rest = due - Date.now();
-    const wake = (): void => (Date.now() >= due ? act() : this.sleepUntil(due, jobId, act));
-    this.timers.set(jobId, setTimeout(wake, Math.min(Math.max(0, rest), MAX_SLEEP_MS)));
   }
 
   private fire(jobId: number, due: number): void {

@@ -1,5 +1,4 @@
-/** What `setTimeout` can wait at most. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
+import { Alarms } from "./alarms";
 
 /** Which runs are to be looked at, and when: those to which something happened, and no others. */
 export class RunAgenda {
@@ -7,7 +6,7 @@ export class RunAgenda {
   private readonly due = new Set<number>();
   /** Runs with tasks that wait for a slot, the longest waiting first. */
   private readonly starved = new Set<number>();
-  private readonly timers = new Map<number, NodeJS.Timeout>();
+  private readonly alarms = new Alarms();
   /** The starved run that is looked at because a slot is free. */
   private fed: number | undefined;
   private working = false;
@@ -47,7 +46,7 @@ export class RunAgenda {
 
   stop(): void {
     this.stopped = true;
-    for (const timer of this.timers.values()) clearTimeout(timer);
+    this.alarms.clearAll();
   }
 
   private visitNext(): boolean {
@@ -62,14 +61,8 @@ export class RunAgenda {
   }
 
   private visit(runId: number): void {
-    clearTimeout(this.timers.get(runId));
-    this.timers.delete(runId);
+    this.alarms.clear(runId);
     const due = this.look(runId);
-    if (!Number.isFinite(due)) return;
-    const delayMs = Math.min(Math.max(0, due - Date.now()), MAX_DELAY_MS);
-    this.timers.set(
-      runId,
-      setTimeout(() => this.wake(runId), delayMs),
-    );
+    if (Number.isFinite(due)) this.alarms.set(runId, due, () => this.wake(runId));
   }
 }
