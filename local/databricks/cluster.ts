@@ -7,7 +7,13 @@ import { createInterface } from "node:readline";
 export interface NotebookRequest {
   readonly runId: string;
   readonly notebookPath: string;
+  /** What `notebookPath()` shows. */
+  readonly workspacePath: string;
   readonly parameters: Readonly<Record<string, string>>;
+  readonly sparkConf: Readonly<Record<string, string>>;
+  readonly env: Readonly<Record<string, string>>;
+  /** As the Jobs API takes them. */
+  readonly libraries: readonly object[];
   readonly outputDir: string;
 }
 
@@ -33,9 +39,16 @@ export interface ClusterOptions {
   readonly onLost: () => Promise<unknown>;
 }
 
+/** What happens to a notebook before it ends. */
+export interface NotebookListener {
+  readonly onStarted: (setupMs: number) => void;
+  /** The cluster cannot honour something that was asked of it. */
+  readonly onWarning: (message: string) => void;
+}
+
 interface Pending {
   readonly settle: (outcome: NotebookOutcome) => void;
-  readonly onStarted: (setupMs: number) => void;
+  readonly listener: NotebookListener;
   started: boolean;
 }
 
@@ -46,6 +59,7 @@ type Message = {
   jvmPid?: number;
   setupMs?: number;
   reason?: string;
+  message?: string;
 } & Partial<NotebookOutcome>;
 
 const OUTCOMES = new Set(["success", "failed", "cancelled", "driver-error"]);
@@ -60,9 +74,9 @@ export class Cluster {
   constructor(private readonly options: ClusterOptions) {}
 
   /** Runs a notebook; resolves when its process and its Spark work have ended. Never rejects. */
-  async run(request: NotebookRequest, onStarted: (setupMs: number) => void): Promise<NotebookOutcome> {
+  async run(request: NotebookRequest, listener: NotebookListener): Promise<NotebookOutcome> {
     return new Promise((settle) => {
-      this.pending.set(request.runId, { settle, onStarted, started: false });
+      this.pending.set(request.runId, { settle, listener, started: false });
       this.send({ op: "run", ...request });
     });
   }
@@ -122,14 +136,15 @@ export class Cluster {
       log.write(`not a protocol message: ${line}\n`);
       return;
     }
-    const { event, runId, pid, jvmPid, setupMs, ...outcome } = message;
+    const { event, runId, pid, jvmPid, setupMs, message: text, ...outcome } = message;
     if (pid !== undefined) this.options.onProcess(pid);
     if (jvmPid !== undefined) this.options.onProcess(jvmPid);
     const pending = runId === undefined ? undefined : this.pending.get(runId);
     if (event === "started" && pending) {
       pending.started = true;
-      pending.onStarted(setupMs ?? 0);
+      pending.listener.onStarted(setupMs ?? 0);
     }
+    if (event === "warning" && typeof text === "string") pending?.listener.onWarning(text);
     if (event === "finished" && pending && runId !== undefined) this.finish(runId, pending, outcome);
     if (event === "driver-lost") this.driverLost(message.reason ?? "the driver JVM ended");
   }

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { STATE_DIR } from "../paths";
+import { defined } from "./server/params";
 import { startServer, type ServerOptions } from "./server/server";
 
 const HELP = `Local Databricks: Jobs API 2.1 and 2.2 in front of notebooks on real Spark.
@@ -67,12 +68,6 @@ function readVariables(pairs: readonly string[]): Record<string, string> {
       return [pair.slice(0, at), pair.slice(at + 1)];
     }),
   );
-}
-
-function defined<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>;
-  };
 }
 
 function readOptions(): ServerOptions | "help" {

@@ -1,14 +1,27 @@
 import { globSync, readFileSync } from "node:fs";
-import { basename, dirname, join, relative, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { parseDocument } from "yaml";
 import { normaliseSettings } from "./job-settings";
-import { isObject, without, type JsonObject } from "./params";
+import { withPauseStatus } from "./job-triggers";
+import { defined, isObject, without, type JsonObject } from "./params";
 import type { JobSettings } from "./records";
 import { USER_NAME } from "./run-view";
 
 /** A fault in `databricks.yml` or one of its resource files; the message names file and key. */
 export class BundleError extends Error {
   override readonly name = "BundleError";
+}
+
+/** A bundle as it would stand in the workspace. */
+export interface Bundle {
+  /** Absolute, on this machine. */
+  readonly folder: string;
+  /** Where `folder` lies in the workspace. */
+  readonly filesPath: string;
+  /** Settings by resource key. */
+  readonly jobs: ReadonlyMap<string, JobSettings>;
+  /** What the target sets for all schedules and triggers. */
+  readonly pauseStatus?: "PAUSED" | "UNPAUSED";
 }
 
 /** How to read a bundle. */
@@ -101,7 +114,34 @@ function variableLookUp(
   };
 }
 
-function makeJob(key: string, job: unknown, file: string): JobSettings {
+/** Where the files of a bundle lie in the workspace, as the Databricks CLI uploads them. */
+function filesPath(root: JsonObject, target: string): string {
+  const { name } = section(root, "bundle", "databricks.yml");
+  return `/Workspace/Users/${USER_NAME}/.bundle/${String(name)}/${target}/files`;
+}
+
+/** The workspace path of a notebook of the bundle, which has no extension; a notebook outside its folder keeps its path on this machine. */
+function notebookPath(bundle: Bundle, file: string, path: string): string {
+  if (path.startsWith("/Workspace/")) return path;
+  // A bundle's path is relative to the file that holds it, as the Databricks CLI reads it.
+  const absolute = resolve(dirname(file), path);
+  const inside = relative(bundle.folder, absolute);
+  if (inside.startsWith("..") || isAbsolute(inside)) return absolute;
+  return `${bundle.filesPath}/${inside
+    .split(sep)
+    .join("/")
+    .replace(/\.(py|sql|scala|r)$/i, "")}`;
+}
+
+/** What the target says about schedules and triggers: mode development pauses them, unless its presets say otherwise. */
+function pauseStatus(target: JsonObject, file: string): "PAUSED" | "UNPAUSED" | undefined {
+  const preset = section(target, "presets", file)["trigger_pause_status"];
+  if (preset !== undefined && preset !== "PAUSED" && preset !== "UNPAUSED")
+    throw new BundleError(`${file}: presets.trigger_pause_status must be PAUSED or UNPAUSED`);
+  return preset ?? (target["mode"] === "development" ? "PAUSED" : undefined);
+}
+
+function makeJob(bundle: Bundle, key: string, job: unknown, file: string): JobSettings {
   const where = `resources.jobs.${key}`;
   if (!isObject(job)) throw new BundleError(`${file}: ${where}: must be a mapping`);
   const settings = without(job, "permissions");
@@ -109,14 +149,12 @@ function makeJob(key: string, job: unknown, file: string): JobSettings {
   const located = tasks.map((task) => {
     const notebook = isObject(task) ? task["notebook_task"] : undefined;
     if (!isObject(task) || !isObject(notebook) || typeof notebook["notebook_path"] !== "string") return task;
-    // A bundle's path is relative to the file that holds it, as the Databricks CLI reads it.
-    return {
-      ...task,
-      notebook_task: { ...notebook, notebook_path: resolve(dirname(file), notebook["notebook_path"]) },
-    };
+    const path = notebookPath(bundle, file, notebook["notebook_path"]);
+    return { ...task, notebook_task: { ...notebook, notebook_path: path } };
   });
   try {
-    return normaliseSettings({ name: key, ...settings, tasks: located }, true);
+    const made = normaliseSettings({ name: key, ...settings, tasks: located }, true);
+    return bundle.pauseStatus ? withPauseStatus(made, bundle.pauseStatus) : made;
   } catch (cause) {
     throw new BundleError(`${file}: ${where}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
@@ -125,13 +163,14 @@ function makeJob(key: string, job: unknown, file: string): JobSettings {
 /**
  * Reads the jobs of a bundle, as the Databricks CLI would deploy them but without a development prefix.
  *
- * @returns settings by resource key
  * @throws BundleError naming file and key
  */
-export function readBundle(folder: string, options: BundleOptions = {}): Map<string, JobSettings> {
+export function readBundle(folder: string, options: BundleOptions = {}): Bundle {
   const rootFile = join(folder, "databricks.yml");
   const root = readYaml(rootFile);
-  const lookUp = variableLookUp(root, findTarget(root, rootFile, options.target ?? "local"), rootFile, options);
+  const name = options.target ?? "local";
+  const target = findTarget(root, rootFile, name);
+  const lookUp = variableLookUp(root, target, rootFile, options);
   const include = root["include"] ?? [];
   if (!Array.isArray(include) || !include.every((item) => typeof item === "string"))
     throw new BundleError(`${rootFile}: include: must be a list of paths`);
@@ -139,6 +178,12 @@ export function readBundle(folder: string, options: BundleOptions = {}): Map<str
     .flatMap((pattern) => globSync(pattern, { cwd: folder }).sort())
     .map((file) => join(folder, file));
   const jobs = new Map<string, JobSettings>();
+  const bundle = {
+    folder: resolve(folder),
+    filesPath: filesPath(root, name),
+    jobs,
+    ...defined({ pauseStatus: pauseStatus(target, rootFile) }),
+  };
   for (const file of new Set([rootFile, ...files])) {
     const found = section(section(file === rootFile ? root : readYaml(file), "resources", file), "jobs", file);
     for (const [key, job] of Object.entries(found)) {
@@ -146,8 +191,8 @@ export function readBundle(folder: string, options: BundleOptions = {}): Map<str
         throw new BundleError(
           `${file}: resources.jobs.${key}: defined twice (${relative(folder, file) || basename(file)})`,
         );
-      jobs.set(key, makeJob(key, interpolate(job, lookUp, file, `resources.jobs.${key}`), file));
+      jobs.set(key, makeJob(bundle, key, interpolate(job, lookUp, file, `resources.jobs.${key}`), file));
     }
   }
-  return jobs;
+  return bundle;
 }

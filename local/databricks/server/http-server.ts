@@ -1,4 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createReadStream } from "node:fs";
+import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AccessTokens } from "./access-tokens";
 import { ApiError } from "./api-error";
@@ -39,10 +41,13 @@ function faultReply(rule: FaultRule): Reply | undefined {
   return error && errorReply(error, () => undefined);
 }
 
-function send(response: ServerResponse, reply: Reply, headOnly: boolean): void {
-  const length = Buffer.byteLength(reply.body);
+async function send(response: ServerResponse, reply: Reply, headOnly: boolean): Promise<void> {
+  const { body } = reply;
+  const length = typeof body === "string" || Buffer.isBuffer(body) ? Buffer.byteLength(body) : body.length;
   response.writeHead(reply.status, { ...reply.headers, ...(reply.status === 204 ? {} : { "content-length": length }) });
-  response.end(headOnly ? undefined : reply.body);
+  if (headOnly || length === 0) response.end();
+  else if (typeof body === "string" || Buffer.isBuffer(body)) response.end(body);
+  else await pipeline(createReadStream(body.file, { start: body.start, end: body.start + length - 1 }), response);
 }
 
 /** Answers one request, without faults. Pages and discovery are open; all else wants the bearer token. */
@@ -88,7 +93,7 @@ async function serve(
   if (rule?.action === "drop-after") return void request.socket.destroy();
   // The rest of a body that nobody read would be taken for the next request.
   if (!request.complete) request.resume();
-  send(response, (rule && faultReply(rule)) ?? reply, request.method === "HEAD");
+  await send(response, (rule && faultReply(rule)) ?? reply, request.method === "HEAD");
 }
 
 /** The http front: routing, bearer check, error bodies, injected faults. */

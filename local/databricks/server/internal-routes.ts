@@ -5,6 +5,7 @@ import { parseFaultRules, type FaultSwitch } from "./faults";
 import { stringMap } from "./params";
 import type { ApiRequest, Route } from "./router";
 import type { RunsService } from "./runs-service";
+import { workspacePath } from "./notebook-source";
 import type { WorkspaceFiles } from "./workspace-files";
 
 const MAX_TASK_VALUE_BYTES = 48 * 1024;
@@ -24,6 +25,13 @@ export class TaskValues {
       .prepare("SELECT value FROM task_values WHERE job_run_id = ? AND task_key = ? AND key = ?")
       .get(jobRunId, taskKey, key);
     return row === undefined ? undefined : String(row["value"]);
+  }
+
+  /** A value as `{{tasks.<key>.values.<name>}}` shows it: a string as it is, anything else as JSON. */
+  getText(jobRunId: number, taskKey: string, key: string): string | undefined {
+    const json = this.get(jobRunId, taskKey, key);
+    const value: unknown = json === undefined ? undefined : JSON.parse(json);
+    return typeof value === "string" ? value : json;
   }
 }
 
@@ -48,7 +56,7 @@ export function internalRoutes(parts: {
   async function notebookRun({ params, stream }: ApiRequest): Promise<unknown> {
     const path = absolutePath(params.requiredString("path"), params.requiredInteger("parentRunId"));
     const child = service.startWorkflow(
-      path,
+      workspace.pathOf(path),
       params.integer("timeoutSeconds") ?? 0,
       stringMap(params.values["arguments"], "arguments"),
     );
@@ -98,7 +106,15 @@ export function internalRoutes(parts: {
     return { rules: [] };
   }
 
+  function notebook({ params }: ApiRequest): unknown {
+    const path = params.requiredString("path");
+    const found = workspace.findNotebook(path);
+    if (found === undefined) throw notFound(`Path (${path}) doesn't exist.`);
+    return { notebookPath: found, workspacePath: workspacePath(workspace.pathOf(found)) };
+  }
+
   return [
+    { method: "GET", pattern: "/internal/notebook", handler: notebook },
     { method: "POST", pattern: "/internal/notebook-run", handler: notebookRun },
     { method: "POST", pattern: "/internal/task-values", handler: setValue },
     { method: "GET", pattern: "/internal/task-values", handler: getValue },

@@ -1,63 +1,18 @@
 import { invalidParameter } from "./api-error";
-import { isObject, stringMap, toBoolean, toInteger, type JsonObject } from "./params";
+import { checkTriggers } from "./job-triggers";
+import { duplicate, isObject, objectList, stringMap, toBoolean, toInteger, toNatural, type JsonObject } from "./params";
 import type { JobSettings, TaskSettings } from "./records";
+import { normaliseCluster, normaliseTask } from "./task-settings";
 
-const RUN_IFS = ["ALL_SUCCESS", "AT_LEAST_ONE_SUCCESS", "NONE_FAILED", "ALL_DONE", "AT_LEAST_ONE_FAILED", "ALL_FAILED"];
-const TASK_NUMBERS = ["max_retries", "min_retry_interval_millis", "timeout_seconds"];
-
-function list(value: unknown, name: string): JsonObject[] {
-  if (value === undefined || value === null) return [];
-  if (!Array.isArray(value) || !value.every(isObject)) throw invalidParameter(`${name} must be a list of objects.`);
-  return value;
-}
-
-function numbers(values: JsonObject, names: readonly string[], where: string): JsonObject {
-  return Object.fromEntries(
-    names.flatMap((name) => {
-      const value = toInteger(values[name], `${where}.${name}`);
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
-}
-
-function normaliseTask(task: JsonObject, where: string): TaskSettings {
-  const key = task["task_key"];
-  if (typeof key !== "string" || !/^[\w-]{1,100}$/.test(key))
-    throw invalidParameter(`${where}.task_key must match [A-Za-z0-9_-], at most 100.`);
-  const notebook = task["notebook_task"];
-  if (!isObject(notebook)) throw invalidParameter(`Task ${key}: only notebook_task runs on the local Databricks.`);
-  const path = notebook["notebook_path"];
-  if (typeof path !== "string" || !path.startsWith("/"))
-    throw invalidParameter(`Task ${key}: notebook_task.notebook_path must be absolute.`);
-  const runIf = task["run_if"] ?? "ALL_SUCCESS";
-  if (typeof runIf !== "string" || !RUN_IFS.includes(runIf))
-    throw invalidParameter(`Task ${key}: run_if must be one of ${RUN_IFS.join(", ")}.`);
-  const upstream = list(task["depends_on"], `Task ${key}: depends_on`).map((item) => ({
-    ...item,
-    task_key: String(item["task_key"]),
-  }));
-  const base = stringMap(notebook["base_parameters"], `Task ${key}: base_parameters`);
-  return {
-    ...task,
-    ...numbers(task, TASK_NUMBERS, `Task ${key}`),
-    task_key: key,
-    run_if: runIf,
-    ...(upstream.length > 0 ? { depends_on: upstream.sort((a, b) => a.task_key.localeCompare(b.task_key)) } : {}),
-    notebook_task: {
-      source: "WORKSPACE",
-      ...notebook,
-      notebook_path: path,
-      ...(notebook["base_parameters"] ? { base_parameters: base } : {}),
-    },
-    ...(task["retry_on_timeout"] === undefined
-      ? {}
-      : { retry_on_timeout: toBoolean(task["retry_on_timeout"], "retry_on_timeout") ?? false }),
-  };
-}
+const MAX_DESCRIPTION_LENGTH = 27_700;
+const MAX_TAGS = 25;
+/** For each event. */
+const MAX_DESTINATIONS = 3;
 
 function checkGraph(tasks: readonly TaskSettings[]): void {
   const keys = new Set(tasks.map((task) => task.task_key));
-  if (keys.size !== tasks.length) throw invalidParameter("Duplicate task_key in tasks.");
+  const twice = duplicate(tasks.map((task) => task.task_key));
+  if (twice !== undefined) throw invalidParameter(`Duplicate task_key ${twice} in tasks.`);
   const placed = new Set<string>();
   for (const task of tasks) {
     for (const { task_key: upstream } of task.depends_on ?? []) {
@@ -74,13 +29,58 @@ function checkGraph(tasks: readonly TaskSettings[]): void {
 }
 
 function normaliseParameters(value: unknown): { parameters?: { name: string; default: string }[] } {
-  const parameters = list(value, "parameters").map((item) => {
+  const parameters = objectList(value, "parameters").map((item) => {
     const name = item["name"];
     if (typeof name !== "string" || !/^[\w.-]+$/.test(name))
       throw invalidParameter("A job parameter's name must match [A-Za-z0-9_.-].");
     return { name, default: stringMap({ [name]: item["default"] }, "parameters")[name] ?? "" };
   });
+  const twice = duplicate(parameters.map((item) => item.name));
+  if (twice !== undefined) throw invalidParameter(`Duplicate job parameter ${twice}.`);
   return parameters.length > 0 ? { parameters } : {};
+}
+
+function normaliseJobClusters(value: unknown): Pick<JobSettings, "job_clusters"> {
+  const clusters = objectList(value, "job_clusters").map((item, index) => {
+    const key = item["job_cluster_key"];
+    if (typeof key !== "string" || key === "")
+      throw invalidParameter(`Missing required field: job_clusters[${index}].job_cluster_key`);
+    return { ...item, job_cluster_key: key, new_cluster: normaliseCluster(item["new_cluster"], `Job cluster ${key}`) };
+  });
+  const twice = duplicate(clusters.map((item) => item.job_cluster_key));
+  if (twice !== undefined) throw invalidParameter(`Duplicate job_cluster_key ${twice} in job_clusters.`);
+  return clusters.length > 0 ? { job_clusters: clusters } : {};
+}
+
+function checkClusterKeys(
+  { job_clusters: clusters = [] }: Pick<JobSettings, "job_clusters">,
+  tasks: readonly TaskSettings[],
+): void {
+  const known = new Set(clusters.map((cluster) => cluster.job_cluster_key));
+  for (const { task_key: task, job_cluster_key: key } of tasks) {
+    if (key !== undefined && !known.has(key))
+      throw invalidParameter(`Task ${task}: job_cluster_key ${key} is not defined in job_clusters.`);
+  }
+}
+
+function checkWebhooks(value: unknown): void {
+  if (value === undefined || value === null) return;
+  if (!isObject(value)) throw invalidParameter("webhook_notifications must be an object.");
+  for (const [event, wanted] of Object.entries(value)) {
+    const destinations = objectList(wanted, `webhook_notifications.${event}`);
+    if (destinations.some(({ id }) => typeof id !== "string"))
+      throw invalidParameter(`Missing required field: webhook_notifications.${event}.id`);
+    if (destinations.length > MAX_DESTINATIONS)
+      throw invalidParameter(`webhook_notifications.${event} has at most ${MAX_DESTINATIONS} destinations.`);
+  }
+}
+
+function checkTexts(settings: JsonObject): void {
+  const description = settings["description"] ?? "";
+  if (typeof description !== "string" || description.length > MAX_DESCRIPTION_LENGTH)
+    throw invalidParameter(`description must be a string of at most ${MAX_DESCRIPTION_LENGTH} characters.`);
+  const tags = stringMap(settings["tags"], "tags");
+  if (Object.keys(tags).length > MAX_TAGS) throw invalidParameter(`A job has at most ${MAX_TAGS} tags.`);
 }
 
 /**
@@ -93,10 +93,15 @@ export function normaliseSettings(settings: JsonObject, queueByDefault: boolean)
   const name = settings["name"] ?? "Untitled";
   if (typeof name !== "string" || Buffer.byteLength(name) > 4096)
     throw invalidParameter("name must be a string of at most 4096 bytes.");
-  const tasks = list(settings["tasks"], "tasks").map((task, index) => normaliseTask(task, `tasks[${index}]`));
+  checkTexts(settings);
+  checkWebhooks(settings["webhook_notifications"]);
+  checkTriggers(settings);
+  const tasks = objectList(settings["tasks"], "tasks").map((task, index) => normaliseTask(task, `tasks[${index}]`));
   if (tasks.length === 0) throw invalidParameter("A job needs at least one task.");
   if (tasks.length > 1000) throw invalidParameter("A job has at most 1000 tasks.");
   checkGraph(tasks);
+  const clusters = normaliseJobClusters(settings["job_clusters"]);
+  checkClusterKeys(clusters, tasks);
   const queue = settings["queue"];
   const enabled = isObject(queue) ? (toBoolean(queue["enabled"], "queue.enabled") ?? false) : queueByDefault;
   const limit = toInteger(settings["max_concurrent_runs"], "max_concurrent_runs") ?? 1;
@@ -108,9 +113,10 @@ export function normaliseSettings(settings: JsonObject, queueByDefault: boolean)
     ...settings,
     name,
     max_concurrent_runs: limit,
-    timeout_seconds: toInteger(settings["timeout_seconds"], "timeout_seconds") ?? 0,
+    timeout_seconds: toNatural(settings["timeout_seconds"], "timeout_seconds") ?? 0,
     queue: { enabled },
     ...normaliseParameters(settings["parameters"]),
+    ...clusters,
     tasks,
   };
 }

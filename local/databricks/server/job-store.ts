@@ -14,11 +14,18 @@ function toJob(row: Record<string, SQLOutputValue>): JobRecord {
 
 /** Jobs in SQLite. */
 export class JobStore {
+  private changed: (jobId: number) => void = () => undefined;
+
   constructor(private readonly database: DatabaseSync) {}
+
+  /** Has `listener` told of every listed job that is created, changed or deleted. */
+  onChange(listener: (jobId: number) => void): void {
+    this.changed = listener;
+  }
 
   /** Adds a job; `listed` is false for the job behind a submitted run. */
   create(settings: JobSettings, options: { listed: boolean; bundleKey?: string } = { listed: true }): JobRecord {
-    return transaction(this.database, () => {
+    const created = transaction(this.database, () => {
       const job = { jobId: nextId(this.database), createdTime: Date.now(), settings };
       this.database
         .prepare("INSERT INTO jobs(job_id, name, bundle_key, listed, created_time, settings) VALUES (?, ?, ?, ?, ?, ?)")
@@ -32,13 +39,27 @@ export class JobStore {
         );
       return job;
     });
+    if (options.listed) this.changed(created.jobId);
+    return created;
+  }
+
+  find(jobId: number): JobRecord | undefined {
+    const row = this.database.prepare("SELECT * FROM jobs WHERE job_id = ?").get(jobId);
+    return row && toJob(row);
   }
 
   /** Throws 400 "Job N does not exist." when it does not. */
   get(jobId: number): JobRecord {
-    const row = this.database.prepare("SELECT * FROM jobs WHERE job_id = ?").get(jobId);
-    if (row === undefined) throw unknownJob(jobId);
-    return toJob(row);
+    const job = this.find(jobId);
+    if (!job) throw unknownJob(jobId);
+    return job;
+  }
+
+  listedIds(): number[] {
+    return this.database
+      .prepare("SELECT job_id FROM jobs WHERE listed = 1")
+      .all()
+      .map((row) => Number(row["job_id"]));
   }
 
   replace(jobId: number, settings: JobSettings): void {
@@ -46,11 +67,13 @@ export class JobStore {
     this.database
       .prepare("UPDATE jobs SET settings = ?, name = ? WHERE job_id = ?")
       .run(JSON.stringify(settings), settings.name, jobId);
+    this.changed(jobId);
   }
 
   delete(jobId: number): void {
     this.get(jobId);
     this.database.prepare("DELETE FROM jobs WHERE job_id = ?").run(jobId);
+    this.changed(jobId);
   }
 
   /** Newest first; `name` matches exactly but for case. */
@@ -66,15 +89,16 @@ export class JobStore {
     return makePage(cursor, limit, (job) => job.jobId, fetch);
   }
 
-  /** Makes the jobs of a bundle equal to `wanted` (resource key to settings): creates, updates and deletes, keeping job ids. */
-  syncBundle(wanted: ReadonlyMap<string, JobSettings>): void {
+  /** Makes the jobs of a bundle equal to `wanted` (resource key to settings): creates, updates and deletes, keeping job ids. Returns them. */
+  syncBundle(wanted: ReadonlyMap<string, JobSettings>): JobRecord[] {
     const rows = this.database.prepare("SELECT job_id, bundle_key FROM jobs WHERE bundle_key IS NOT NULL").all();
     const known = new Map(rows.map((row) => [String(row["bundle_key"]), Number(row["job_id"])]));
-    for (const [bundleKey, settings] of wanted) {
-      const jobId = known.get(bundleKey);
-      if (jobId === undefined) this.create(settings, { listed: true, bundleKey });
-      else this.replace(jobId, settings);
-    }
     for (const [bundleKey, jobId] of known) if (!wanted.has(bundleKey)) this.delete(jobId);
+    return [...wanted].map(([bundleKey, settings]) => {
+      const jobId = known.get(bundleKey);
+      if (jobId === undefined) return this.create(settings, { listed: true, bundleKey });
+      this.replace(jobId, settings);
+      return this.get(jobId);
+    });
   }
 }

@@ -1,12 +1,13 @@
-import type { DatabaseSync } from "node:sqlite";
-import { ApiError, invalidParameter } from "./api-error";
+import { invalidParameter } from "./api-error";
 import type { JobStore } from "./job-store";
 import { normaliseSettings } from "./job-settings";
 import { readCursor, readLimit, slicePage } from "./paging";
-import { isObject, type JsonObject } from "./params";
+import { without, type JsonObject } from "./params";
+import type { Permissions } from "./permissions";
 import type { JobRecord } from "./records";
 import type { ApiRequest, Route } from "./router";
 import { USER_NAME } from "./run-view";
+import type { SettingWarnings } from "./setting-warnings";
 
 /** Arrays of settings that `update` merges by key instead of replacing. */
 const KEYED: Readonly<Record<string, string>> = {
@@ -58,18 +59,28 @@ function newSettings(request: ApiRequest): JsonObject {
 }
 
 /** Routes of `/api/<version>/jobs/…` but for runs. */
-export function jobsRoutes(jobs: JobStore): Route[] {
+export function jobsRoutes(jobs: JobStore, permissions: Permissions, warnings: SettingWarnings): Route[] {
   const queues = (request: ApiRequest): boolean => request.parts["version"] === "2.2";
 
-  const create = (request: ApiRequest): unknown => ({
-    job_id: jobs.create(normaliseSettings(request.params.values, queues(request))).jobId,
-  });
+  function create(request: ApiRequest): unknown {
+    const settings = normaliseSettings(without(request.params.values, "access_control_list"), queues(request));
+    const job = jobs.create(settings);
+    const access = request.params.values["access_control_list"];
+    if (access !== undefined) permissions.write(`jobs/${job.jobId}`, access, false);
+    return { job_id: job.jobId, ...warnings.tell(job) };
+  }
+
+  function replace(jobId: number, settings: JsonObject, request: ApiRequest): unknown {
+    jobs.replace(jobId, normaliseSettings(settings, queues(request)));
+    return warnings.tell(jobs.get(jobId));
+  }
 
   function get(request: ApiRequest): unknown {
     const job = jobs.get(request.params.requiredInteger("job_id"));
     const { items, tokens } = slicePage(job.settings.tasks, request.params);
     return {
       ...view(job, { ...job.settings, tasks: items }),
+      ...warnings.of(job.settings),
       ...tokens,
       has_more: tokens.next_page_token !== undefined,
     };
@@ -90,21 +101,13 @@ export function jobsRoutes(jobs: JobStore): Route[] {
     const job = jobs.get(request.params.requiredInteger("job_id"));
     const given = newSettings(request);
     const runAs = given["run_as"] ?? job.settings["run_as"];
-    jobs.replace(
-      job.jobId,
-      normaliseSettings({ ...given, ...(runAs === undefined ? {} : { run_as: runAs }) }, queues(request)),
-    );
-    return {};
+    return replace(job.jobId, { ...given, ...(runAs === undefined ? {} : { run_as: runAs }) }, request);
   }
 
   function update(request: ApiRequest): unknown {
     const job = jobs.get(request.params.requiredInteger("job_id"));
     const merged = mergeSettings(job.settings, request.params.object("new_settings") ?? {});
-    jobs.replace(
-      job.jobId,
-      normaliseSettings(withoutFields(merged, request.params.strings("fields_to_remove")), queues(request)),
-    );
-    return {};
+    return replace(job.jobId, withoutFields(merged, request.params.strings("fields_to_remove")), request);
   }
 
   function remove(request: ApiRequest): unknown {
@@ -124,43 +127,5 @@ export function jobsRoutes(jobs: JobStore): Route[] {
     at("POST", "reset", reset),
     at("POST", "update", update),
     at("POST", "delete", remove),
-  ];
-}
-
-/** Routes of `/api/2.0/permissions/…`: kept as given, enforced for nobody. */
-export function permissionRoutes(database: DatabaseSync): Route[] {
-  const read = (object: string): JsonObject[] => {
-    const row = database.prepare("SELECT entries FROM permissions WHERE object = ?").get(object);
-    return row === undefined ? [] : (JSON.parse(String(row["entries"])) as JsonObject[]);
-  };
-  const answer = (type: string, id: string): unknown => ({
-    object_id: `/${type}/${id}`,
-    object_type: type.replace(/ies$/, "y").replace(/s$/, ""),
-    access_control_list: read(`${type}/${id}`).map(({ permission_level: level, ...who }) => ({
-      ...who,
-      all_permissions: [{ permission_level: level }],
-    })),
-  });
-  const write = (keep: boolean) => (request: ApiRequest) => {
-    const { type = "", id = "" } = request.parts;
-    const given = request.params.values["access_control_list"] ?? [];
-    if (!Array.isArray(given) || !given.every(isObject))
-      throw new ApiError(400, "INVALID_PARAMETER_VALUE", "access_control_list must be a list.");
-    const entries = [...(keep ? read(`${type}/${id}`) : []), ...given];
-    database
-      .prepare("INSERT OR REPLACE INTO permissions(object, entries) VALUES (?, ?)")
-      .run(`${type}/${id}`, JSON.stringify(entries));
-    return answer(type, id);
-  };
-  const pattern = "/api/2.0/permissions/:type/:id";
-  const levels = ["CAN_VIEW", "CAN_MANAGE_RUN", "IS_OWNER", "CAN_MANAGE"].map((level) => ({
-    permission_level: level,
-    description: level,
-  }));
-  return [
-    { method: "GET", pattern, handler: ({ parts }) => answer(parts["type"] ?? "", parts["id"] ?? "") },
-    { method: "PUT", pattern, handler: write(false) },
-    { method: "PATCH", pattern, handler: write(true) },
-    { method: "GET", pattern: `${pattern}/permissionLevels`, handler: () => ({ permission_levels: levels }) },
   ];
 }

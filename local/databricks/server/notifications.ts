@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { invalidParameter, notFound } from "./api-error";
 import { WORKSPACE_ID } from "./parameters";
 import { isObject, type Params } from "./params";
-import type { RunRecord } from "./records";
+import type { JobSettings, RunRecord } from "./records";
 import type { Route } from "./router";
 
 const TIMEOUT_MS = 5_000;
@@ -26,23 +26,42 @@ function readDestination(params: Params): Destination {
   return { id: randomUUID(), displayName, url: field("url"), username: field("username"), password: field("password") };
 }
 
+/** Ids of the destinations that a job wants told of an event, such as `on_start`. */
+export function destinationIds(settings: JobSettings, event: string): string[] {
+  const webhooks = settings["webhook_notifications"];
+  const wanted = isObject(webhooks) ? webhooks[event] : undefined;
+  return (Array.isArray(wanted) ? (wanted as unknown[]) : []).flatMap((item) =>
+    isObject(item) && typeof item["id"] === "string" ? [item["id"]] : [],
+  );
+}
+
 /** Notification destinations (generic webhooks), and the messages that a job's `webhook_notifications` send to them. */
 export class Notifications {
+  /** What a run has yet to tell. */
+  private readonly sending = new Map<number, Promise<void>>();
+
   constructor(
     private readonly database: DatabaseSync,
     private readonly log: (line: string) => void,
   ) {}
 
-  /** Tells the destinations of a job run that has ended, in the background; a destination that does not answer is given up. */
+  /** Tells that a run begins. */
+  runStarted(run: RunRecord): void {
+    this.tell(run, "on_start");
+  }
+
+  /** Tells that a run has ended, unless its `notification_settings` keep quiet about such an end. */
   runEnded(run: RunRecord): void {
-    const event = run.outcome?.result === "SUCCESS" ? "on_success" : "on_failure";
-    const wanted = isObject(run.settings["webhook_notifications"])
-      ? run.settings["webhook_notifications"][event]
-      : undefined;
-    for (const item of Array.isArray(wanted) ? (wanted as unknown[]) : []) {
-      const destination = isObject(item) && typeof item["id"] === "string" ? this.find(item["id"]) : undefined;
-      if (destination) void this.send(destination, event, run);
-    }
+    const given = run.settings["notification_settings"];
+    const quiet = isObject(given) ? given : {};
+    if (quiet["no_alert_for_skipped_runs"] === true && run.outcome?.lifeCycle === "SKIPPED") return;
+    if (quiet["no_alert_for_canceled_runs"] === true && run.outcome?.result === "CANCELED") return;
+    this.tell(run, run.outcome?.result === "SUCCESS" ? "on_success" : "on_failure");
+  }
+
+  /** Whether there is a destination of this id. */
+  has(id: string): boolean {
+    return this.find(id) !== undefined;
   }
 
   /** Routes of `/api/2.0/notification-destinations`. Answers never repeat a password. */
@@ -85,6 +104,18 @@ export class Notifications {
 
   private find(id: string): Destination | undefined {
     return this.all().find((destination) => destination.id === id);
+  }
+
+  /** Sends in the background; a destination that does not answer is given up. What a run is to tell goes out in order. */
+  private tell(run: RunRecord, event: string): void {
+    const destinations = destinationIds(run.settings, event).flatMap((id) => this.find(id) ?? []);
+    if (destinations.length === 0) return;
+    const earlier = this.sending.get(run.runId) ?? Promise.resolve();
+    const sent = earlier.then(async () => {
+      await Promise.all(destinations.map(async (destination) => this.send(destination, event, run)));
+      if (this.sending.get(run.runId) === sent) this.sending.delete(run.runId);
+    });
+    this.sending.set(run.runId, sent);
   }
 
   private async send(destination: Destination, event: string, run: RunRecord): Promise<void> {

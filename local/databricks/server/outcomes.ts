@@ -44,6 +44,15 @@ export const EXCLUDED: Outcome = {
   message: "Task was excluded.",
 };
 
+/** A task that its settings disable, or whose `run_if` a disabled task keeps from being met. */
+export const DISABLED: Outcome = {
+  lifeCycle: "TERMINATED",
+  result: "DISABLED",
+  code: "DISABLED",
+  type: "CLIENT_ERROR",
+  message: "Task is disabled.",
+};
+
 /** Ended by a user, or by a `timeout_seconds`. */
 export function stopped(reason: StopReason, what: "Run" | "Task"): Outcome {
   return reason === "user"
@@ -75,6 +84,11 @@ export function driverError(message: string): Outcome {
 /** The storage did not answer, or refused, for longer than the retry limit. */
 export function storageError(message: string): Outcome {
   return platformFault("STORAGE_ACCESS_ERROR", "CLOUD_FAILURE", message);
+}
+
+/** The task asks for a cluster that cannot be made. */
+export function invalidCluster(message: string): Outcome {
+  return platformFault("INVALID_CLUSTER_REQUEST", "CLIENT_ERROR", message);
 }
 
 /** The notebook of a task is not there. */

@@ -33,6 +33,7 @@ function resolve(reference: string, context: ReferenceContext): string | undefin
   const { run, task, settings } = context;
   const [space = "", name = "", third = "", ...rest] = reference.split(".").map((part) => part.replaceAll("`", ""));
   if (space === "job" && name === "start_time") return timePart(run.startTime, third);
+  if (space === "job" && name === "trigger" && third === "time") return timePart(run.createdTime, rest.join("."));
   if (space === "job" && name === "parameters")
     return run.jobParameters.find((item) => item.name === [third, ...rest].join("."))?.value;
   if (space === "tasks" && third === "values") return context.taskValue(name, rest.join("."));
@@ -42,7 +43,7 @@ function resolve(reference: string, context: ReferenceContext): string | undefin
     "job.name": run.settings.name,
     "job.run_id": String(run.runId),
     "job.repair_count": String(run.repairs.length),
-    "job.trigger.type": "one_time",
+    "job.trigger.type": (run.trigger ?? "ONE_TIME").toLowerCase(),
     "task.name": task.taskKey,
     "task.run_id": String(task.runId),
     "task.execution_count": String(task.attempt + 1),

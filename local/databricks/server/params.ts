@@ -15,6 +15,16 @@ export function without<T extends object, K extends keyof T>(values: T, ...names
   return copy;
 }
 
+/** The fields of `T`, those that may be undefined as optional ones. */
+type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};
+
+/** A copy without the fields that are undefined. */
+export function defined<T extends object>(values: T): Defined<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Defined<T>;
+}
+
 /** Turns every value into a string, as Databricks does with parameters. */
 export function stringMap(value: unknown, name: string): Record<string, string> {
   if (value === undefined || value === null) return {};
@@ -34,6 +44,25 @@ export function toInteger(value: unknown, name: string): number | undefined {
   const parsed = typeof text === "string" && /^-?\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
   if (!Number.isSafeInteger(parsed)) throw invalidParameter(`${name} must be an integer below 2^53.`);
   return parsed;
+}
+
+/** Reads an integer that is not negative. */
+export function toNatural(value: unknown, name: string): number | undefined {
+  const number = toInteger(value, name);
+  if (number !== undefined && number < 0) throw invalidParameter(`${name} must not be negative.`);
+  return number;
+}
+
+/** Reads a list of objects; empty when absent. */
+export function objectList(value: unknown, name: string): JsonObject[] {
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value) || !value.every(isObject)) throw invalidParameter(`${name} must be a list of objects.`);
+  return value;
+}
+
+/** The first text that occurs a second time. */
+export function duplicate(texts: readonly string[]): string | undefined {
+  return texts.find((text, index) => texts.indexOf(text) !== index);
 }
 
 /** Reads a boolean; query strings carry `true`, Airflow's carry `True`. */

@@ -16,6 +16,15 @@ export interface Outcome {
 /** Why a run is being ended before its notebooks are done. */
 export type StopReason = "user" | "timeout";
 
+/** What started a run. */
+export type RunTrigger = "ONE_TIME" | "PERIODIC" | "CONTINUOUS";
+
+/** The parts of a cluster's specification that the local cluster acts on. */
+export interface ClusterSpec extends JsonObject {
+  readonly spark_conf?: Readonly<Record<string, string>>;
+  readonly spark_env_vars?: Readonly<Record<string, string>>;
+}
+
 /** The parts of a task's settings that the server acts on; the rest is kept as given. */
 export interface TaskSettings extends JsonObject {
   readonly task_key: string;
@@ -30,6 +39,10 @@ export interface TaskSettings extends JsonObject {
   readonly min_retry_interval_millis?: number;
   readonly retry_on_timeout?: boolean;
   readonly timeout_seconds?: number;
+  readonly disabled?: boolean;
+  readonly libraries?: readonly JsonObject[];
+  readonly job_cluster_key?: string;
+  readonly new_cluster?: ClusterSpec;
 }
 
 /** Settings of a job, normalised. */
@@ -40,6 +53,7 @@ export interface JobSettings extends JsonObject {
   readonly max_concurrent_runs?: number;
   readonly timeout_seconds?: number;
   readonly queue?: { readonly enabled: boolean };
+  readonly job_clusters?: readonly { readonly job_cluster_key: string; readonly new_cluster: ClusterSpec }[];
 }
 
 /** A job. Submitted runs have one too, which is not listed. */
@@ -49,11 +63,20 @@ export interface JobRecord {
   readonly settings: JobSettings;
 }
 
+/** How one execution of a run ended: the original one, or a repair. */
+export interface Ending {
+  readonly endTime: number;
+  readonly outcome?: Outcome;
+  readonly stopReason?: StopReason;
+}
+
 /** One repair of a job run. */
 export interface Repair {
   readonly id: number;
   readonly startTime: number;
   readonly taskRunIds: readonly number[];
+  /** Absent for the newest, whose state is that of the run. */
+  readonly ending?: Ending;
 }
 
 /** A job run. Times are epoch milliseconds. */
@@ -66,12 +89,16 @@ export interface RunRecord {
   readonly queue: boolean;
   readonly jobParameters: readonly { readonly name: string; readonly default?: string; readonly value: string }[];
   readonly notebookParams: Readonly<Record<string, string>>;
+  /** Absent in records of older versions, which knew no other than ONE_TIME. */
+  readonly trigger?: RunTrigger;
   readonly createdTime: number;
   phase: "queued" | "active" | "terminating" | "done";
   startTime: number;
   endTime: number;
   stopReason?: StopReason;
   outcome?: Outcome;
+  /** How the run had ended before its first repair. */
+  original?: Ending;
   repairs: Repair[];
 }
 
@@ -92,6 +119,8 @@ export interface TaskRunRecord {
   stopReason?: StopReason;
   outcome?: Outcome;
   parameters?: Readonly<Record<string, string>>;
+  /** What the cluster could not honour. */
+  warnings?: readonly string[];
   result?: string;
   truncated?: boolean;
   error?: string;
@@ -106,4 +135,10 @@ export function latestAttempts(run: RunRecord, tasks: readonly TaskRunRecord[]):
     if (!known || known.attempt < task.attempt) newest.set(task.taskKey, task);
   }
   return run.settings.tasks.flatMap((settings) => newest.get(settings.task_key) ?? []);
+}
+
+/** The specification of the cluster that a task asks for; empty when it asks for none. */
+export function clusterOf(settings: JobSettings, task: TaskSettings): ClusterSpec {
+  const shared = settings.job_clusters?.find((cluster) => cluster.job_cluster_key === task.job_cluster_key);
+  return task.new_cluster ?? shared?.new_cluster ?? {};
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
-import { ApiError, invalidParameter } from "./api-error";
-import { isObject, Params, type JsonObject } from "./params";
+import { ApiError } from "./api-error";
+import { Params, type JsonObject } from "./params";
+import { parseBody, readBody } from "./request-body";
 
 /** A request as handlers see it. */
 export interface ApiRequest {
@@ -12,14 +13,24 @@ export interface ApiRequest {
   readonly parts: Readonly<Record<string, string>>;
   /** The body, empty for routes that read the stream themselves. */
   readonly body: Buffer;
+  /** Files of a multipart form; its other fields are among the parameters. */
+  readonly files: Readonly<Record<string, Buffer>>;
   readonly stream: IncomingMessage;
+}
+
+/** Part of a file of this machine, sent without holding it in memory. */
+export interface FileSlice {
+  readonly file: string;
+  readonly start: number;
+  /** Bytes. */
+  readonly length: number;
 }
 
 /** An answer that is not plain JSON with status 200. */
 export class Reply {
   constructor(
     readonly status: number,
-    readonly body: string | Buffer,
+    readonly body: string | Buffer | FileSlice,
     readonly headers: Readonly<Record<string, string>> = {},
   ) {}
 }
@@ -34,11 +45,19 @@ export interface Route {
   readonly handler: Handler;
   /** The handler reads `request.stream`; the body is not collected. */
   readonly streams?: boolean;
+  /** The body is the content of a file, whatever its type says; it is not read as parameters. */
+  readonly raw?: boolean;
   /** Answered without a bearer token. */
   readonly open?: boolean;
 }
 
-const MAX_BODY_BYTES = 16 * 1024 * 1024;
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw new ApiError(400, "MALFORMED_REQUEST", `The path segment ${segment} is not valid percent-encoding.`);
+  }
+}
 
 function matchPattern(pattern: string, path: string): Record<string, string> | undefined {
   const wanted = pattern.split("/");
@@ -46,12 +65,12 @@ function matchPattern(pattern: string, path: string): Record<string, string> | u
   const parts: Record<string, string> = {};
   for (const [index, segment] of wanted.entries()) {
     if (segment.startsWith("*")) {
-      parts[segment.slice(1)] = given.slice(index).map(decodeURIComponent).join("/");
+      parts[segment.slice(1)] = given.slice(index).map(decode).join("/");
       return parts;
     }
     const value = given[index];
     if (value === undefined) return undefined;
-    if (segment.startsWith(":")) parts[segment.slice(1)] = decodeURIComponent(value);
+    if (segment.startsWith(":")) parts[segment.slice(1)] = decode(value);
     else if (segment !== value) return undefined;
   }
   return wanted.length === given.length ? parts : undefined;
@@ -71,30 +90,6 @@ export function findRoute(
   throw new ApiError(404, "ENDPOINT_NOT_FOUND", `No API found for '${method} ${path}'`);
 }
 
-async function readBody(stream: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES)
-      throw new ApiError(413, "MAX_REQUEST_SIZE_EXCEEDED", `The request body exceeds ${MAX_BODY_BYTES} bytes.`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
-function parseJson(body: Buffer): JsonObject {
-  const text = body.toString("utf8").trim();
-  if (text === "") return {};
-  try {
-    const value: unknown = JSON.parse(text);
-    if (isObject(value)) return value;
-  } catch {
-    throw new ApiError(400, "MALFORMED_REQUEST", "The request body is not valid JSON.");
-  }
-  throw invalidParameter("The request body must be a JSON object.");
-}
-
 function parseQuery(query: URLSearchParams): JsonObject {
   const names = [...new Set(query.keys())];
   return Object.fromEntries(
@@ -112,16 +107,18 @@ export async function readRequest(
   route: Route,
   parts: Record<string, string>,
 ): Promise<ApiRequest> {
-  const body = route.streams ? Buffer.alloc(0) : await readBody(stream);
-  const type = stream.headers["content-type"] ?? "";
-  // Some clients send JSON as text/plain, or with no type at all.
-  const json = type.includes("json") || type === "" || type.startsWith("text/plain") ? parseJson(body) : {};
+  const isFile = (route.streams ?? false) || (route.raw ?? false);
+  const body = route.streams ? Buffer.alloc(0) : await readBody(stream, isFile);
+  const { values, files } = isFile
+    ? { values: {}, files: {} }
+    : await parseBody(body, stream.headers["content-type"] ?? "");
   return {
     method: stream.method ?? "GET",
     path: url.pathname,
-    params: new Params({ ...json, ...parseQuery(url.searchParams) }),
+    params: new Params({ ...values, ...parseQuery(url.searchParams) }),
     parts,
     body,
+    files,
     stream,
   };
 }

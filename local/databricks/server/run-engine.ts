@@ -1,5 +1,5 @@
-import { decideTask } from "./task-conditions";
-import { driverError, judgeRun, stopped, TOO_MANY_RUNS } from "./outcomes";
+import { JobAdmission } from "./job-admission";
+import { DISABLED, driverError, judgeRun, stopped, TOO_MANY_RUNS } from "./outcomes";
 import {
   latestAttempts,
   type Outcome,
@@ -9,7 +9,9 @@ import {
   type TaskSettings,
 } from "./records";
 import { newTaskRun } from "./run-factory";
+import { RunAgenda } from "./run-agenda";
 import type { RunStore } from "./run-store";
+import { decideTask } from "./task-conditions";
 import { endTask, isExecuting, mayRetry, stopTask } from "./task-transitions";
 
 /** What one attempt brought. */
@@ -28,23 +30,39 @@ export type TaskExecutor = (
   hooks: { readonly signal: AbortSignal; readonly onStarted: (setupMs: number) => void },
 ) => Promise<TaskResult>;
 
-/** Moves runs from queued to done. State is in the store at every step, so that a restart goes on from it. */
+/** Who is told about job runs and submitted runs. */
+export interface RunListeners {
+  readonly started: (run: RunRecord) => void;
+  readonly ended: (run: RunRecord) => void;
+}
+
+/**
+ * Moves runs from queued to done. State is in the store at every step, so that a restart goes on from it.
+ *
+ * A run is looked at when something happened to it: it came, one of its tasks ended, its time is up, a slot or its job is free.
+ */
 export class RunEngine {
   private readonly executing = new Map<number, { abort: AbortController; exempt: boolean }>();
+  private readonly admission = new JobAdmission();
   private readonly waiters = new Map<number, (() => void)[]>();
-  private timer: NodeJS.Timeout | undefined;
+  private readonly agenda = new RunAgenda(
+    (runId) => this.look(runId),
+    () => this.hasFreeSlot(),
+  );
   private stopping = false;
 
   constructor(
     private readonly store: RunStore,
     private readonly execute: TaskExecutor,
     private readonly maxConcurrentTasks = 2,
-    private readonly onDone: (run: RunRecord) => void = () => undefined,
+    private readonly listeners: RunListeners = { started: () => undefined, ended: () => undefined },
   ) {}
 
   /** Ends what was executing when an earlier server died, then goes on with the rest. */
   recover(): void {
-    for (const run of this.store.open()) {
+    const open = this.store.open();
+    for (const run of open) {
+      this.admission.add(run);
       for (const task of this.store.tasks(run.runId).filter(isExecuting)) {
         const lost = driverError(
           "The driver was lost: the local Databricks server stopped while the task was running.",
@@ -52,13 +70,24 @@ export class RunEngine {
         this.finish(run, task, { outcome: task.stopReason ? stopped(task.stopReason, "Task") : lost });
       }
     }
-    this.tick();
+    this.agenda.wake(...open.map((run) => run.runId));
   }
 
   /** Gives up all timers and ignores what still settles; the store keeps the runs as active for {@link recover}. */
   stop(): void {
     this.stopping = true;
-    clearTimeout(this.timer);
+    this.agenda.stop();
+  }
+
+  /** Takes up a run that was stored as queued: a new one, or one that is repaired. */
+  enqueue(run: RunRecord): void {
+    this.admission.add(run);
+    this.agenda.wake(run.runId);
+  }
+
+  /** Whether a run of the job is queued or active. */
+  isOpen(jobId: number): boolean {
+    return this.admission.isOpen(jobId);
   }
 
   /** Ends a run before its time: at once what has not started, as soon as it is dead what has. */
@@ -69,7 +98,7 @@ export class RunEngine {
     run.phase = run.phase === "queued" ? "queued" : "terminating";
     this.store.saveRun(run);
     for (const task of this.store.tasks(runId)) this.stopTask(task, run.stopReason);
-    this.tick();
+    this.agenda.wake(runId);
   }
 
   /** Resolves when the run is done. */
@@ -78,15 +107,13 @@ export class RunEngine {
     await new Promise<void>((resolve) => this.waiters.set(runId, [...(this.waiters.get(runId) ?? []), resolve]));
   }
 
-  /** Looks at every open run and does what is due. */
-  tick(): void {
-    if (this.stopping) return;
-    let due = Number.POSITIVE_INFINITY;
-    for (const run of this.store.open()) due = Math.min(due, this.advance(run));
-    clearTimeout(this.timer);
-    if (Number.isFinite(due)) {
-      this.timer = setTimeout(() => this.tick(), Math.min(Math.max(0, due - Date.now()), 60_000));
-    }
+  private hasFreeSlot(): boolean {
+    return [...this.executing.values()].filter((item) => !item.exempt).length < this.maxConcurrentTasks;
+  }
+
+  private look(runId: number): number {
+    const run = this.store.find(runId);
+    return !run || run.phase === "done" ? Number.POSITIVE_INFINITY : this.advance(run);
   }
 
   private advance(run: RunRecord): number {
@@ -108,8 +135,9 @@ export class RunEngine {
         changed ||= before !== task.phase;
       }
     }
-    if (tasks.every((task) => task.phase === "done")) this.settle(run);
-    return due;
+    if (!tasks.every((task) => task.phase === "done")) return due;
+    this.settle(run);
+    return Number.POSITIVE_INFINITY;
   }
 
   private expire(run: RunRecord, tasks: readonly TaskRunRecord[]): number {
@@ -126,19 +154,27 @@ export class RunEngine {
       this.close(run, stopped(run.stopReason, "Run"));
       return false;
     }
-    if (run.runType === "JOB_RUN" && this.store.countActive(run.jobId) >= (run.settings.max_concurrent_runs ?? 1)) {
-      if (run.queue) return false;
-      for (const task of this.store.tasks(run.runId)) {
-        endTask(task, TOO_MANY_RUNS);
-        this.store.saveTask(task);
-      }
-      this.close(run, TOO_MANY_RUNS);
+    const limit = run.settings.max_concurrent_runs ?? 1;
+    if (run.runType === "JOB_RUN" && this.admission.countActive(run.jobId) >= limit) {
+      // A job whose limit is 0 skips all its runs; in a queue they would wait for ever.
+      if (!run.queue || limit === 0) this.skip(run);
       return false;
     }
     run.phase = "active";
     run.startTime ||= Date.now();
     this.store.saveRun(run);
+    this.admission.admit(run);
+    if (this.admission.countActive(run.jobId) < limit) this.wakeNext(run.jobId);
+    if (run.runType !== "WORKFLOW_RUN") this.listeners.started(run);
     return true;
+  }
+
+  private skip(run: RunRecord): void {
+    for (const task of this.store.tasks(run.runId).filter((item) => item.phase !== "done")) {
+      endTask(task, TOO_MANY_RUNS);
+      this.store.saveTask(task);
+    }
+    this.close(run, TOO_MANY_RUNS);
   }
 
   /** Moves one task on; returns when it is due again. */
@@ -160,6 +196,11 @@ export class RunEngine {
   }
 
   private unblock(task: TaskRunRecord, settings: TaskSettings, tasks: readonly TaskRunRecord[]): void {
+    if (settings.disabled) {
+      endTask(task, DISABLED);
+      this.store.saveTask(task);
+      return;
+    }
     const upstream = (settings.depends_on ?? []).map(
       (item) => tasks.find((other) => other.taskKey === item.task_key)?.outcome,
     );
@@ -179,8 +220,10 @@ export class RunEngine {
   private launch(run: RunRecord, task: TaskRunRecord): void {
     // A notebook that waits in dbutils.notebook.run lends its slot to the child; else two parents would wait for ever.
     const exempt = run.runType === "WORKFLOW_RUN";
-    const busy = [...this.executing.values()].filter((item) => !item.exempt).length;
-    if (!exempt && busy >= this.maxConcurrentTasks) return;
+    if (!exempt && !(this.agenda.isFed(run.runId) && this.hasFreeSlot())) {
+      this.agenda.starve(run.runId);
+      return;
+    }
     const abort = new AbortController();
     this.executing.set(task.runId, { abort, exempt });
     task.phase = "launched";
@@ -193,7 +236,7 @@ export class RunEngine {
         this.executing.delete(task.runId);
         if (this.stopping) return;
         this.finish(this.store.get(run.runId), this.store.findTask(task.runId) ?? task, result);
-        this.tick();
+        this.agenda.wake(run.runId);
       });
   }
 
@@ -227,10 +270,16 @@ export class RunEngine {
     run.outcome = outcome;
     run.endTime = Date.now();
     this.store.saveRun(run);
-    if (run.runType === "JOB_RUN") this.onDone(run);
+    this.admission.remove(run);
+    if (run.runType !== "WORKFLOW_RUN") this.listeners.ended(run);
     for (const resolve of this.waiters.get(run.runId) ?? []) resolve();
     this.waiters.delete(run.runId);
-    // A queued run of the same job, or a task waiting for a slot, may start now.
-    setImmediate(() => this.tick());
+    this.wakeNext(run.jobId);
+  }
+
+  /** Lets the queued run of a job that is next ask for admission. */
+  private wakeNext(jobId: number): void {
+    const next = this.admission.next(jobId);
+    if (next !== undefined) this.agenda.wake(next);
   }
 }

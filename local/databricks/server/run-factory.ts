@@ -1,15 +1,17 @@
 import { invalidParameter } from "./api-error";
 import { isObject, stringMap, toBoolean, type Params } from "./params";
-import type { JobRecord, RunRecord, TaskRunRecord } from "./records";
+import type { JobRecord, RunRecord, RunTrigger, TaskRunRecord } from "./records";
 import { selectTasks } from "./task-conditions";
 
 const MAX_LEGACY_PARAMETER_BYTES = 10_000;
-const LEGACY_LISTS = ["jar_params", "python_params", "spark_submit_params", "dbt_commands"];
+const OTHER_TASK_TYPES =
+  "jar_params python_params spark_submit_params dbt_commands python_named_params sql_params pipeline_params".split(" ");
 
 /** What a caller asks for beside the job itself. */
 export interface RunRequest {
   readonly runType: RunRecord["runType"];
   readonly runName: string;
+  readonly trigger: RunTrigger;
   readonly jobParameters: Readonly<Record<string, string>>;
   readonly notebookParams: Readonly<Record<string, string>>;
   readonly only: readonly string[];
@@ -17,7 +19,7 @@ export interface RunRequest {
   readonly queue: boolean | undefined;
 }
 
-/** Reads the parameters of run-now and repair; empty lists of other task types, as Airflow sends them, are no error. */
+/** Reads the parameters of run-now and repair; empty ones of other task types, as Airflow sends them, are no error. */
 export function readRunParameters(params: Params): Pick<RunRequest, "jobParameters" | "notebookParams"> {
   const notebookParams = stringMap(params.values["notebook_params"], "notebook_params");
   if (Buffer.byteLength(JSON.stringify(notebookParams)) > MAX_LEGACY_PARAMETER_BYTES) {
@@ -25,9 +27,8 @@ export function readRunParameters(params: Params): Pick<RunRequest, "jobParamete
       `The JSON representation of notebook_params cannot exceed ${MAX_LEGACY_PARAMETER_BYTES} bytes.`,
     );
   }
-  for (const name of LEGACY_LISTS) {
-    const value = params.values[name];
-    if (Array.isArray(value) && value.length > 0)
+  for (const name of OTHER_TASK_TYPES) {
+    if (Object.keys(params.values[name] ?? {}).length > 0)
       throw invalidParameter(`${name} is for task types that the local Databricks does not run.`);
   }
   const jobParameters = stringMap(params.values["job_parameters"], "job_parameters");
@@ -86,6 +87,7 @@ export function newRun(
     queue: request.queue ?? job.settings.queue?.enabled ?? false,
     jobParameters: mergeJobParameters(job.settings, request.jobParameters),
     notebookParams: request.notebookParams,
+    trigger: request.trigger,
     createdTime: Date.now(),
     phase: "queued",
     startTime: 0,

@@ -101,12 +101,6 @@ export class RunStore {
     return this.database.prepare("SELECT record FROM runs WHERE done = 0 ORDER BY run_id").all().map(toRun);
   }
 
-  /** How many runs of a job are neither queued nor done. */
-  countActive(jobId: number): number {
-    const open = this.database.prepare("SELECT record FROM runs WHERE done = 0 AND job_id = ?").all(jobId).map(toRun);
-    return open.filter((run) => run.phase !== "queued").length;
-  }
-
   /** Newest first. */
   list(filter: RunFilter, cursor: Cursor, limit: number): Page<RunRecord> {
     const fetch = (at: Cursor, count: number): RunRecord[] =>

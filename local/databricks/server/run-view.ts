@@ -1,5 +1,5 @@
 import type { JsonObject } from "./params";
-import type { Outcome, RunRecord, StopReason, TaskRunRecord, TaskSettings } from "./records";
+import type { Ending, Outcome, RunRecord, StopReason, TaskRunRecord, TaskSettings } from "./records";
 
 /** Who the local workspace says creates and runs jobs. */
 export const USER_NAME = "local@example.com";
@@ -80,6 +80,10 @@ export function viewTask(run: RunRecord, task: TaskRunRecord, base: string): Jso
     ...(settings?.depends_on ? { depends_on: settings.depends_on } : {}),
     run_if: settings?.run_if ?? "ALL_SUCCESS",
     notebook_task: settings?.notebook_task,
+    ...(settings?.disabled ? { disabled: true } : {}),
+    ...(settings?.libraries ? { libraries: settings.libraries } : {}),
+    ...(settings?.job_cluster_key ? { job_cluster_key: settings.job_cluster_key } : {}),
+    ...(settings?.new_cluster ? { new_cluster: settings.new_cluster } : {}),
     attempt_number: task.attempt,
     original_attempt_run_id: task.originalRunId,
     start_time: task.startTime,
@@ -99,7 +103,8 @@ function common(run: RunRecord, tasks: readonly TaskRunRecord[]): JsonObject {
     job_id: run.jobId,
     run_name: run.runName,
     run_type: run.runType,
-    trigger: "ONE_TIME",
+    trigger: run.trigger ?? "ONE_TIME",
+    ...(run.trigger === "PERIODIC" && run.settings["schedule"] ? { schedule: run.settings["schedule"] } : {}),
     format: "MULTI_TASK",
     creator_user_name: USER_NAME,
     job_parameters: run.jobParameters,
@@ -145,24 +150,22 @@ export function viewTaskAsRun(run: RunRecord, task: TaskRunRecord, base: string)
   };
 }
 
-/** `repair_history` as asked for with `include_history`. */
+/** `repair_history` as asked for with `include_history`: every execution with its own times and state. */
 export function viewHistory(run: RunRecord, tasks: readonly TaskRunRecord[]): JsonObject[] {
-  const states = runStates(run, tasks);
   const repaired = new Set(run.repairs.flatMap((repair) => repair.taskRunIds));
-  const original = {
-    type: "ORIGINAL",
-    start_time: run.startTime || run.createdTime,
-    end_time: run.repairs[0]?.startTime ?? run.endTime,
-    task_run_ids: tasks.filter((task) => !repaired.has(task.runId)).map((task) => task.runId),
-    ...states,
-  };
-  const repairs = run.repairs.map((repair, index) => ({
-    type: "REPAIR",
-    id: repair.id,
-    start_time: repair.startTime,
-    end_time: run.repairs[index + 1]?.startTime ?? run.endTime,
-    task_run_ids: repair.taskRunIds,
-    ...states,
-  }));
-  return [original, ...repairs];
+  const view = (startTime: number, taskRunIds: readonly number[], ending: Ending | undefined): JsonObject => ({
+    start_time: startTime,
+    end_time: ending?.endTime ?? run.endTime,
+    task_run_ids: taskRunIds,
+    ...(ending?.outcome ? ended(ending.outcome, ending.stopReason) : runStates(run, tasks)),
+  });
+  const first = tasks.filter((task) => !repaired.has(task.runId)).map((task) => task.runId);
+  return [
+    { type: "ORIGINAL", ...view(run.startTime || run.createdTime, first, run.original) },
+    ...run.repairs.map((repair) => ({
+      type: "REPAIR",
+      id: repair.id,
+      ...view(repair.startTime, repair.taskRunIds, repair.ending),
+    })),
+  ];
 }

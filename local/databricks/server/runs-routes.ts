@@ -6,6 +6,7 @@ import type { ApiRequest, Route } from "./router";
 import type { RunFilter } from "./run-store";
 import { viewHistory, viewRun, viewTaskAsRun } from "./run-view";
 import type { RunsService } from "./runs-service";
+import type { SettingWarnings } from "./setting-warnings";
 
 const MULTI_TASK_OUTPUT =
   "Retrieving the output of runs with multiple tasks is not supported. Please retrieve the output of each individual task run instead.";
@@ -23,12 +24,17 @@ function readFilter(params: Params): RunFilter {
 }
 
 /** Routes of `/api/<version>/jobs/run-now` and `/api/<version>/jobs/runs/…`. */
-export function runsRoutes(service: RunsService, base: () => string): Route[] {
+export function runsRoutes(service: RunsService, warnings: SettingWarnings, base: () => string): Route[] {
   const runId = (request: ApiRequest): number => request.params.requiredInteger("run_id");
 
   function runNow(request: ApiRequest): unknown {
     const run = service.runNow(request.params);
-    return { run_id: run.runId, number_in_job: run.runId };
+    return { run_id: run.runId, number_in_job: run.runId, ...warnings.of(run.settings) };
+  }
+
+  function submit(request: ApiRequest): unknown {
+    const run = service.submit(request.params);
+    return { run_id: run.runId, ...warnings.of(run.settings) };
   }
 
   function get(request: ApiRequest): unknown {
@@ -37,7 +43,7 @@ export function runsRoutes(service: RunsService, base: () => string): Route[] {
     const whole = viewRun(run, tasks, base());
     const { items, tokens } = slicePage(whole["tasks"] as unknown[], request.params);
     const history = request.params.boolean("include_history") ? { repair_history: viewHistory(run, tasks) } : {};
-    return { ...whole, tasks: items, ...history, ...tokens };
+    return { ...whole, tasks: items, ...history, ...warnings.of(run.settings, tasks), ...tokens };
   }
 
   function list(request: ApiRequest): unknown {
@@ -90,7 +96,7 @@ export function runsRoutes(service: RunsService, base: () => string): Route[] {
   });
   return [
     at("POST", "run-now", runNow),
-    at("POST", "runs/submit", ({ params }) => ({ run_id: service.submit(params).runId })),
+    at("POST", "runs/submit", submit),
     at("GET", "runs/get", get),
     at("GET", "runs/list", list),
     at("GET", "runs/get-output", getOutput),

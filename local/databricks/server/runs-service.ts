@@ -2,7 +2,7 @@ import { ApiError, invalidParameter, unknownRun } from "./api-error";
 import type { JobStore } from "./job-store";
 import { normaliseSettings } from "./job-settings";
 import { without, type JsonObject, type Params } from "./params";
-import type { JobRecord, RunRecord, TaskRunRecord } from "./records";
+import type { JobRecord, RunRecord, RunTrigger, TaskRunRecord } from "./records";
 import type { RunEngine } from "./run-engine";
 import { newRun, readQueue, readRunParameters, type RunRequest } from "./run-factory";
 import type { RunStore } from "./run-store";
@@ -41,6 +41,12 @@ function submittedTasks(values: JsonObject, runName: string): JsonObject {
   return { ...rest, tasks: [{ ...task, ...(libraries ? { libraries } : {}) }] };
 }
 
+const NOTHING_GIVEN = { jobParameters: {}, notebookParams: {}, only: [], queue: undefined };
+
+function jobRun(job: JobRecord): Pick<RunRequest, "runType" | "runName"> {
+  return { runType: "JOB_RUN", runName: job.settings.name };
+}
+
 /** Starts and finds runs. */
 export class RunsService {
   constructor(
@@ -55,8 +61,13 @@ export class RunsService {
     return onceByToken(this.store, token, () => {
       const job = this.jobs.get(params.requiredInteger("job_id"));
       const request = { ...readRunParameters(params), only: params.strings("only"), queue: readQueue(params) };
-      return this.start(job, { ...request, runType: "JOB_RUN", runName: job.settings.name }, token);
+      return this.start(job, { ...request, ...jobRun(job), trigger: "ONE_TIME" }, token);
     });
+  }
+
+  /** Starts a run of a job that its own schedule or trigger asks for. */
+  startTriggered(job: JobRecord, trigger: RunTrigger): RunRecord {
+    return this.start(job, { ...NOTHING_GIVEN, ...jobRun(job), trigger });
   }
 
   /** Starts a one-time run of settings that come with the request. */
@@ -111,12 +122,12 @@ export class RunsService {
     token?: string,
   ): RunRecord {
     const job = this.jobs.create(settings, { listed: false });
-    return this.start(job, { ...request, jobParameters: {}, notebookParams: {}, only: [], queue: undefined }, token);
+    return this.start(job, { ...NOTHING_GIVEN, ...request, trigger: "ONE_TIME" }, token);
   }
 
-  private start(job: JobRecord, request: RunRequest, token: string | undefined): RunRecord {
+  private start(job: JobRecord, request: RunRequest, token?: string): RunRecord {
     const { run } = this.store.insert(() => newRun(job, request, () => this.store.newId()), token);
-    this.engine.tick();
+    this.engine.enqueue(run);
     return run;
   }
 }

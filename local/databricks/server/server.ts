@@ -12,20 +12,25 @@ import { createHttpServer } from "./http-server";
 import { identityRoutes } from "./identity-routes";
 import { internalRoutes, TaskValues } from "./internal-routes";
 import { JobStore } from "./job-store";
-import { jobsRoutes, permissionRoutes } from "./jobs-routes";
+import { JobScheduler } from "./job-scheduler";
+import { jobsRoutes } from "./jobs-routes";
 import { Notifications } from "./notifications";
 import { pageRoutes } from "./page-routes";
 import { without } from "./params";
+import { Permissions } from "./permissions";
 import { ProcessRegistry } from "./process-registry";
 import { RunEngine } from "./run-engine";
 import { RunStore } from "./run-store";
 import { runsRoutes } from "./runs-routes";
 import { RunsService } from "./runs-service";
+import { resolveSecret } from "./secret-references";
 import { secretsRoutes } from "./secrets-routes";
+import { SettingWarnings } from "./setting-warnings";
 import { createTaskExecutor } from "./task-executor";
+import { volumeRoutes } from "./volume-routes";
 import { VolumeSync } from "./volume-sync";
 import { WorkspaceFiles } from "./workspace-files";
-import { volumeRoutes, workspaceRoutes } from "./workspace-routes";
+import { workspaceRoutes } from "./workspace-routes";
 
 /** How a local Databricks is set up. */
 export interface ServerOptions {
@@ -95,37 +100,64 @@ export async function startServer(options: ServerOptions): Promise<LocalDatabric
     onLost: async () => processes.killAll(),
   });
   const workspace = new WorkspaceFiles(join(stateDir, "workspace"));
+  if (bundle) workspace.mount(bundle.filesPath, bundle.folder);
   const volumes =
     options.storage === undefined ? undefined : new VolumeSync(options.storage, database, options.storageRetryMs);
-  const taskValue = (jobRunId: number, taskKey: string, key: string): string | undefined =>
-    values.get(jobRunId, taskKey, key);
-  const execute = createTaskExecutor({ store: runs, cluster, workspace, volumes, stateDir, taskValue, url: base });
+  const execute = createTaskExecutor({
+    store: runs,
+    cluster,
+    workspace,
+    volumes,
+    stateDir,
+    taskValue: (jobRunId, taskKey, key) => values.getText(jobRunId, taskKey, key),
+    resolveSecret: (text) => resolveSecret(database, text),
+    url: base,
+    log,
+  });
   const notifications = new Notifications(database, log);
-  const engine = new RunEngine(runs, execute, options.maxConcurrentTasks, (run) => notifications.runEnded(run));
+  const warnings = new SettingWarnings((id) => notifications.has(id), log);
+  const engine = new RunEngine(runs, execute, options.maxConcurrentTasks, {
+    started: (run) => notifications.runStarted(run),
+    ended: (run) => {
+      notifications.runEnded(run);
+      scheduler.runEnded(run);
+    },
+  });
   const service = new RunsService(runs, jobs, engine);
+  const scheduler = new JobScheduler({
+    jobs,
+    start: (job, trigger) => service.startTriggered(job, trigger),
+    isOpen: (jobId) => engine.isOpen(jobId),
+    log,
+  });
+  const permissions = new Permissions(database);
   mkdirSync(join(stateDir, "volumes"), { recursive: true });
   const routes = [
-    ...runsRoutes(service, base),
-    ...jobsRoutes(jobs),
-    ...permissionRoutes(database),
+    ...runsRoutes(service, warnings, base),
+    ...jobsRoutes(jobs, permissions, warnings),
+    ...permissions.routes(),
     ...notifications.routes(),
     ...secretsRoutes(database),
     ...workspaceRoutes(workspace),
     ...volumeRoutes(join(stateDir, "volumes")),
     ...identityRoutes(tokens, base),
     ...internalRoutes({ service, values, workspace, faults }),
-    ...pageRoutes(service, stateDir),
+    ...pageRoutes(service, warnings, stateDir),
   ];
+  const killed = await processes.killAll();
+  if (killed.length > 0) log(`ended processes of an earlier life: ${killed.join(", ")}`);
   const http = createHttpServer({ routes, tokens, faults, log });
   http.listen(options.port, "127.0.0.1");
   await once(http, "listening");
+  // No request is answered before the next lines have run: they do not wait.
   url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
-  const killed = await processes.killAll();
-  if (killed.length > 0) log(`ended processes of an earlier life: ${killed.join(", ")}`);
-  if (bundle) jobs.syncBundle(bundle);
+  if (bundle) for (const job of jobs.syncBundle(bundle.jobs)) warnings.tell(job);
+  jobs.onChange((jobId) => scheduler.plan(jobId));
   engine.recover();
+  scheduler.start();
   if (options.warm) cluster.warmUp();
   const close = async (): Promise<void> => {
+    scheduler.stop();
     engine.stop();
     http.close();
     http.closeAllConnections();

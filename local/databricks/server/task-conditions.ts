@@ -1,5 +1,5 @@
 import { invalidParameter } from "./api-error";
-import { EXCLUDED, isFailure, UPSTREAM_FAILED } from "./outcomes";
+import { DISABLED, EXCLUDED, isFailure, UPSTREAM_FAILED } from "./outcomes";
 import type { Outcome, TaskSettings } from "./records";
 
 const UPSTREAM_CANCELED: Outcome = {
@@ -12,18 +12,18 @@ const UPSTREAM_CANCELED: Outcome = {
 export function decideTask(runIf: string, upstream: readonly Outcome[]): "run" | Outcome {
   const failures = upstream.filter(isFailure).length;
   const successes = upstream.filter((outcome) => outcome.result === "SUCCESS").length;
-  const unrun = upstream.some((outcome) => outcome.result === "CANCELED" || outcome.result === "UPSTREAM_CANCELED")
-    ? UPSTREAM_CANCELED
-    : EXCLUDED;
+  const has = (...results: string[]): boolean => upstream.some((outcome) => results.includes(outcome.result ?? ""));
+  const unmet = has("DISABLED") ? DISABLED : EXCLUDED;
+  const unrun = has("CANCELED", "UPSTREAM_CANCELED") ? UPSTREAM_CANCELED : unmet;
   const without = failures > 0 ? UPSTREAM_FAILED : unrun;
   if (upstream.length === 0) return "run";
   switch (runIf) {
     case "ALL_DONE":
       return "run";
     case "AT_LEAST_ONE_FAILED":
-      return failures > 0 ? "run" : EXCLUDED;
+      return failures > 0 ? "run" : unmet;
     case "ALL_FAILED":
-      return failures === upstream.length ? "run" : EXCLUDED;
+      return failures === upstream.length ? "run" : unmet;
     case "AT_LEAST_ONE_SUCCESS":
       return successes > 0 ? "run" : without;
     case "NONE_FAILED":

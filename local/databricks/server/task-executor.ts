@@ -1,10 +1,20 @@
 import { join, resolve } from "node:path";
-import type { Cluster, NotebookOutcome } from "../cluster";
-import { driverError, notebookMissing, stopped, storageError, SUCCESS, WORKLOAD_FAILED } from "./outcomes";
+import type { Cluster, NotebookOutcome, NotebookRequest } from "../cluster";
+import { workspacePath } from "./notebook-source";
+import {
+  driverError,
+  invalidCluster,
+  notebookMissing,
+  stopped,
+  storageError,
+  SUCCESS,
+  WORKLOAD_FAILED,
+} from "./outcomes";
 import { taskParameters, type ReferenceContext } from "./parameters";
-import type { RunRecord, TaskRunRecord } from "./records";
+import { clusterOf, type RunRecord, type TaskRunRecord } from "./records";
 import type { TaskExecutor, TaskResult } from "./run-engine";
 import type { RunStore } from "./run-store";
+import { UnknownSecretError } from "./secret-references";
 import { StorageAccessError, type Batch, type VolumeSync } from "./volume-sync";
 import type { WorkspaceFiles } from "./workspace-files";
 
@@ -18,7 +28,10 @@ export interface ExecutorDependencies {
   readonly volumes: VolumeSync | undefined;
   readonly stateDir: string;
   readonly taskValue: (jobRunId: number, taskKey: string, key: string) => string | undefined;
+  /** Replaces a reference to a secret by its value. */
+  readonly resolveSecret: (text: string) => string;
   readonly url: () => string;
+  readonly log: (line: string) => void;
 }
 
 /** Where stdout and stderr of a task run lie. */
@@ -91,21 +104,49 @@ export function createTaskExecutor(dependencies: ExecutorDependencies): TaskExec
     return { run, task, settings, resultState, taskValue, workspaceUrl: dependencies.url() };
   }
 
+  function warn(task: TaskRunRecord, message: string): void {
+    const stored = store.findTask(task.runId) ?? task;
+    stored.warnings = [...(stored.warnings ?? []), message];
+    store.saveTask(stored);
+    dependencies.log(`task run ${task.runId}: ${message}`);
+  }
+
+  /** What the task's settings ask of its cluster. */
+  function clusterSettings({
+    run,
+    settings,
+  }: ReferenceContext): Pick<NotebookRequest, "sparkConf" | "env" | "libraries"> {
+    const spec = clusterOf(run.settings, settings);
+    const resolve = (values: Readonly<Record<string, string>> = {}): Record<string, string> =>
+      Object.fromEntries(Object.entries(values).map(([name, value]) => [name, dependencies.resolveSecret(value)]));
+    return {
+      sparkConf: resolve(spec.spark_conf),
+      env: resolve(spec.spark_env_vars),
+      libraries: settings.libraries ?? [],
+    };
+  }
+
   async function notebook(
-    task: TaskRunRecord,
+    where: ReferenceContext,
     path: string,
     signal: AbortSignal,
     onStarted: (setupMs: number) => void,
   ): Promise<TaskResult> {
+    const { task, settings } = where;
     const runId = String(task.runId);
     const began = Date.now();
     const request = {
       runId,
       notebookPath: path,
+      workspacePath: workspacePath(settings.notebook_task.notebook_path),
       parameters: task.parameters ?? {},
+      ...clusterSettings(where),
       outputDir: outputFolder(stateDir, task.runId),
     };
-    const ended = cluster.run(request, () => onStarted(Date.now() - task.startTime || Date.now() - began));
+    const ended = cluster.run(request, {
+      onStarted: () => onStarted(Date.now() - task.startTime || Date.now() - began),
+      onWarning: (message) => warn(task, message),
+    });
     const cancel = (): void => cluster.cancel(runId);
     signal.addEventListener("abort", cancel, { once: true });
     const outcome = await ended;
@@ -123,13 +164,14 @@ export function createTaskExecutor(dependencies: ExecutorDependencies): TaskExec
     try {
       if (volumes && batch) await volumes.materialise(batch, signal);
       signal.throwIfAborted();
-      const result = await notebook(task, path, signal, onStarted);
+      const result = await notebook(where, path, signal, onStarted);
       // A cancelled or lost notebook hands on nothing: its next run writes the files anew.
       const ended = result.outcome === SUCCESS || result.outcome === WORKLOAD_FAILED;
       if (volumes && batch && ended) await volumes.publish(batch, signal);
       return result;
     } catch (error) {
       if (signal.aborted) return { outcome: stopped(store.findTask(task.runId)?.stopReason ?? "user", "Task") };
+      if (error instanceof UnknownSecretError) return { outcome: invalidCluster(error.message) };
       if (error instanceof StorageAccessError)
         return { outcome: storageError(`Storage could not be accessed: ${error.message}.`) };
       throw error;

@@ -1,17 +1,7 @@
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, extname, join, resolve, sep } from "node:path";
 import { ApiError, invalidParameter, notFound } from "./api-error";
+import { isNotebook, LANGUAGES, workspacePath } from "./notebook-source";
 
 /** An object of the workspace as the API shows it. */
 export interface WorkspaceObject {
@@ -23,26 +13,16 @@ export interface WorkspaceObject {
   readonly size?: number;
 }
 
-const LANGUAGES: Readonly<Record<string, string>> = { ".py": "PYTHON", ".sql": "SQL", ".scala": "SCALA", ".r": "R" };
-const HEADER = /^(#|--|\/\/) Databricks notebook source/;
+/** Whether `path`, taken as one below `root`, stays there. */
+function isBelow(root: string, path: string): boolean {
+  const file = resolve(root, `.${sep}${path}`);
+  return file === root || file.startsWith(root + sep);
+}
 
 /** Resolves `path` under `root`; throws 400 when it leads out of it. */
 export function below(root: string, path: string): string {
-  const file = resolve(root, `.${sep}${path}`);
-  if (file !== root && !file.startsWith(root + sep)) throw invalidParameter(`Path (${path}) leads out of its root.`);
-  return file;
-}
-
-function isNotebook(file: string): boolean {
-  if (LANGUAGES[extname(file).toLowerCase()] === undefined) return false;
-  const buffer = Buffer.alloc(32);
-  const handle = openSync(file, "r");
-  try {
-    readSync(handle, buffer, 0, 32, 0);
-  } finally {
-    closeSync(handle);
-  }
-  return HEADER.test(buffer.toString("latin1"));
+  if (!isBelow(root, path)) throw invalidParameter(`Path (${path}) leads out of its root.`);
+  return resolve(root, `.${sep}${path}`);
 }
 
 const alreadyExists = (path: string): ApiError =>
@@ -50,23 +30,68 @@ const alreadyExists = (path: string): ApiError =>
 
 /** The workspace as a folder. A notebook is stored with its extension and shown without. */
 export class WorkspaceFiles {
+  private mounted: { readonly link: string; readonly folder: string } | undefined;
+
   constructor(private readonly root: string) {
     mkdirSync(root, { recursive: true });
   }
 
+  /**
+   * Shows a folder of this machine at a workspace path, by a link: the files of the bundle, which nobody uploads.
+   *
+   * @throws Error when something was uploaded there
+   */
+  mount(path: string, folder: string): void {
+    const link = this.fileOf(path);
+    const there = lstatSync(link, { throwIfNoEntry: false });
+    if (there && !there.isSymbolicLink())
+      throw new Error(`${path} holds uploaded files, where those of the bundle are to be shown: delete ${link}`);
+    mkdirSync(dirname(link), { recursive: true });
+    rmSync(link, { force: true });
+    symlinkSync(folder, link, "dir");
+    this.mounted = { link, folder };
+  }
+
   /** The file behind a workspace path, whether named with or without the extension; undefined when there is none. */
   find(path: string): string | undefined {
-    const file = below(this.root, path.replace(/^\/Workspace(?=\/|$)/, ""));
+    const file = this.fileOf(path);
     return [file, ...Object.keys(LANGUAGES).map((extension) => file + extension)].find((candidate) =>
       existsSync(candidate),
     );
   }
 
-  /** The file of a task's notebook: an uploaded one, else a file of this machine, which is what a bundle's paths are. */
+  /** The file of a task's notebook: an uploaded one, one of the bundle, else a file of this machine. */
   findNotebook(path: string): string | undefined {
-    const uploaded = this.find(path);
-    const candidates = [...(uploaded === undefined ? [] : [uploaded]), path, `${path}.py`];
+    const inWorkspace = isBelow(this.root, path) ? this.find(path) : undefined;
+    const candidates = [
+      ...(inWorkspace === undefined ? [] : [this.unlinked(inWorkspace)]),
+      ...["", ...Object.keys(LANGUAGES)].map((extension) => path + extension),
+    ];
     return candidates.find((candidate) => statSync(candidate, { throwIfNoEntry: false })?.isFile());
+  }
+
+  /** The workspace path of a file of this machine; its own path when it lies outside the workspace. */
+  pathOf(file: string): string {
+    const { link, folder } = this.mounted ?? {};
+    const linked = link && folder && file.startsWith(folder + sep) ? link + file.slice(folder.length) : file;
+    if (!linked.startsWith(this.root + sep)) return file;
+    return workspacePath(linked.slice(this.root.length).split(sep).join("/"));
+  }
+
+  /** The place of a file, also where the link to the bundle leads. */
+  private unlinked(file: string): string {
+    const { link, folder } = this.mounted ?? {};
+    return link && folder && file.startsWith(link + sep) ? folder + file.slice(link.length) : file;
+  }
+
+  private fileOf(path: string): string {
+    return below(this.root, path.replace(/^\/Workspace(?=\/|$)/, ""));
+  }
+
+  /** Throws 403 for the files of the bundle, which are the user's own. */
+  private requireUploaded(file: string, path: string): void {
+    if (file === this.mounted?.link || this.unlinked(file) !== file)
+      throw new ApiError(403, "PERMISSION_DENIED", `Path (${path}) shows the bundle on this machine: change it there.`);
   }
 
   /** Throws 404 with the cloud's own text. */
@@ -81,13 +106,15 @@ export class WorkspaceFiles {
     if (status.object_type !== "DIRECTORY") return [status];
     const file = this.find(path) ?? this.root;
     return readdirSync(file)
+      .filter((name) => existsSync(join(file, name)))
       .sort()
       .map((name) => this.describe(join(file, name), `${path.replace(/\/$/, "")}/${name}`));
   }
 
-  read(path: string): Buffer {
+  /** The file behind a path; throws 404 when there is none, 400 for a folder. */
+  locateFile(path: string): string {
     if (this.status(path).object_type === "DIRECTORY") throw invalidParameter(`Path (${path}) is a directory.`);
-    return readFileSync(this.find(path) ?? path);
+    return this.find(path) ?? path;
   }
 
   /** Writes a notebook or file. `extension` is added when the path has none. */
@@ -98,7 +125,8 @@ export class WorkspaceFiles {
   ): void {
     const existing = this.find(path);
     if (existing !== undefined && (!options.overwrite || statSync(existing).isDirectory())) throw alreadyExists(path);
-    const target = below(this.root, path.replace(/^\/Workspace(?=\/|$)/, ""));
+    const target = this.fileOf(path);
+    this.requireUploaded(target, path);
     const file = existing ?? (extname(target) === "" ? target + (options.extension ?? "") : target);
     if (options.createParents) mkdirSync(dirname(file), { recursive: true });
     else if (!existsSync(dirname(file))) throw notFound(`The parent folder (${dirname(path)}) does not exist.`);
@@ -108,7 +136,9 @@ export class WorkspaceFiles {
   makeFolder(path: string): void {
     const existing = this.find(path);
     if (existing !== undefined && !statSync(existing).isDirectory()) throw alreadyExists(path);
-    mkdirSync(below(this.root, path.replace(/^\/Workspace(?=\/|$)/, "")), { recursive: true });
+    const folder = this.fileOf(path);
+    this.requireUploaded(folder, path);
+    mkdirSync(folder, { recursive: true });
   }
 
   delete(path: string, recursive: boolean): void {
@@ -117,6 +147,7 @@ export class WorkspaceFiles {
     if (type === "DIRECTORY" && !recursive && readdirSync(file).length > 0) {
       throw new ApiError(400, "DIRECTORY_NOT_EMPTY", `Folder (${path}) is not empty.`);
     }
+    this.requireUploaded(file, path);
     if (file === this.root) throw invalidParameter("The root folder cannot be deleted.");
     rmSync(file, { recursive: true });
   }

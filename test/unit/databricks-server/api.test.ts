@@ -224,7 +224,90 @@ describe("notifications", () => {
   });
 });
 
+describe("notifications of a beginning", () => {
+  const received: string[] = [];
+  const hook = createServer((incoming, response) => {
+    void text(incoming).then((body) => {
+      const { event_type: event, run } = JSON.parse(body) as { event_type: string; run: { run_id: string } };
+      received.push(`${event} ${run.run_id}`);
+      response.writeHead(204).end();
+    });
+  });
+  let id = "";
+  beforeAll(async () => {
+    await once(hook.listen(0, "127.0.0.1"), "listening");
+    const url = `http://127.0.0.1:${(hook.address() as AddressInfo).port}/`;
+    const config = { generic_webhook: { url } };
+    ({ id } = (await bench.call("POST", "/api/2.0/notification-destinations", { display_name: "s", config })).body);
+  });
+  afterAll(() => hook.close());
+  const told = async (count: number) =>
+    until(
+      async () => received.splice(0, received.length >= count ? count : 0),
+      (all) => all.length === count,
+    );
+  const all = () => ({ on_start: [{ id }], on_success: [{ id }], on_failure: [{ id }] });
+
+  it("come before those of the end, for jobs and for submitted runs", async () => {
+    const jobId = await bench.job(["exit"], { webhook_notifications: all() });
+    const runId = await bench.runNow(jobId);
+    expect(await told(2)).toEqual([`jobs.on_start ${runId}`, `jobs.on_success ${runId}`]);
+
+    const { body } = await bench.call("POST", "/api/2.2/jobs/runs/submit", {
+      run_name: "hooked",
+      webhook_notifications: all(),
+      tasks: [{ task_key: "t", notebook_task: { notebook_path: bench.notebook("hooked", "raise X: y") } }],
+    });
+    expect(await told(2)).toEqual([`jobs.on_start ${body.run_id}`, `jobs.on_failure ${body.run_id}`]);
+  });
+
+  it("come for a queued run when it begins, and for a repair", async () => {
+    const jobId = await bench.job(["sleep 300", "raise X: y"], { webhook_notifications: { on_start: [{ id }] } });
+    const [first, second] = [await bench.runNow(jobId), await bench.runNow(jobId)];
+    expect(await told(1)).toEqual([`jobs.on_start ${first}`]);
+    await bench.ended(second);
+    expect(await told(1)).toEqual([`jobs.on_start ${second}`]);
+
+    await bench.call("POST", "/api/2.2/jobs/runs/repair", { run_id: second, rerun_all_failed_tasks: true });
+    expect(await told(1)).toEqual([`jobs.on_start ${second}`]);
+  });
+
+  it("keep quiet about skipped and cancelled runs when asked to", async () => {
+    const quiet = { no_alert_for_skipped_runs: true, no_alert_for_canceled_runs: true };
+    const settings = { webhook_notifications: { on_failure: [{ id }] }, queue: { enabled: false } };
+    for (const notification_settings of [quiet, {}]) {
+      const jobId = await bench.job(["sleep 60000"], { ...settings, notification_settings });
+      const runId = await bench.runNow(jobId);
+      const skipped = await bench.runNow(jobId);
+      await bench.call("POST", "/api/2.2/jobs/runs/cancel", { run_id: runId });
+      await bench.ended(runId);
+      if (notification_settings === quiet) continue;
+      expect((await told(2)).sort()).toEqual([`jobs.on_failure ${runId}`, `jobs.on_failure ${skipped}`].sort());
+    }
+  });
+});
+
 describe("pages", () => {
+  it("show a job with its runs and settings, escaped", async () => {
+    const jobId = await bench.job(["exit"], {
+      name: "<u>paged</u>",
+      schedule: { quartz_cron_expression: "0 0 3 ? * SUN", timezone_id: "UTC" },
+    });
+    const run = await bench.ended(await bench.runNow(jobId));
+
+    const response = await fetch(`${bench.url}/jobs/${jobId}`);
+    const page = await response.text();
+
+    expect(response.status).toBe(200);
+    expect(page).toContain("&lt;u&gt;paged&lt;/u&gt;");
+    expect(page).toContain(`/jobs/${jobId}/runs/${run.run_id}`);
+    expect(page).toMatch(/next start 20\d\d-\d\d-\d\d 03:00:00/);
+    expect(page).toContain("notebook_path");
+    expect(await (await fetch(`${bench.url}/`)).text()).toContain(`href="/jobs/${jobId}"`);
+    expect((await fetch(`${bench.url}/jobs/7`)).status).toBe(400);
+    expect((await fetch(`${bench.url}/jobs/x`)).status).toBe(400);
+  });
+
   it("show a run, escaped, without a token", async () => {
     const jobId = await bench.job(["print <script>alert(1)</script>", "raise ValueError: <b>bad</b>"], {
       name: "<i>job</i>",

@@ -21,15 +21,17 @@ describe("readBundle", () => {
     `resources:\n  jobs:\n    a:\n      tasks:\n        - task_key: t\n          notebook_task: {notebook_path: "${path}"}\n`;
 
   it("resolves notebooks against the file that names them, anchors, targets and nested variables", () => {
-    const job = readBundle(BUNDLE).get("score");
+    const job = readBundle(BUNDLE).jobs.get("score");
 
     expect(job).toMatchObject({ name: "sample-score", max_concurrent_runs: 2, queue: { enabled: true } });
-    expect(job?.tasks[0]?.notebook_task.notebook_path).toBe(join(BUNDLE, "notebooks", "echo.py"));
+    expect(job?.tasks[0]?.notebook_task.notebook_path).toBe(
+      "/Workspace/Users/local@example.com/.bundle/sample/local/files/notebooks/echo",
+    );
     expect(job?.parameters?.[1]).toEqual({ name: "where", default: "local:/Volumes/spark_catalog" });
   });
 
   it("takes variables from outside, and another target", () => {
-    const job = readBundle(BUNDLE, { target: "dev", variables: { catalog: "mine" } }).get("score");
+    const job = readBundle(BUNDLE, { target: "dev", variables: { catalog: "mine" } }).jobs.get("score");
 
     expect(job?.name).toBe("sample-score");
     expect(job?.parameters?.[1]?.default).toBe("dev:/Volumes/mine");
@@ -49,6 +51,24 @@ describe("readBundle", () => {
       ROOT,
       "resources: {jobs: {a: {name: x}}}",
       /a\.job\.yml: resources\.jobs\.a: A job needs at least one task/,
+    ],
+    [
+      "a bad schedule",
+      ROOT,
+      `${JOB("x.py")}      schedule: {quartz_cron_expression: nightly, timezone_id: UTC}\n`,
+      /a\.job\.yml: resources\.jobs\.a: Invalid schedule: quartz_cron_expression 'nightly': it must have 6 or 7 fields/,
+    ],
+    [
+      "an unknown job cluster",
+      ROOT,
+      JOB("x.py").replace("task_key: t", "job_cluster_key: none\n          task_key: t"),
+      /resources\.jobs\.a: Task t: job_cluster_key none is not defined in job_clusters/,
+    ],
+    [
+      "a bad preset",
+      "bundle: {name: x}\ntargets: {local: {presets: {trigger_pause_status: never}}}\n",
+      "",
+      /databricks\.yml: presets\.trigger_pause_status must be PAUSED or UNPAUSED/,
     ],
     ["a bad include", "include: 5", "", /databricks\.yml: include: must be a list of paths/],
     ["a bad section", `${ROOT}resources: [1]`, "", /databricks\.yml: resources: must be a mapping/],

@@ -149,6 +149,20 @@ describe("parameters", () => {
     expect(answer.body.error_code).toBe("INVALID_PARAMETER_VALUE");
   });
 
+  it.each([
+    ["jar_params", ["a"]],
+    ["python_named_params", { a: "b" }],
+    ["sql_params", { a: "b" }],
+    ["pipeline_params", { full_refresh: true }],
+  ])("refuses %s, which no notebook would read", async (name, value) => {
+    const jobId = await bench.job(["exit"]);
+
+    const answer = await bench.call("POST", "/api/2.2/jobs/run-now", { job_id: jobId, [name]: value });
+
+    expect([answer.status, answer.body.error_code]).toEqual([400, "INVALID_PARAMETER_VALUE"]);
+    expect(answer.body.message).toContain(name);
+  });
+
   it("accepts Airflow's ways: numeric strings, empty legacy lists, a GET with a JSON body, task run ids", async () => {
     const jobId = await bench.job(["exit"]);
     const body = {
@@ -283,6 +297,29 @@ describe("concurrency", () => {
     expect(queued.status).toMatchObject({ state: "QUEUED", queue_details: { code: "MAX_CONCURRENT_RUNS_REACHED" } });
     expect(b.tasks[0].start_time).toBeGreaterThanOrEqual(a.tasks[0].end_time);
     expect(b.state.result_state).toBe("SUCCESS");
+  });
+
+  it("skips every run of a job whose max_concurrent_runs is 0, queue or not", async () => {
+    const jobId = await bench.job(["exit"], { max_concurrent_runs: 0, queue: { enabled: true } });
+
+    const run = await bench.run(await bench.runNow(jobId));
+
+    expect(run.status.termination_details.code).toBe("MAX_CONCURRENT_RUNS_EXCEEDED");
+  });
+
+  it("starts queued runs in their order, as many as may run at once", async () => {
+    const jobId = await bench.job(["sleep 150", "exit"], { max_concurrent_runs: 2 });
+    const runIds = [];
+    for (let index = 0; index < 6; index += 1) runIds.push(await bench.runNow(jobId));
+
+    const runs = await Promise.all(runIds.map(async (id) => bench.ended(id)));
+
+    const starts = runs.map((run) => run.start_time);
+    expect(starts).toEqual([...starts].sort((a, b) => a - b));
+    for (const [index, run] of runs.slice(2).entries()) {
+      const earlier = runs.slice(0, index + 2).filter((other) => other.end_time > run.start_time);
+      expect(earlier.length).toBeLessThan(2);
+    }
   });
 
   it("skips the excess run of a job without queue", async () => {

@@ -99,10 +99,168 @@ describe("several tasks", () => {
     ]);
   });
 
+  it("shows each execution in repair_history with its own state and times", async () => {
+    const runId = await bench.runNow(await create(tasksOf("raise X: y")));
+    await bench.ended(runId);
+    const repair = async (more: object = {}) => {
+      const { body } = await bench.call("POST", "/api/2.2/jobs/runs/repair", {
+        run_id: runId,
+        rerun_all_failed_tasks: true,
+        ...more,
+      });
+      return body.repair_id;
+    };
+    const history = async () =>
+      (await bench.call("GET", `/api/2.2/jobs/runs/get?run_id=${runId}&include_history=true`)).body.repair_history;
+
+    bench.notebook("a-rai", "sleep 300", "raise X: y");
+    const first = await repair();
+    const during = await history();
+    await bench.ended(runId);
+    bench.notebook("a-rai", "set-value rows 12", "exit");
+    await repair({ latest_repair_id: first });
+    await bench.ended(runId);
+    const after = await history();
+
+    expect(during.map((item) => item.status.state)).toEqual(["TERMINATED", expect.stringMatching(/PENDING|RUNNING/)]);
+    expect(after.map((item) => item.state.result_state)).toEqual(["FAILED", "FAILED", "SUCCESS"]);
+    expect(after[0]).toMatchObject({ end_time: during[0]?.end_time, state: during[0]?.state });
+    for (const [index, item] of after.entries()) {
+      expect(item.end_time).toBeGreaterThanOrEqual(item.start_time);
+      expect(item.end_time).toBeLessThanOrEqual(after[index + 1]?.start_time ?? Infinity);
+    }
+  });
+
+  it("refuses to repair a task that is named twice", async () => {
+    const runId = await bench.runNow(await create(tasksOf("raise X: y")));
+    await bench.ended(runId);
+
+    const answer = await bench.call("POST", "/api/2.2/jobs/runs/repair", {
+      run_id: runId,
+      rerun_tasks: ["a", "b", "a"],
+    });
+
+    expect(answer.status).toBe(400);
+    expect(answer.body).toMatchObject({ error_code: "INVALID_PARAMETER_VALUE", message: expect.stringContaining("a") });
+    expect((await bench.run(runId)).status.state).toBe("TERMINATED");
+  });
+
+  it("leaves what succeeded as it was when a repair is skipped for too many runs", async () => {
+    const jobId = (
+      await bench.call("POST", "/api/2.2/jobs/create", {
+        name: "full",
+        queue: { enabled: false },
+        tasks: [
+          { task_key: "good", notebook_task: { notebook_path: bench.notebook("good", "exit") } },
+          { task_key: "bad", notebook_task: { notebook_path: bench.notebook("bad", "raise X: y") } },
+        ],
+      })
+    ).body.job_id;
+    const runId = await bench.runNow(jobId);
+    await bench.ended(runId);
+    bench.notebook("bad", "sleep 60000");
+    const other = await bench.runNow(jobId);
+
+    await bench.call("POST", "/api/2.2/jobs/runs/repair", { run_id: runId, rerun_tasks: ["bad"] });
+    const run = await bench.ended(runId);
+    await bench.call("POST", "/api/2.2/jobs/runs/cancel", { run_id: other });
+
+    expect(run.state.life_cycle_state).toBe("SKIPPED");
+    expect(run.tasks.find((task) => task.task_key === "good")?.state.result_state).toBe("SUCCESS");
+  });
+
+  it.each([
+    ['"text"', "text"],
+    ['"12"', "12"],
+    ['"a\\"b"', 'a"b'],
+    ["12", "12"],
+    ["true", "true"],
+    ["null", "null"],
+    ['{"a":["b"]}', '{"a":["b"]}'],
+  ])("hands the task value %s on to parameters as %s", async (json, text) => {
+    const name = Buffer.from(json).toString("hex");
+    const base_parameters = { value: "{{tasks.a.values.v}}", around: "<{{tasks.a.values.v}}>" };
+    const tasks = [
+      { task_key: "a", notebook_task: { notebook_path: bench.notebook(`set-${name}`, `set-value v ${json}`, "exit") } },
+      {
+        task_key: "b",
+        depends_on: [{ task_key: "a" }],
+        notebook_task: { notebook_path: bench.notebook("read-value", "echo"), base_parameters },
+      },
+    ];
+
+    const runId = await bench.runNow(await create(tasks));
+    await bench.ended(runId);
+
+    const { notebook_output: output } = await bench.output(runId, 1);
+    expect(JSON.parse(output.result)).toEqual({ value: text, around: `<${text}>` });
+  });
+
   it("runs only the tasks that were asked for", async () => {
     const run = await bench.ended(await bench.runNow(await create(tasksOf("exit")), { only: ["a"] }));
 
     expect(run.tasks.map((task) => task.task_key)).toEqual(["a"]);
+  });
+});
+
+describe("disabled tasks", () => {
+  const run = async (runIf: string, other: string) => {
+    const at = (name: string) => ({
+      notebook_path: bench.notebook(`disabled-${name}`, name === "raise" ? "raise X: y" : "exit"),
+    });
+    const tasks = [
+      { task_key: "off", disabled: true, notebook_task: at("never") },
+      { task_key: "other", notebook_task: at(other) },
+      {
+        task_key: "after",
+        run_if: runIf,
+        depends_on: [{ task_key: "off" }, { task_key: "other" }],
+        notebook_task: at("exit"),
+      },
+    ];
+    const { body } = await bench.call("POST", "/api/2.2/jobs/create", { name: "disabled", tasks });
+    return bench.ended(await bench.runNow(body.job_id));
+  };
+
+  it.each([
+    ["ALL_SUCCESS", "exit", "DISABLED"],
+    ["ALL_SUCCESS", "raise", "UPSTREAM_FAILED"],
+    ["AT_LEAST_ONE_SUCCESS", "exit", "SUCCESS"],
+    ["NONE_FAILED", "exit", "SUCCESS"],
+    ["ALL_DONE", "raise", "SUCCESS"],
+    ["AT_LEAST_ONE_FAILED", "raise", "SUCCESS"],
+    ["AT_LEAST_ONE_FAILED", "exit", "DISABLED"],
+    ["ALL_FAILED", "raise", "DISABLED"],
+  ])("are not run; with %s and another task that ends by %s what comes after is %s", async (runIf, other, result) => {
+    const { tasks } = await run(runIf, other);
+    const stateOf = (key: string) => tasks.find((task) => task.task_key === key);
+
+    expect(stateOf("off")).toMatchObject({ disabled: true, state: { result_state: "DISABLED" } });
+    expect(stateOf("off")?.status.termination_details.code).toBe("DISABLED");
+    expect(stateOf("after")?.state.result_state).toBe(result);
+  });
+});
+
+describe("a repair of all failed tasks", () => {
+  it("has nothing to do where a task was only disabled", async () => {
+    const tasks = ["on", "off"].map((task_key) => ({
+      task_key,
+      disabled: task_key === "off",
+      notebook_task: { notebook_path: bench.notebook(`repair-${task_key}`, "exit") },
+    }));
+    const { job_id } = (await bench.call("POST", "/api/2.2/jobs/create", { name: "half", tasks })).body;
+    const run = await bench.ended(await bench.runNow(job_id));
+
+    const answer = await bench.call("POST", "/api/2.2/jobs/runs/repair", {
+      run_id: run.run_id,
+      rerun_all_failed_tasks: true,
+    });
+
+    expect(run.state.result_state).toBe("SUCCESS");
+    expect(answer.body).toMatchObject({
+      error_code: "INVALID_STATE",
+      message: expect.stringContaining("no failed task"),
+    });
   });
 });
 

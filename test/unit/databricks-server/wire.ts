@@ -21,7 +21,9 @@ export interface WireRun extends States {
   readonly run_page_url: string;
   readonly job_parameters: readonly object[];
   readonly tasks: readonly [WireTask, ...WireTask[]];
-  readonly repair_history: readonly { readonly type: string; readonly id?: number }[];
+  readonly trigger: string;
+  readonly warnings: readonly string[];
+  readonly repair_history: readonly (States & { readonly type: string; readonly id?: number })[];
 }
 
 export interface WireOutput {
@@ -56,6 +58,10 @@ export interface WireBody extends WireRun, WireOutput, WireJob {
   readonly content: string;
   readonly value: string;
   readonly secrets: readonly object[];
-  readonly access_control_list: readonly { readonly user_name: string }[];
+  readonly access_control_list: readonly {
+    readonly user_name?: string;
+    readonly group_name?: string;
+    readonly all_permissions: readonly { readonly permission_level: string }[];
+  }[];
   readonly access_token: string;
 }
