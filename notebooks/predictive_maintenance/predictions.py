@@ -23,7 +23,7 @@ PREDICTIONS = TableSpec(
         Column("threshold", "double"),
         Column("reasons", "array<string>", "up to three causes, the strongest first"),
         Column("note", "string", "what is doubtful about the model, or null"),
-        Column("superseded", "boolean", "a later revision exists"),
+        Column("superseded", "boolean", "a later revision exists, or the point is no more"),
         Column("model_name", "string"),
         Column("model_run_id", "string", "MLflow run"),
         Column("feature_set_version", "string"),
@@ -61,10 +61,11 @@ def revise_predictions(tables: Tables, fresh: DataFrame, span: tuple[datetime, d
     `fresh` has all columns but `revision` and `superseded`, all of `model_version`. A run cut off between the two steps is
     completed by its repetition.
     """
-    old = ", ".join(("revision", *_VALUES))
+    old = ", ".join(("revision", "superseded", *_VALUES))
     latest = _current(tables, span, model_version).groupBy(*_SCORE_KEY).agg(sf.expr(f"max_by(struct({old}), revision) AS old"))
     same = " AND ".join(f"{name} <=> old.{name}" for name in _VALUES)
-    changed = fresh.join(latest, _SCORE_KEY, "left").where(f"old IS NULL OR NOT ({same})")
+    # The latest revision is superseded only where its point was withdrawn, and has come back.
+    changed = fresh.join(latest, _SCORE_KEY, "left").where(f"old IS NULL OR old.superseded OR NOT ({same})")
     rows = changed.selectExpr("*", "coalesce(old.revision, 0) + 1 AS revision", "false AS superseded")
     written = tables.insert_only_merge(PREDICTIONS, rows.select(*PREDICTIONS.column_names), span)
     return written, _mark_superseded(tables, span)
@@ -75,6 +76,13 @@ def _mark_superseded(tables: Tables, span: tuple[datetime, datetime]) -> int:
     newest = current.where("revision > 1").groupBy(*_SCORE_KEY).agg(sf.max("revision").alias("newest"))
     older = current.where("NOT superseded").join(newest, _SCORE_KEY).where("revision < newest")
     return tables.update_changed(PREDICTIONS, older.selectExpr(*PREDICTIONS.key, "true AS superseded"), span)
+
+
+def withdraw_predictions(tables: Tables, points: DataFrame, span: tuple[datetime, datetime]) -> int:
+    """Marks all predictions of the points (machine_id, as_of), which lie in the span and are no more; returns how many."""
+    current = tables.read(PREDICTIONS.name).where(f"{_inside(span)} AND NOT superseded")
+    wrong = current.join(points, ["machine_id", "as_of"], "left_semi")
+    return tables.update_changed(PREDICTIONS, wrong.selectExpr(*PREDICTIONS.key, "true AS superseded"), span)
 
 
 def current_predictions(tables: Tables, points: DataFrame, span: tuple[datetime, datetime], model_version: str) -> DataFrame:
