@@ -213,9 +213,12 @@ def run_features(tables: Tables, parameters: JobParameters) -> StepResult:
     if found.stale:
         recomputed, changed = _recompute(tables, found.fleet, standing.affected(tables, run_id), run_id)
     withdrawn, added = _bring_up(tables, run_id, found, presence, start, until)
-    recorded = presence_store.record(tables, run_id, presence, found.recorded)
+    recorded = found.recorded.followed_by(presence, run_id)
     # The version is read beside, since nothing else writes features meanwhile.
-    _, version = both(lambda: _mark_consumed(tables, run_id, found.late_runs), lambda: tables.version(FEATURES_TABLE.name))
+    _, (_, version) = both(
+        lambda: _mark_consumed(tables, run_id, found.late_runs),
+        lambda: both(lambda: presence_store.record(tables, recorded, found.recorded), lambda: tables.version(FEATURES_TABLE.name)),
+    )
     counts = {"asOfPoints": added, "asOfPointsRecomputed": recomputed, "asOfPointsChanged": changed}
     if withdrawn:
         counts["asOfPointsWithdrawn"] = withdrawn

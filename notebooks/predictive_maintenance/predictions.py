@@ -55,6 +55,16 @@ def _current(tables: Tables, span: tuple[datetime, datetime], model_version: str
     return tables.read(PREDICTIONS.name).where(f"{_inside(span)} AND model_version = '{model_version}'")
 
 
+def add_predictions(tables: Tables, fresh: DataFrame, span: tuple[datetime, datetime], model_version: str, transaction: str) -> None:
+    """Appends first revisions, once per transaction: of points that have none of the model version, lest another run came in between.
+
+    That the rows depend on the table makes Delta refuse the append when another writer was quicker; then it is tried again.
+    """
+    known = _current(tables, span, model_version).select("machine_id", "as_of")
+    first = fresh.selectExpr("*", "1 AS revision", "false AS superseded")
+    tables.append(PREDICTIONS, first.join(known, ["machine_id", "as_of"], "left_anti"), transaction)
+
+
 def revise_predictions(tables: Tables, fresh: DataFrame, span: tuple[datetime, datetime], model_version: str) -> tuple[int, int]:
     """Adds what is new or differs from the latest revision, then marks older revisions; returns how many of each.
 

@@ -44,6 +44,10 @@ class Recorded:
         """The stretches in order."""
         return Presence(tuple(sorted(self.runs, key=lambda stretch: (stretch.machine_id, stretch.since))))
 
+    def followed_by(self, presence: Presence, run_id: str) -> Recorded:
+        """What is to stand in the table when a run has found these stretches: known ones keep the run that found them."""
+        return Recorded({stretch: self.runs.get(stretch, run_id) for stretch in presence.stretches})
+
     def new_in(self, run_id: str) -> set[Stretch]:
         """The stretches that a run found; none when it was the first to look, as then all are new."""
         found = {stretch for stretch, run in self.runs.items() if run == run_id}
@@ -59,17 +63,15 @@ def recorded(tables: Tables) -> Recorded:
     return Recorded({Stretch(*stretch): run for *stretch, run in values})
 
 
-def record(tables: Tables, run_id: str, presence: Presence, before: Recorded) -> Recorded:
-    """Stores the stretches where they differ from those before; known ones keep the run that found them."""
-    if before.presence == presence:
-        return before
-    after = Recorded({stretch: before.runs.get(stretch, run_id) for stretch in presence.stretches})
+def record(tables: Tables, after: Recorded, before: Recorded) -> None:
+    """Stores the stretches where they differ from those before."""
+    if after == before:
+        return
     columns = [("machine_id", "int"), ("since", "timestamp"), ("until", "timestamp"), ("left_with", "string"), ("last_as_of", "timestamp")]
     rows = [(*astuple(stretch), run) for stretch, run in after.runs.items()]
     frame = small_frame(tables.spark, [*columns, ("run_id", "string")], rows).withColumn("recorded_at", sf.current_timestamp())
     whole = frame.select(*PRESENCE.column_names).coalesce(1)
     retrying(lambda: whole.write.format("delta").mode("overwrite").saveAsTable(tables.name(PRESENCE.name)))
-    return after
 
 
 def snapshots(tables: Tables) -> list[Snapshot]:
