@@ -82,13 +82,12 @@ class Snapshot:
 
 def read_snapshots(tables: Tables, source: str, entity_type: str) -> list[Snapshot]:
     """The snapshots of a source, by time; entities as values of their Spark type, such as `int`."""
-    precedence = "struct(source_modified, source_path, source_etag)"
-    said = f"max_by(struct(source_path, complete, CAST(entities AS ARRAY<{entity_type}>) AS entities), {precedence}) AS said"
-    rows = tables.spark.sql(
-        f"SELECT unix_timestamp(valid_at) AS at, {said} FROM {tables.name(SNAPSHOTS.name)} WHERE source = '{source}' GROUP BY valid_at"
-    ).toArrow()
-    found = [
-        Snapshot(int(at), said["source_path"], said["complete"], frozenset(said["entities"]))
-        for at, said in zip(rows["at"].to_pylist(), rows["said"].to_pylist(), strict=True)
-    ]
-    return sorted(found, key=lambda snapshot: snapshot.at)
+    columns = ("unix_timestamp(valid_at)", "unix_micros(source_modified)", "source_path", "source_etag", "complete")
+    found = tables.read(SNAPSHOTS.name).where(f"source = '{source}'")
+    rows = found.selectExpr(*columns, f"CAST(entities AS ARRAY<{entity_type}>)").toArrow()
+    latest: dict[int, tuple[tuple[int, str, str], Snapshot]] = {}
+    for at, *lineage, complete, entities in zip(*(column.to_pylist() for column in rows.columns), strict=True):
+        modified, path, etag = lineage
+        said = ((modified, path, etag), Snapshot(at, path, complete, frozenset(entities)))
+        latest[at] = max(said, latest.get(at, said), key=lambda one: one[0])
+    return [snapshot for _, (_, snapshot) in sorted(latest.items())]

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as sf
 
 from batchkeeper.coverage import complete_until, read_coverage
-from batchkeeper.frames import apart, small_frame
+from batchkeeper.frames import small_frame
 from batchkeeper.parallel import both
 from batchkeeper.parameters import JobParameters, iso
 from batchkeeper.results import StepResult, write_outcome
-from batchkeeper.tables import UPDATED_PROPERTIES, Column, Tables, TableSpec, TimeRange, literal
+from batchkeeper.tables import UPDATED_PROPERTIES, Column, Tables, TableSpec, literal
 from predictive_maintenance import presence_store, standing
-from predictive_maintenance.feature_set import FEATURE_NAMES, FEATURE_SET_VERSION, FEATURES, longest_window_hours
-from predictive_maintenance.features import Points, SourceFrames, compute_features
+from predictive_maintenance.feature_rows import Wanted, computed_rows, extent_of, wanted_of
+from predictive_maintenance.feature_set import FEATURE_NAMES, FEATURES
+from predictive_maintenance.features import Points
 from predictive_maintenance.grid import grid_times
 from predictive_maintenance.predictions import PREDICTIONS, withdraw_predictions
 from predictive_maintenance.presence import Presence
@@ -59,58 +59,11 @@ FEATURE_PROGRESS = TableSpec(
 )
 
 
-@dataclass(frozen=True)
-class _Wanted:
-    """Points to compute, how many they are, and the machines that they belong to."""
-
-    points: Points
-    count: int
-    fleet: pa.Table
-
-
-def _extent(points: DataFrame) -> tuple[int, TimeRange] | None:
-    """How many points there are, and their first and last as-of time; None without any."""
-    row = points.agg(sf.expr("count(*)"), sf.expr("unix_timestamp(min(as_of))"), sf.expr("unix_timestamp(max(as_of))")).first()
-    if row is None or not row[0]:
-        return None
-    return row[0], (datetime.fromtimestamp(row[1], UTC), datetime.fromtimestamp(row[2], UTC))
-
-
-def _wanted(fleet: pa.Table, points: DataFrame) -> _Wanted | None:
-    extent = _extent(points)
-    return _Wanted(Points(*extent[1], points), extent[0], fleet) if extent else None
-
-
-def _sources(tables: Tables, fleet: pa.Table, points: Points) -> SourceFrames:
-    """The rows that features of the points can read; where these are only some, of their machines alone."""
-    since = points.first - timedelta(hours=longest_window_hours())
-    inside = f"ts > {literal(since)} AND ts <= {literal(points.last)}"
-    # All of maintenance, of which there is little: a machine's last visit may be long ago.
-    timed = [tables.read("telemetry").where(inside), tables.read("errors").where(inside), tables.read("maint")]
-    frames = [tables.spark.createDataFrame(fleet), *timed]
-    if points.only is not None:
-        machines = points.only.select("machine_id").distinct()
-        frames = [frame.join(sf.broadcast(machines), "machine_id", "left_semi") for frame in frames]
-    return SourceFrames(*frames)
-
-
-def _computed(tables: Tables, wanted: _Wanted, run_id: str, *, again: bool) -> DataFrame:
-    """The rows of the table for the points wanted: new ones, or known ones `again`, for a join with the old."""
-    points = wanted.points
-    features = compute_features(_sources(tables, wanted.fleet, points), points, joined=again)
-    return features.selectExpr(
-        "*",
-        f"'{FEATURE_SET_VERSION}' AS feature_set_version",
-        f"'{run_id}' AS run_id",
-        f"{apart('current_timestamp()', 'readings_normal')} AS computed_at",
-    )
-
-
 def _withdraw(tables: Tables, presence: Presence, times: range) -> int:
     """Deletes the points, up to the last of the times, that no machine has; returns how many. Their predictions count no more."""
     table = tables.read(FEATURES_TABLE.name).select("machine_id", "as_of")
     wrong = table.join(presence.points(tables.spark, times), ["machine_id", "as_of"], "left_anti")
-    extent = _extent(wrong)
+    extent = extent_of(wrong)
     if extent is None:
         return 0
     # Once the points are gone nobody finds their predictions.
@@ -119,18 +72,18 @@ def _withdraw(tables: Tables, presence: Presence, times: range) -> int:
     return tables.delete(FEATURES_TABLE, wrong, extent[1])
 
 
-def _missing(tables: Tables, found: Standing, presence: Presence, times: range, *, whole: bool) -> _Wanted | None:
+def _missing(tables: Tables, found: Standing, presence: Presence, times: range, *, whole: bool) -> Wanted | None:
     """The points that the table lacks of all at these as-of times; when it is `whole`, it holds none of them."""
     if not times:
         return None
     if whole and (there := presence.throughout(times)) is not None:
         fleet = found.fleet.filter(pa.compute.is_in(found.fleet["machine_id"], pa.array(there, pa.int32())))
         points = Points(datetime.fromtimestamp(times[0], UTC), datetime.fromtimestamp(times[-1], UTC))
-        return _Wanted(points, len(there) * len(times), fleet) if there else None
+        return Wanted(points, len(there) * len(times), fleet) if there else None
     points_ = presence.points(tables.spark, times)
     if not whole:
         points_ = points_.join(tables.read(FEATURES_TABLE.name).select("machine_id", "as_of"), ["machine_id", "as_of"], "left_anti")
-    return _wanted(found.fleet, points_)
+    return wanted_of(found.fleet, points_)
 
 
 def _bring_up(tables: Tables, run_id: str, found: Standing, presence: Presence, start: datetime, until: datetime) -> tuple[int, int]:
@@ -147,17 +100,17 @@ def _bring_up(tables: Tables, run_id: str, found: Standing, presence: Presence, 
     if missing is None:
         return withdrawn, 0
     # New points are appended.
-    rows = _computed(tables, missing, run_id, again=False)
+    rows = computed_rows(tables, missing, run_id, again=False)
     tables.append(FEATURES_TABLE, rows, f"features-{run_id}-{iso(until)}-{missing.count}")
     return withdrawn, missing.count
 
 
 def _recompute(tables: Tables, fleet: pa.Table, affected: DataFrame, run_id: str) -> tuple[int, int]:
     """Computes existing points again; returns how many, and how many changed."""
-    wanted = _wanted(fleet, affected)
+    wanted = wanted_of(fleet, affected)
     if wanted is None:
         return 0, 0
-    computed = _computed(tables, wanted, run_id, again=True)
+    computed = computed_rows(tables, wanted, run_id, again=True)
     values = f"struct({', '.join(FEATURE_NAMES)})"
     known = tables.read(FEATURES_TABLE.name).selectExpr("machine_id", "as_of", f"{values} AS known")
     extent = (wanted.points.first, wanted.points.last)
