@@ -28,7 +28,7 @@ class Stretch:
     """A machine that is there without a break. Times are seconds since 1970.
 
     Attributes:
-        since: its first snapshot or reading.
+        since: its first snapshot or reading, or the beginning of the data.
         until: its last one before it left; None while it is there.
         left_with: path of the first snapshot after `until`, which does not list it.
         last_point: the last as-of time; None while it is there.
@@ -85,33 +85,43 @@ def find_presence(
     snapshots: Sequence[Snapshot],
     first_readings: Mapping[int, int],
     readings_of: ReadingsOf,
-    otherwise: int,
+    start: int,
 ) -> Presence:
     """The stretches of `machines`.
 
     Args:
         snapshots: by time.
         first_readings: of each machine that has readings.
-        otherwise: when a machine of which neither a snapshot nor a reading is recorded came.
+        start: the beginning of the data, from which on a machine counts that sends from their first point on, or of which neither a
+            snapshot nor a reading is recorded.
     """
-    first: dict[int, int] = {}
-    for snapshot in snapshots:
-        first |= dict.fromkeys(snapshot.entities - first.keys(), snapshot.at)
-    first |= {machine: min(at, first.get(machine, at)) for machine, at in first_readings.items()}
-    known = sorted(machines)
-    first = dict.fromkeys(known, otherwise) | first
     complete = [snapshot for snapshot in snapshots if snapshot.complete]
+    first = _first_signs(snapshots, first_readings)
+    if first_readings:
+        # Who sends when the readings begin was there before: as long as anyone can tell, since the beginning of the data.
+        begun = point_at_or_after(min(first_readings.values()))
+        first |= {machine: min(at, start) for machine, at in first.items() if at <= begun and not (complete and complete[0].at < at)}
+    known = sorted(machines)
+    first = dict.fromkeys(known, start) | first
     denied = _denied(known, snapshots, first)
     spans = readings_of(denied) if denied else {}
     found: list[Stretch] = []
     for machine in known:
         if machine in denied:
             listed = [snapshot.at for snapshot in snapshots if machine in snapshot.entities]
-            signs = [*spans.get(machine, ()), *((at, at) for at in listed)] or [(otherwise, otherwise)]
+            signs = [(first[machine], first[machine]), *spans.get(machine, ()), *((at, at) for at in listed)]
             found += _parted(machine, sorted(signs), listed, complete)
         else:
             found.append(Stretch(machine, first[machine]))
     return Presence(tuple(found))
+
+
+def _first_signs(snapshots: Sequence[Snapshot], first_readings: Mapping[int, int]) -> dict[int, int]:
+    """The first snapshot or reading of each machine that has any."""
+    first: dict[int, int] = {}
+    for snapshot in snapshots:
+        first |= dict.fromkeys(snapshot.entities - first.keys(), snapshot.at)
+    return first | {machine: min(at, first.get(machine, at)) for machine, at in first_readings.items()}
 
 
 def _denied(machines: Collection[int], snapshots: Sequence[Snapshot], first: Mapping[int, int]) -> dict[int, list[int]]:

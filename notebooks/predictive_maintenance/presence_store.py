@@ -21,7 +21,7 @@ PRESENCE = TableSpec(
     "presence",
     (
         Column("machine_id", "int"),
-        Column("since", "timestamp", "first snapshot or reading, UTC"),
+        Column("since", "timestamp", "first snapshot or reading, or the beginning of the data, UTC"),
         Column("until", "timestamp", "last snapshot or reading before the machine left; null while it is there"),
         Column("left_with", "string", "drop path of the first snapshot after it, which does not list the machine"),
         Column("last_as_of", "timestamp", "last as-of point; null while it is there"),

@@ -173,7 +173,7 @@ def test_leaving_and_coming_back_leaves_a_hole_and_is_told(story: Story) -> None
     assert story.plant.points(2) == [*halves(1, 2), *halves(5, 8)]
     assert story.told["return"] == ["machine 2 came back: next snapshot or reading 2015-11-05T07:00:00Z", STRANGER]
     assert [row[1:] for row in story.plant.stretches() if row[0] == 2] == [
-        ("11-01 07", "11-03 06", "machines/2015-11-04.csv"),
+        ("11-01 06", "11-03 06", "machines/2015-11-04.csv"),
         ("11-05 07", None, None),
     ]
 

@@ -26,15 +26,18 @@ def hours(first: int, last: int) -> list[int]:
     return [SIX + hour * HOUR for hour in range(first, last + 1)]
 
 
-def presence(machines: Sequence[int], snapshots: Sequence[Snapshot], readings: Mapping[int, Sequence[int]] | None = None) -> Presence:
-    """As the tables would give it; each run of readings without an hour's gap is a span."""
+def presence(
+    machines: Sequence[int], snapshots: Sequence[Snapshot], readings: Mapping[int, Sequence[int]] | None = None, start: int | None = None
+) -> Presence:
+    """As the tables would give it; without `start` the data begin with the first reading."""
     given = readings or {}
 
     def spans(denied: Mapping[int, Sequence[int]]) -> dict[int, list[Span]]:
         return {machine: [(at, at) for at in given.get(machine, ())] for machine in denied}
 
     first = {machine: min(times) for machine, times in given.items() if times}
-    return find_presence(machines, sorted(snapshots, key=lambda one: one.at), first, spans, SIX - 30 * DAY)
+    begun = min(first.values(), default=SIX - 30 * DAY) if start is None else start
+    return find_presence(machines, sorted(snapshots, key=lambda one: one.at), first, spans, begun)
 
 
 def points(found: Presence, machine: int, days: int = 10) -> list[float]:
@@ -106,6 +109,14 @@ def test_a_machine_that_keeps_sending_while_no_snapshot_lists_it_has_points_unti
     found = presence([1, 2], [snapshot(day, *([1, 2] if day == 0 else [1])) for day in range(8)], {2: hours(0, 96)})
 
     assert points(found, 2) == [number / 2 for number in range(9)]
+
+
+def test_machines_that_send_when_the_readings_begin_are_there_since_the_data_begin_and_others_are_not() -> None:
+    # The first file covers a day from 06:00 on, and its first reading is that of the next morning.
+    found = presence([1, 2, 3], [snapshot(5, 1, 2, 3)], {1: hours(24, 200), 2: hours(22, 200), 3: hours(25, 200)}, SIX)
+
+    assert points(found, 1, 2) == points(found, 2, 2) == [0, 0.5, 1, 1.5, 2]
+    assert points(found, 3, 2) == [1.5, 2]
 
 
 def test_a_machine_without_any_record_is_taken_to_have_been_there_always() -> None:
