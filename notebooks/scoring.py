@@ -1,6 +1,7 @@
 # Databricks notebook source
-# MAGIC %md Scoring: the champion's probabilities, decisions and reasons for the window, or for what this run's features step changed.
-# MAGIC Job: `resources/scoring.job.yml`. Parameters: the seven of every step, then `max_model_age_days`, `on_doubt` (score, stop).
+# MAGIC %md Scoring: the champion's probabilities, decisions and reasons for the window and for every point that no scoring has taken yet.
+# MAGIC Job: `resources/scoring.job.yml`. Parameters: the seven of every step, then `max_model_age_days`, `on_doubt` (score, stop) and
+# MAGIC `history_policy` (from_first_champion, all).
 # COMMAND ----------
 from batchkeeper.parameters import JobParameters
 from batchkeeper.tables import Tables

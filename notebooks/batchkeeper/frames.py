@@ -15,6 +15,7 @@ _TYPES = {
     "double": pa.float64(),
     "timestamp": pa.float64(),
     "string": pa.string(),
+    "boolean": pa.bool_(),
     "array<string>": pa.list_(pa.string()),
     "map<string,bigint>": pa.map_(pa.string(), pa.int64()),
 }

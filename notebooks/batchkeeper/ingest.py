@@ -27,6 +27,7 @@ from batchkeeper.probe import ProbedFile, probe_all
 from batchkeeper.quarantine import quarantine_files, quarantine_rows
 from batchkeeper.results import StepResult
 from batchkeeper.rules import RuleSet, load_rules
+from batchkeeper.snapshots import Roster, record_rosters, rosters
 from batchkeeper.sources import Scenario, Source
 from batchkeeper.staging import scratch_folder
 from batchkeeper.store import Batch, store
@@ -49,6 +50,7 @@ class Ingestion:
         files: the files of the batch by their numbers.
         noted: done when `ingest_files` holds them.
         scratch: copies of this attempt.
+        rosters: whom the snapshots list.
         known: sources that others refer to and that have rows.
         whole: tallies of the sources of which the table took every good row in this attempt.
         only: those of them whose table holds nothing else.
@@ -65,6 +67,7 @@ class Ingestion:
     entries: list[LogEntry] = field(default_factory=list)
     read: list[tuple[ProbedFile, FileCensus]] = field(default_factory=list)
     spans: dict[Source, TimeRange | None] = field(default_factory=dict)
+    rosters: list[Roster] = field(default_factory=list)
     known: set[str] = field(default_factory=set)
     whole: dict[Source, DataFrame] = field(default_factory=dict)
     only: set[Source] = field(default_factory=set)
@@ -176,6 +179,8 @@ class Ingestion:
         # The version, as it is before the batch, is read beside.
         tallies, before = both(lambda: judged.tallies(self.scenario, self.scratch), lambda: self.tables.version(source.name))
         census = take_census(tallies, source, rules, len(delivery.files))
+        if source.time is None:
+            self.rosters += rosters(tallies.frame, [probed.file for probed in delivery.files])
         rejected = any(found.rejected for found in census)
         if rejected:
             quarantine_rows(self.tables, self.parameters.run_id, judged, self.scenario.coverage)
@@ -219,6 +224,7 @@ class Ingestion:
             # A run that wrote no row touched nothing.
             if traces.accepted:
                 record_touched(self.tables, run_id, self.files, self.scenario, self.spans, self.whole)
+            record_rosters(self.tables, run_id, self.rosters, self.scenario.coverage)
             record(self.tables, run_id, self.entries)
 
         alone = {source: tallies for source, tallies in self.whole.items() if source in self.only}

@@ -167,6 +167,24 @@ CONFIRMED = TableSpec(
 )
 
 
+SNAPSHOTS = TableSpec(
+    "snapshots",
+    (
+        Column("run_id", "string", "run that read the file"),
+        Column("source", "string"),
+        Column("source_path", "string", "drop path"),
+        Column("source_etag", "string"),
+        Column("source_modified", "timestamp", "when the file was delivered"),
+        Column("valid_at", "timestamp", "the time for which the snapshot speaks"),
+        Column("complete", "boolean", "whether whoever is not listed is not there"),
+        Column("entities", "array<string>", "who is listed, as text"),
+        Column("recorded_at", "timestamp", volatile=True),
+    ),
+    ("run_id", "source_path"),
+    comment="Whom each full snapshot lists",
+)
+
+
 def touched_spec(entity: Field) -> TableSpec:
     """The table of the spans that a run added or changed, per `entity` (e.g. machine)."""
     columns = (
@@ -224,6 +242,7 @@ class Scenario:
             QUARANTINE,
             HISTORY,
             CONFIRMED,
+            SNAPSHOTS,
             self.touched,
             self.completeness,
         )

@@ -170,6 +170,10 @@ class Tables:
         assignments = ", ".join(f"t.`{name}` = s.`{name}`" for name in changed.columns if name not in spec.key)
         return self._merge(spec, changed, time_range, f"WHEN MATCHED THEN UPDATE SET {assignments}", "num_updated_rows")
 
+    def delete(self, spec: TableSpec, keys: DataFrame, time_range: TimeRange | None = None) -> int:
+        """Deletes the rows of the table that `keys` names; returns how many."""
+        return self._merge(spec, keys, time_range, "WHEN MATCHED THEN DELETE", "num_deleted_rows")
+
     def append(self, spec: TableSpec, rows: DataFrame, transaction: str) -> None:
         """Appends once per `transaction`; a repetition writes nothing. `rows` keep their partitions as files."""
         writer = rows.select(*spec.column_names).write.format("delta").mode("append")

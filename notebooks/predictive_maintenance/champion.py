@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from pyspark.sql import functions as sf
 
@@ -48,6 +48,22 @@ def fitting(tables: Tables, name: str) -> Choice:
         if earlier.card.feature_schema_hash == schema_hash():
             return Choice(earlier, (f"{reason}; scored with the last good version {version}",))
     return Choice(None, refusal=f"{reason}, and no earlier champion fits")
+
+
+def history_until(tables: Tables, version: registry.RegisteredVersion) -> datetime:
+    """How far the data reached when the first champion was trained: points up to here are history from before it.
+
+    Without the tables of its training, as for a model that came from another schema, the end of what the version learnt from.
+    """
+    learnt = max(parse_time(end, "splits") for _, end in version.card.splits.values())
+    if not tables.exists("training_sets"):
+        return learnt
+    runs = f"run_id = '{version.card.run_id}'"
+    if tables.exists("gate_decisions"):
+        promoted = f"decision = 'promoted' AND model_name = '{version.name}'"
+        runs += f" OR run_id IN (SELECT run_id FROM {tables.name('gate_decisions')} WHERE {promoted})"
+    row = tables.read("training_sets").where(runs).selectExpr("unix_timestamp(min(watermark))").first()
+    return learnt if row is None or row[0] is None else datetime.fromtimestamp(row[0], UTC)
 
 
 def _drift(tables: Tables, version: str) -> str | None:

@@ -16,6 +16,11 @@ def grid_point_at_or_after(seconds: str) -> str:
     return f"{seconds} + pmod({_OFFSET} - ({seconds}), {GRID_SECONDS})"
 
 
+def point_at_or_after(seconds: int) -> int:
+    """The first as-of time that is not before `seconds`."""
+    return seconds + (_OFFSET - seconds) % GRID_SECONDS
+
+
 def grid_times(start: datetime, end: datetime) -> range:
     """As-of times in (start, end], in seconds since 1970."""
     first = -(-(int(start.timestamp()) + 1 - _OFFSET) // GRID_SECONDS) * GRID_SECONDS + _OFFSET
