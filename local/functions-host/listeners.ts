@@ -6,57 +6,73 @@ import { isDisabled } from "./settings";
 import { BlobListener } from "./triggers/blob-listener";
 import { BlobQueue } from "./triggers/blob-queue";
 import { BlobTrigger } from "./triggers/blob-trigger";
+import { QueueListener } from "./triggers/queue-listener";
+import { QueueTrigger } from "./triggers/queue-trigger";
 import { TimerTrigger } from "./triggers/timer-trigger";
 import type { RegisteredFunction } from "./worker/core-types";
 import type { Invoker } from "./worker/invoker";
 
 const SERVED = new Set(["httptrigger", "orchestrationtrigger", "activitytrigger"]);
 
-/** The timer and blob functions of the app, ready to start. */
+/** The timer, blob and queue functions of the app, ready to start. */
 export class Listeners {
   readonly timers = new Map<string, TimerTrigger>();
   readonly blobs: BlobListener[] = [];
+  readonly queues: QueueListener[] = [];
+  private readonly blobQueue: BlobQueue;
 
   /** A function that cannot listen (bad schedule, missing connection, unknown trigger) is reported and left out; the others are served. */
   constructor(
     functions: Iterable<RegisteredFunction>,
-    invoker: Invoker,
-    db: Database,
-    options: HostOptions,
-    config: HostConfig,
+    private readonly invoker: Invoker,
+    private readonly db: Database,
+    private readonly options: HostOptions,
+    private readonly config: HostConfig,
   ) {
-    const queue = new BlobQueue(db);
-    const blobOptions = {
-      scanIntervalMs: options.scanIntervalMs,
-      poisonThreshold: config.poisonBlobThreshold,
-      parallelism: config.blobParallelism,
-      deliverTwice: options.deliverTwice,
-    };
+    this.blobQueue = new BlobQueue(db);
     for (const fn of functions) {
-      const type = fn.trigger.type.toLowerCase();
       try {
-        if (type === "timertrigger") this.timers.set(fn.name, new TimerTrigger(fn, invoker, db, options.deliverTwice));
-        else if (type === "blobtrigger")
-          this.blobs.push(new BlobListener(new BlobTrigger(fn, invoker), queue, blobOptions));
-        else if (!SERVED.has(type))
-          log(
-            "warning",
-            `The '${fn.name}' function is not served: this host has no trigger of type "${fn.trigger.type}".`,
-          );
+        this.add(fn);
       } catch (error) {
-        log("error", `The '${fn.name}' function is in error: ${messageOf(error)}`);
+        log("error", `The '${fn.name}' function is in error: ${messageOf(error)}`, "Host.Startup");
       }
     }
+  }
+
+  private add(fn: RegisteredFunction): void {
+    const { deliverTwice, scanIntervalMs } = this.options;
+    const { blobs, queues } = this.config;
+    const type = fn.trigger.type.toLowerCase();
+    if (type === "timertrigger") this.timers.set(fn.name, new TimerTrigger(fn, this.invoker, this.db, deliverTwice));
+    else if (type === "blobtrigger")
+      this.blobs.push(
+        new BlobListener(new BlobTrigger(fn, this.invoker), this.blobQueue, { ...blobs, scanIntervalMs, deliverTwice }),
+      );
+    else if (type === "queuetrigger")
+      this.queues.push(
+        new QueueListener(new QueueTrigger(fn, this.invoker, queues.messageEncoding), { ...queues, deliverTwice }),
+      );
+    else if (!SERVED.has(type))
+      log(
+        "warning",
+        `The '${fn.name}' function is not served: this host has no trigger of type "${fn.trigger.type}".`,
+        "Host.Startup",
+      );
   }
 
   /** Starts those that are not disabled. */
   start(): void {
     for (const [name, timer] of this.timers) if (!isDisabled(name)) timer.start();
-    for (const blob of this.blobs) if (!isDisabled(blob.trigger.fn.name)) blob.start();
+    for (const listener of [...this.blobs, ...this.queues]) if (!isDisabled(listener.trigger.fn.name)) listener.start();
   }
 
   stop(): void {
-    for (const timer of this.timers.values()) timer.stop();
-    for (const blob of this.blobs) blob.stop();
+    for (const listener of [...this.timers.values(), ...this.blobs, ...this.queues]) listener.stop();
+  }
+
+  /** Resolves when the messages that were taken up are settled, or after `timeoutMs`. */
+  async drain(timeoutMs: number): Promise<void> {
+    const late = new Promise((resolve) => setTimeout(resolve, timeoutMs).unref());
+    await Promise.race([Promise.all(this.queues.map((queue) => queue.drain())), late]);
   }
 }

@@ -12,16 +12,44 @@ const RANK: Record<LogLevel, number> = {
   critical: 5,
   none: 6,
 };
-const minimum = RANK[(process.env["BATCHKEEPER_HOST_LOG_LEVEL"] ?? "information") as LogLevel] ?? RANK.information;
+/** `BATCHKEEPER_HOST_LOG_LEVEL` beats what host.json says of any category. */
+const forced = parseLogLevel(process.env["BATCHKEEPER_HOST_LOG_LEVEL"] ?? "");
+let configured: ReadonlyMap<string, LogLevel> = new Map();
+const minimums = new Map<string, number>();
 
-/** Writes one console line with a time stamp, as Core Tools does; errors go to stderr. Lines below `BATCHKEEPER_HOST_LOG_LEVEL` are dropped. */
-export function log(level: LogLevel, message: string): void {
-  if (RANK[level] < minimum) return;
+/** The level that a text names, whatever its case; undefined when there is none of that name. */
+export function parseLogLevel(text: string): LogLevel | undefined {
+  return (Object.keys(RANK) as LogLevel[]).find((level) => level === text.toLowerCase());
+}
+
+/** Sets the least level per category, as `logging.logLevel` of host.json does: the longest prefix of a category counts, else `default`. */
+export function setLogLevels(levels: ReadonlyMap<string, LogLevel>): void {
+  configured = new Map([...levels].map(([category, level]) => [category.toLowerCase(), level]));
+  minimums.clear();
+}
+
+/** Whether a line of this category and level is printed. */
+export function isLogged(level: LogLevel, category: string): boolean {
+  let minimum = minimums.get(category);
+  if (minimum === undefined) minimums.set(category, (minimum = minimumOf(category.toLowerCase())));
+  return level !== "none" && RANK[level] >= minimum;
+}
+
+function minimumOf(category: string): number {
+  if (forced) return RANK[forced];
+  const prefixes = [...configured.keys()].filter((key) => category === key || category.startsWith(`${key}.`));
+  const longest = prefixes.toSorted((a, b) => b.length - a.length)[0];
+  return RANK[configured.get(longest ?? "default") ?? "information"];
+}
+
+/** Writes one console line with a time stamp, as Core Tools does; errors go to stderr. Lines that `isLogged` refuses are dropped. */
+export function log(level: LogLevel, message: string, category = "Host.General"): void {
+  if (!isLogged(level, category)) return;
   const line = `[${new Date().toISOString()}] ${message}\n`;
   (RANK[level] >= RANK.error ? process.stderr : process.stdout).write(line);
 }
 
-/** Writes a line without a time stamp (the banner and the list of functions). */
+/** Writes a line without a time stamp, whatever the level (the banner and the list of functions). */
 export function plain(...args: unknown[]): void {
   process.stdout.write(`${format(...args)}\n`);
 }

@@ -7,7 +7,8 @@ import { STATE_DIR } from "../paths";
 /** How the host was asked to run. */
 export interface HostOptions {
   readonly appDir: string;
-  readonly port: number;
+  /** Undefined = as local.settings.json says, else 7071. */
+  readonly port: number | undefined;
   readonly stateDir: string;
   readonly settingsFile: string;
   readonly settingsRequired: boolean;
@@ -24,7 +25,7 @@ export const HELP = `Embedded Azure Functions host: serves a v4-model Node funct
 usage: node dist/local/functions-host/main.js --app DIR [options]
 
   --app DIR            folder of the function app (package.json with "main", host.json)
-  --port N             port on 127.0.0.1 (default 7071)
+  --port N             port on 127.0.0.1 (default Host.LocalHttpPort of the local settings, else 7071)
   --state DIR          durable state: instances, histories, timers, blob receipts (default .batchkeeper/functions-host)
   --settings FILE      local settings (default local.settings.json in the app's folder, if there); variables already set win
   --deliver-twice      run every activity twice and deliver every blob and timer twice, as an at-least-once host may
@@ -34,7 +35,7 @@ usage: node dist/local/functions-host/main.js --app DIR [options]
   --exit-with-stdin    stop when standard input ends: the host does not outlive the program that started it
   --help               this text
 
-BATCHKEEPER_HOST_LOG_LEVEL = trace | debug | information | warning | error sets what is printed.
+BATCHKEEPER_HOST_LOG_LEVEL = trace | debug | information | warning | error beats logging.logLevel of host.json.
 Stop it with SIGTERM or Ctrl+C. Killed at any moment, it goes on where it was when started with the same --state.`;
 
 /** Reads the command line. Returns undefined for `--help`. Throws HostError naming the option. */
@@ -46,7 +47,7 @@ export function parseOptions(argv: readonly string[]): HostOptions | undefined {
   if (!existsSync(appDir)) throw new HostError(`--app ${appDir} does not exist`);
   return {
     appDir,
-    port: integer("--port", values.port ?? "7071", 0, 65535),
+    port: values.port === undefined ? undefined : integer("--port", values.port, 0, 65535),
     stateDir: resolve(values.state ?? join(STATE_DIR, "functions-host")),
     settingsFile: resolve(values.settings ?? join(appDir, "local.settings.json")),
     settingsRequired: values.settings !== undefined,
@@ -71,7 +72,8 @@ function readArgs(argv: readonly string[]) {
   }
 }
 
-function integer(name: string, text: string, least: number, most: number): number {
+/** Checks a number. Throws HostError naming it. */
+export function integer(name: string, text: string, least: number, most: number): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < least || value > most)
     throw new HostError(`${name} must be an integer from ${String(least)} to ${String(most)}, not "${text}"`);

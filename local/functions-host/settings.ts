@@ -1,8 +1,17 @@
 import { existsSync, readFileSync } from "node:fs";
 import { HostError, messageOf } from "./log";
 
+/** Section `Host` of `local.settings.json`. */
+export interface LocalHostSettings {
+  readonly LocalHttpPort?: number | string;
+  readonly LocalHttpAddress?: string;
+  /** Origins, parted by commas, or `*`. */
+  readonly CORS?: string;
+  readonly CORSCredentials?: boolean | string;
+}
+
 /** Reads `local.settings.json` into the environment; a variable that is already set wins. Returns the `Host` section. Throws HostError. */
-export function loadLocalSettings(file: string, required: boolean): { CORS?: string; CORSCredentials?: boolean } {
+export function loadLocalSettings(file: string, required: boolean): LocalHostSettings {
   if (!existsSync(file)) {
     if (required) throw new HostError(`settings file ${file} does not exist`);
     return {};
@@ -16,11 +25,21 @@ export function loadLocalSettings(file: string, required: boolean): { CORS?: str
   return section(parsed, "Host", file);
 }
 
-/** Parses a JSON object file. Comments, as templates have them in host.json, are not allowed. Throws HostError with the file. */
+const TEXT = '"(?:\\\\.|[^"\\\\])*"';
+const COMMENT = new RegExp(`${TEXT}|//[^\\n\\r]*|/\\*[\\s\\S]*?\\*/`, "g");
+const TRAILING_COMMA = new RegExp(`${TEXT}|,(?=\\s*[}\\]])`, "g");
+
+/** Comments and trailing commas, which the real host takes, become blanks, so that a parser's line and column stay true. */
+function withoutComments(text: string): string {
+  const blank = (found: string): string => (found.startsWith('"') ? found : found.replace(/[^\n\r]/g, " "));
+  return text.replace(COMMENT, blank).replace(TRAILING_COMMA, blank);
+}
+
+/** Parses a JSON object file; comments and trailing commas are allowed. Throws HostError with file, line and column. */
 export function readJson(file: string): Record<string, unknown> {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(readFileSync(file, "utf8").replace(/^\uFEFF/, ""));
+    parsed = JSON.parse(withoutComments(readFileSync(file, "utf8").replace(/^\uFEFF/, "")));
   } catch (error) {
     throw new HostError(`${file} is not valid JSON: ${messageOf(error)}`);
   }

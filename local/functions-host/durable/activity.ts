@@ -1,5 +1,5 @@
 import { messageOf } from "../log";
-import type { RegisteredFunction, RpcTypedData } from "../worker/core-types";
+import type { RegisteredFunction, RpcTypedData, TraceContext } from "../worker/core-types";
 import type { Invoker } from "../worker/invoker";
 import type { DurableHttpRequest } from "./actions";
 import { EventType, newEvent } from "./events";
@@ -20,10 +20,11 @@ export async function runActivity(
   invoker: Invoker,
   fn: RegisteredFunction | undefined,
   item: ActivityItem,
+  trace: TraceContext | undefined,
 ): Promise<HistoryEvent> {
   try {
     const Result = fn
-      ? await invokeActivity(invoker, fn, item)
+      ? await invokeActivity(invoker, fn, item, trace)
       : await callHttp(JSON.parse(item.input) as DurableHttpRequest);
     return newEvent(EventType.TaskCompleted, { TaskScheduledId: item.taskId, Result });
   } catch (error) {
@@ -31,10 +32,15 @@ export async function runActivity(
   }
 }
 
-async function invokeActivity(invoker: Invoker, fn: RegisteredFunction, item: ActivityItem): Promise<string> {
+async function invokeActivity(
+  invoker: Invoker,
+  fn: RegisteredFunction,
+  item: ActivityItem,
+  trace: TraceContext | undefined,
+): Promise<string> {
   const trigger = activityData(item.input);
   const triggerMetadata = { instanceId: { string: item.instanceId }, data: trigger };
-  const { response } = await invoker.invoke(fn, { trigger, triggerMetadata, reason: "(null)" });
+  const { response } = await invoker.invoke(fn, { trigger, triggerMetadata, reason: "(null)", trace });
   return resultJson(response.returnValue);
 }
 

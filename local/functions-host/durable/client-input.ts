@@ -1,3 +1,5 @@
+import type { TraceContext } from "../worker/core-types";
+
 /** Where the durable management API is reached. */
 export interface DurableEndpoints {
   /** `http://127.0.0.1:7071` */
@@ -34,8 +36,35 @@ export function managementUrls(endpoints: DurableEndpoints, id: string): Record<
   };
 }
 
-/** What a `durableClient` input binding gets. */
-export function durableClientInput(endpoints: DurableEndpoints): Record<string, unknown> {
+const TRACE = "trace:";
+
+/**
+ * A path that carries a trace: the library sends a `traceparent` of its own only under OpenTelemetry, and what a function starts shall belong to
+ * the function's trace all the same.
+ */
+function traced(trace: TraceContext): string {
+  return `${TRACE}${trace.traceParent}${trace.traceState === undefined ? "" : `:${encodeURIComponent(trace.traceState)}`}/`;
+}
+
+/** Takes the trace off a path that the client input has made. */
+export function tracedPath(path: string): { trace?: TraceContext; rest: string } {
+  if (!path.startsWith(TRACE)) return { rest: path };
+  const slash = path.indexOf("/");
+  const [traceParent = "", state] = path.slice(TRACE.length, slash).split(":");
+  const trace = { traceParent, ...(state === undefined ? {} : { traceState: decodeURIComponent(state) }) };
+  return { trace, rest: path.slice(slash + 1) };
+}
+
+/** The request headers of a trace. */
+export function traceHeaders(trace: TraceContext): Record<string, string> {
+  return {
+    traceparent: trace.traceParent,
+    ...(trace.traceState === undefined ? {} : { tracestate: trace.traceState }),
+  };
+}
+
+/** What a `durableClient` input binding gets in an invocation of that trace. */
+export function durableClientInput(endpoints: DurableEndpoints, trace: TraceContext): Record<string, unknown> {
   const create = `${endpoints.origin}${WEBHOOK_PATH}/orchestrators/{functionName}[/{instanceId}]`;
   const query = queryString(endpoints);
   return {
@@ -48,6 +77,6 @@ export function durableClientInput(endpoints: DurableEndpoints): Record<string, 
     managementUrls: managementUrls(endpoints, "INSTANCEID"),
     baseUrl: `${endpoints.origin}${WEBHOOK_PATH}`,
     requiredQueryStringParameters: `code=${encodeURIComponent(endpoints.key)}`,
-    rpcBaseUrl: `${endpoints.origin}${RPC_PATH}/`,
+    rpcBaseUrl: `${endpoints.origin}${RPC_PATH}/${traced(trace)}`,
   };
 }

@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import type { TraceContext } from "../worker/core-types";
+import type { DurableConfig } from "./config";
 import type { Engine } from "./engine";
 import { EventType, newEvent } from "./events";
 import { rewindInstance } from "./rewind";
@@ -7,6 +9,12 @@ import type { DurableStore, Instance } from "./store";
 
 /** Runtime status as queries show it. */
 export type ShownStatus = Instance["status"] | "Suspended";
+
+/** What a new instance may be given besides its input. */
+export interface StartOptions {
+  readonly version?: string | undefined;
+  readonly trace?: TraceContext | undefined;
+}
 
 /** Filter of a status query or a purge. Times in milliseconds. */
 export interface InstanceFilter {
@@ -39,11 +47,14 @@ export class DurableClientApi {
   constructor(
     private readonly store: DurableStore,
     private readonly engine: Engine,
-    private readonly defaultVersion: string | undefined,
+    private readonly config: DurableConfig,
   ) {}
 
-  /** Starts an instance; a finished one with the same id is replaced. `input` is JSON or null. Throws ClientError 400 or 409. */
-  startNew(name: string, id: string | undefined, input: string | null, version?: string): string {
+  /**
+   * Starts an instance; a finished one with the same id is replaced, and a running one when host.json allows it. `input` is JSON or null.
+   * @throws ClientError 400 or 409
+   */
+  startNew(name: string, id: string | undefined, input: string | null, options: StartOptions = {}): string {
     const instanceId = id ?? randomUUID().replaceAll("-", "");
     if (BAD_ID.test(instanceId)) throw new ClientError(400, "One or more of the arguments submitted is incorrect");
     if (!this.engine.exists("orchestrator", name)) {
@@ -54,7 +65,7 @@ export class DurableClientApi {
     }
     this.store.db.tx(() => {
       const existing = this.store.instance(instanceId);
-      if (existing && !isFinished(existing)) {
+      if (existing && !isFinished(existing) && !this.config.overridesRunning) {
         throw new ClientError(
           409,
           `An Orchestration instance with the status ${shownStatus(existing)} already exists.`,
@@ -64,9 +75,11 @@ export class DurableClientApi {
         id: instanceId,
         name: this.engine.orchestrator(name)?.name ?? name,
         input,
-        version: version ?? this.defaultVersion ?? null,
+        version: options.version ?? this.config.versions.defaultVersion ?? null,
+        trace: options.trace,
       });
     });
+    this.engine.log.scheduled(instanceId, name, "Orchestrator", "NewInstance");
     this.engine.wake();
     return instanceId;
   }
@@ -80,7 +93,10 @@ export class DurableClientApi {
 
   /** Queues an external event; `input` is JSON or null. */
   raiseEvent(id: string, name: string, input: string | null): void {
-    this.change(id, () => this.store.send(id, null, newEvent(EventType.EventRaised, { Name: name, Input: input })));
+    this.change(id, (instance) => {
+      this.store.send(id, null, newEvent(EventType.EventRaised, { Name: name, Input: input }));
+      this.engine.log.raised(id, instance.name, name);
+    });
   }
 
   /** Ends an instance at once. Activities that were scheduled still run; their results are dropped. */
@@ -91,6 +107,7 @@ export class DurableClientApi {
       for (const table of ["inbox", "timers"]) this.store.db.run(`DELETE FROM ${table} WHERE instance_id = ?`, id);
       this.store.save(instance);
       this.store.notifyParent(instance, "");
+      this.engine.log.terminated(id, instance.name, reason);
     });
   }
 
@@ -106,6 +123,7 @@ export class DurableClientApi {
         newEvent(suspended ? EventType.ExecutionSuspended : EventType.ExecutionResumed, { Reason: reason }),
       );
       this.store.save(instance);
+      this.engine.log.suspended(id, instance.name, suspended, reason);
     });
   }
 
@@ -114,6 +132,7 @@ export class DurableClientApi {
     if (this.get(id).status !== "Failed")
       throw new ClientError(412, "The rewind operation is only supported on failed orchestration instances.");
     await rewindInstance(this.engine, id, reason);
+    this.engine.log.rewound(id, this.get(id).name, reason);
     this.engine.wake();
   }
 
@@ -121,7 +140,8 @@ export class DurableClientApi {
   restart(id: string, withNewId: boolean): string {
     const instance = this.store.instance(id);
     if (!instance) throw new ClientError(400, "InstanceId does not match a valid orchestration instance.");
-    return this.startNew(instance.name, withNewId ? undefined : id, instance.input, instance.version ?? undefined);
+    const version = instance.version === null ? {} : { version: instance.version };
+    return this.startNew(instance.name, withNewId ? undefined : id, instance.input, version);
   }
 
   /** Deletes one instance, whatever its status. Returns the number deleted. */

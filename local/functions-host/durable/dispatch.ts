@@ -1,3 +1,4 @@
+import type { TraceContext } from "../worker/core-types";
 import { ActionType, atomsOf } from "./actions";
 import type { Action } from "./actions";
 import type { EpisodeContext } from "./episode";
@@ -13,14 +14,20 @@ export function dispatch(
   instance: Instance,
   commands: readonly Command[],
   now: number,
+  trace: TraceContext | undefined,
 ): HistoryEvent[] {
   const Timestamp = new Date(now).toISOString();
   return commands.flatMap((command) =>
-    dispatchOne(context, instance, command).map((event) => ({ ...event, Timestamp })),
+    dispatchOne(context, instance, command, trace).map((event) => ({ ...event, Timestamp })),
   );
 }
 
-function dispatchOne(context: EpisodeContext, instance: Instance, command: Command): HistoryEvent[] {
+function dispatchOne(
+  context: EpisodeContext,
+  instance: Instance,
+  command: Command,
+  trace: TraceContext | undefined,
+): HistoryEvent[] {
   const { store } = context;
   switch (command.kind) {
     case "activity":
@@ -52,7 +59,7 @@ function dispatchOne(context: EpisodeContext, instance: Instance, command: Comma
       );
       return [];
     case "subOrchestration":
-      return [startChild(context, instance, command)];
+      return [startChild(context, instance, command, trace)];
   }
 }
 
@@ -68,6 +75,7 @@ function scheduleActivity(context: EpisodeContext, instance: Instance, command: 
       "INSERT INTO activities (instance_id, execution_id, task_id, name, input) VALUES (?, ?, ?, ?, ?)",
       ...[instance.id, instance.executionId, command.id, command.name, command.input],
     );
+    context.log.scheduled(instance.id, command.name, "Activity", instance.name);
   } else {
     const Reason = `The function '${command.name}' doesn't exist, is disabled, or is not an activity function.`;
     context.store.send(
@@ -83,6 +91,7 @@ function startChild(
   context: EpisodeContext,
   instance: Instance,
   command: Extract<Command, { kind: "subOrchestration" }>,
+  trace: TraceContext | undefined,
 ): HistoryEvent {
   const { store } = context;
   const id = command.instanceId ?? `${instance.executionId}:${String(command.id)}`;
@@ -100,7 +109,9 @@ function startChild(
       input: command.input,
       version: command.version ?? instance.version,
       parent,
+      trace,
     });
+    context.log.scheduled(id, command.name, "Orchestrator", instance.name);
   } else {
     const failure = { TaskScheduledId: command.id, Reason: problem, Details: "" };
     store.send(instance.id, instance.executionId, newEvent(EventType.SubOrchestrationInstanceFailed, failure));

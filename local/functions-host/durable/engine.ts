@@ -3,15 +3,20 @@ import type { CoreApi } from "../worker/core-api";
 import type { RegisteredFunction } from "../worker/core-types";
 import type { Invoker } from "../worker/invoker";
 import { runActivity } from "./activity";
+import type { ActivityItem } from "./activity";
+import type { DurableConfig } from "./config";
+import { DurableLog } from "./durable-log";
 import type { EpisodeContext } from "./episode";
 import { runEpisode } from "./episode";
-import { EventType, newEvent } from "./events";
-import type { DurableStore } from "./store";
+import { EventType, isFailure, newEvent } from "./events";
+import type { HistoryEvent } from "./events";
+import type { DurableStore, Instance } from "./store";
+import { versionMismatch } from "./version";
+import type { VersionRules } from "./version";
 
 /** Limits and switches of the engine. */
 export interface EngineOptions {
-  readonly maxConcurrentActivities: number;
-  readonly maxConcurrentOrchestrators: number;
+  readonly config: DurableConfig;
   /** Run every activity twice, as an at-least-once host may; now and then both at the same time. */
   readonly deliverTwice: boolean;
   isDisabled(functionName: string): boolean;
@@ -30,12 +35,22 @@ export class Engine implements EpisodeContext {
   private scheduled = false;
   private deliveries = 0;
 
+  readonly log: DurableLog;
+  /** Instances that wait for a worker of another version; each is told once. */
+  private readonly rejected = new Set<string>();
+
   constructor(
     readonly store: DurableStore,
     readonly invoker: Invoker,
     private readonly core: CoreApi,
     private readonly options: EngineOptions,
-  ) {}
+  ) {
+    this.log = new DurableLog(options.config);
+  }
+
+  get versions(): VersionRules {
+    return this.options.config.versions;
+  }
 
   orchestrator(name: string): RegisteredFunction | undefined {
     return this.find("orchestrationtrigger", name);
@@ -76,11 +91,18 @@ export class Engine implements EpisodeContext {
 
   private pump(): void {
     this.fireTimers();
-    for (const id of this.store.runnable()) {
-      if (this.episodes.size >= this.options.maxConcurrentOrchestrators) break;
-      if (!this.episodes.has(id)) void this.episode(id);
+    for (const instance of this.store.runnable()) {
+      if (this.episodes.size >= this.options.config.maxConcurrentOrchestrators) break;
+      if (!this.episodes.has(instance.id) && !this.isRejected(instance)) void this.episode(instance.id);
     }
     this.startActivities();
+  }
+
+  private isRejected({ id, name, version }: Pick<Instance, "id" | "name" | "version">): boolean {
+    const why = this.versions.failure === "Reject" ? versionMismatch(this.versions, version) : undefined;
+    if (why !== undefined && !this.rejected.has(id)) this.log.rejected(id, name, why);
+    if (why !== undefined) this.rejected.add(id);
+    return why !== undefined;
   }
 
   private async episode(id: string): Promise<void> {
@@ -125,11 +147,11 @@ export class Engine implements EpisodeContext {
   }
 
   private startActivities(): void {
-    const free = this.options.maxConcurrentActivities - this.activities.size;
+    const free = this.options.config.maxConcurrentActivities - this.activities.size;
     if (free <= 0) return;
     const rows = this.store.db.all(
       "SELECT * FROM activities ORDER BY seq LIMIT ?",
-      this.options.maxConcurrentActivities + free,
+      this.options.config.maxConcurrentActivities + free,
     );
     for (const row of rows.filter((item) => !this.activities.has(Number(item["seq"]))).slice(0, free)) {
       const item = {
@@ -144,12 +166,15 @@ export class Engine implements EpisodeContext {
     }
   }
 
-  private async activity(item: Parameters<typeof runActivity>[2]): Promise<void> {
+  private async activity(item: ActivityItem): Promise<void> {
     this.activities.add(item.seq);
     try {
       const fn = item.name === HTTP_ACTIVITY ? undefined : this.find("activitytrigger", item.name);
-      const once = (): ReturnType<typeof runActivity> => runActivity(this.invoker, fn, item);
+      const trace = this.store.traceOf(item.instanceId, item.executionId);
+      const once = (): ReturnType<typeof runActivity> => runActivity(this.invoker, fn, item, trace);
+      this.log.started(item.instanceId, item.name, "Activity", item.input, item.taskId);
       const event = this.options.deliverTwice ? await this.twice(once) : await once();
+      this.logEnd(item, event);
       this.store.db.tx(() => {
         const first = this.store.db.run("DELETE FROM activities WHERE seq = ?", item.seq) > 0;
         if (first) this.store.send(item.instanceId, item.executionId, event);
@@ -164,6 +189,12 @@ export class Engine implements EpisodeContext {
       this.activities.delete(item.seq);
       this.wake();
     }
+  }
+
+  private logEnd(item: ActivityItem, event: HistoryEvent): void {
+    const { instanceId, name, taskId } = item;
+    if (isFailure(event)) this.log.failed(instanceId, name, "Activity", event.Reason ?? "", taskId);
+    else this.log.completed(instanceId, name, "Activity", event.Result ?? null, false, taskId);
   }
 
   /** The first result counts. Every third delivery runs both at the same time. */

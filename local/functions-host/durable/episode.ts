@@ -1,17 +1,19 @@
-import { log } from "../log";
-import type { RegisteredFunction } from "../worker/core-types";
+import type { RegisteredFunction, TraceContext } from "../worker/core-types";
 import type { Invoker } from "../worker/invoker";
-import { ActionType } from "./actions";
+import { ActionType, atomsOf } from "./actions";
 import type { Action } from "./actions";
 import { carriedEvents, dispatch } from "./dispatch";
+import type { DurableLog } from "./durable-log";
 import { EventType, newEvent } from "./events";
 import type { HistoryEvent } from "./events";
 import { OrchestrationFault, applyActions, applyEvents, isDynamic, newPlan } from "./plan";
 import type { Command } from "./plan";
 import { replay } from "./replay";
 import type { Replay } from "./replay";
-import { isFinished, startedEvent } from "./store";
+import { isFinished, startTrace, startedEvent } from "./store";
 import type { DurableStore, Instance } from "./store";
+import { versionMismatch } from "./version";
+import type { VersionRules } from "./version";
 
 const MAX_CUSTOM_STATUS_BYTES = 16 * 1024;
 
@@ -19,6 +21,8 @@ const MAX_CUSTOM_STATUS_BYTES = 16 * 1024;
 export interface EpisodeContext {
   readonly store: DurableStore;
   readonly invoker: Invoker;
+  readonly log: DurableLog;
+  readonly versions: VersionRules;
   /** The orchestrator function of that name, or undefined when the app has none. */
   orchestrator(name: string): RegisteredFunction | undefined;
   /** Whether the app has an enabled activity (or orchestrator) function of that name. */
@@ -68,12 +72,17 @@ async function attempt(
   const last = past.at(-1);
   const now = Math.max(Date.now(), last ? Date.parse(last.Timestamp) : 0);
   const fn = context.orchestrator(instance.name);
+  const mismatch = versionMismatch(context.versions, instance.version);
   const started = newEvent(EventType.OrchestratorStarted, { Timestamp: new Date(now).toISOString() });
   const history = [...past, started, ...batch.map(({ event }) => event)];
-  const missing = `The function '${instance.name}' doesn't exist, is disabled, or is not an orchestrator function.`;
-  const result: Replay = fn
-    ? await replay(context.invoker, fn, instance, history)
-    : { kind: "failed", error: missing, details: missing, actions: [], customStatus: undefined };
+  const refusal =
+    mismatch ?? `The function '${instance.name}' doesn't exist, is disabled, or is not an orchestrator function.`;
+  if (past.length === 0) context.log.started(instance.id, instance.name, "Orchestrator", instance.input);
+  else context.log.replayed(instance.id, instance.name, instance.input);
+  const result: Replay =
+    fn && mismatch === undefined
+      ? await replay(context.invoker, fn, instance, history)
+      : { kind: "failed", error: refusal, details: refusal, actions: [], customStatus: undefined };
   return { result, batch, now, past };
 }
 
@@ -97,9 +106,12 @@ function commit(
 ): void {
   const timestamp = new Date(now).toISOString();
   const events = batch.map(({ event }) => ({ ...event, Timestamp: timestamp }));
+  const known = instance.plan.signatures.length;
   const { result, commands } = planned(instance, events, checkStatus(replayed), now);
   instance.customStatus = result.customStatus === undefined ? null : JSON.stringify(result.customStatus);
-  const dispatched = dispatch(context, instance, commands, now);
+  const trace = startTrace([...past, ...events]);
+  const dispatched = dispatch(context, instance, commands, now, trace);
+  logWaits(context, instance, events, atomsOf(result.actions).slice(known));
   const stamp = (type: number): HistoryEvent => newEvent(type, { Timestamp: timestamp });
   context.store.appendHistory(instance, [
     stamp(EventType.OrchestratorStarted),
@@ -109,8 +121,9 @@ function commit(
   ]);
   instance.status = "Running";
   const next = result.kind === "done" ? continuation(result) : undefined;
-  if (next) continueAsNew(context, instance, next, carriedEvents(result.actions, [...past, ...events]));
+  if (next) continueAsNew(context, instance, next, carriedEvents(result.actions, [...past, ...events]), trace);
   else if (result.kind !== "running") finish(context, instance, result);
+  else context.log.awaited(instance.id, instance.name);
   context.store.save(instance);
 }
 
@@ -138,8 +151,29 @@ function checkStatus(result: Replay): Replay {
   return { ...result, customStatus: undefined, kind: "failed", error, details: error };
 }
 
-function continueAsNew(context: EpisodeContext, instance: Instance, action: Action, carried: HistoryEvent[]): void {
+function logWaits(
+  context: EpisodeContext,
+  instance: Instance,
+  events: readonly HistoryEvent[],
+  actions: Action[],
+): void {
+  for (const event of events)
+    if (event.EventType === EventType.TimerFired)
+      context.log.timerExpired(instance.id, instance.name, event.FireAt ?? event.Timestamp);
+  for (const action of actions)
+    if (action.actionType === ActionType.WaitForExternalEvent)
+      context.log.listening(instance.id, instance.name, action.externalEventName ?? "");
+}
+
+function continueAsNew(
+  context: EpisodeContext,
+  instance: Instance,
+  action: Action,
+  carried: HistoryEvent[],
+  trace: TraceContext | undefined,
+): void {
   const { store } = context;
+  context.log.completed(instance.id, instance.name, "Orchestrator", null, true);
   const waiting = store.inbox(instance).filter(({ event }) => event.EventType === EventType.EventRaised);
   store.db.run("DELETE FROM inbox WHERE instance_id = ?", instance.id);
   store.db.run("DELETE FROM timers WHERE instance_id = ?", instance.id);
@@ -152,7 +186,7 @@ function continueAsNew(context: EpisodeContext, instance: Instance, action: Acti
   store.send(
     instance.id,
     instance.executionId,
-    startedEvent({ id: instance.id, name: instance.name, input: instance.input, version: instance.version }),
+    startedEvent({ id: instance.id, name: instance.name, input: instance.input, version: instance.version, trace }),
   );
   for (const event of [...carried, ...waiting.map((item) => item.event)]) store.send(instance.id, null, event);
 }
@@ -176,8 +210,6 @@ function finish(context: EpisodeContext, instance: Instance, result: Replay): vo
   store.db.run("DELETE FROM timers WHERE instance_id = ?", instance.id);
   store.db.run("DELETE FROM inbox WHERE instance_id = ?", instance.id);
   store.notifyParent(instance, failed ? result.details : "", failed ? result.failureDetails : undefined);
-  log(
-    failed ? "error" : "information",
-    `${instance.id}: Function '${instance.name} (Orchestrator)' ${failed ? `failed: ${result.error}` : "completed."}`,
-  );
+  if (failed) context.log.failed(instance.id, instance.name, "Orchestrator", result.error);
+  else context.log.completed(instance.id, instance.name, "Orchestrator", instance.output);
 }

@@ -1,3 +1,5 @@
+import type { TraceContext } from "../worker/core-types";
+
 /** Numbers of history events, as the Durable Task Framework counts them. */
 export const EventType = {
   ExecutionStarted: 0,
@@ -59,6 +61,8 @@ export interface HistoryEvent {
   FireAt?: string;
   InstanceId?: string;
   OrchestrationStatus?: string;
+  /** Trace of whatever started the execution. */
+  ParentTraceContext?: TraceContext;
 }
 
 /** Builds an event; the time stamp is set when it enters the history. */

@@ -1,8 +1,9 @@
 import { readBody, send } from "../http/exchange";
 import type { Exchange } from "../http/exchange";
+import { traceContextOf } from "../worker/trace-context";
 import { ClientError } from "./client";
 import type { DurableClientApi, InstanceFilter } from "./client";
-import { managementUrls } from "./client-input";
+import { managementUrls, traceHeaders, tracedPath } from "./client-input";
 import type { DurableEndpoints } from "./client-input";
 import { jsonOrText, statusBody } from "./status";
 import { isFinished } from "./store";
@@ -20,7 +21,9 @@ export class ManagementApi {
 
   /** Serves one request; `path` is what follows the base path, without a leading slash. */
   async handle(exchange: Exchange, path: string): Promise<void> {
-    const parts = path
+    const { trace, rest } = tracedPath(path);
+    if (trace && !exchange.req.headers["traceparent"]) Object.assign(exchange.req.headers, traceHeaders(trace));
+    const parts = rest
       .split("/")
       .filter((part) => part !== "")
       .map(decodeURIComponent);
@@ -56,12 +59,10 @@ export class ManagementApi {
     const { searchParams } = exchange.url;
     const body = (await readBody(exchange.req)).toString();
     if (body !== "" && !isJson(body)) throw new ClientError(400, "Invalid JSON content");
-    const instanceId = this.client.startNew(
-      name,
-      id,
-      body === "" ? null : body,
-      searchParams.get("version") ?? undefined,
-    );
+    const instanceId = this.client.startNew(name, id, body === "" ? null : body, {
+      version: searchParams.get("version") ?? undefined,
+      trace: traceContextOf(exchange.req.headers),
+    });
     await this.waitOrCheckStatus(exchange, instanceId);
     return true;
   }

@@ -131,12 +131,23 @@ function afterHttp(plan: Plan, task: HttpTask, event: HistoryEvent, now: number)
     Object.entries(response?.headers ?? {}).find(([key]) => key.toLowerCase() === name)?.[1];
   const location = header("location");
   if (isFailure(event) || response?.statusCode !== 202 || !location) return [];
-  const request = { ...task.request, method: "GET", uri: new URL(location, task.request.uri).href };
-  delete request.content;
+  const request = pollRequest(task.request, new URL(location, task.request.uri));
   const timerId = plan.nextId++;
   plan.dynamic[timerId] = { kind: "http", request, nextRequestId: plan.nextId++ };
   const seconds = Number(header("retry-after") ?? DEFAULT_HTTP_SLEEP_MS / 1000);
   return [{ kind: "timer", id: timerId, fireAt: now + seconds * 1000 }];
+}
+
+/** Headers that speak for the caller: another origin than the one they were given for must not get them. */
+const CREDENTIALS =
+  /^(?:authorization|proxy-authorization|cookie|x-functions-key|ocp-apim-subscription-key|x-api-key|api-key)$/i;
+
+function pollRequest(request: DurableHttpRequest, location: URL): DurableHttpRequest {
+  const poll = { ...request, method: "GET", uri: location.href };
+  delete poll.content;
+  if (location.origin === new URL(request.uri).origin) return poll;
+  const headers = Object.entries(request.headers ?? {}).filter(([name]) => !CREDENTIALS.test(name));
+  return { ...poll, headers: Object.fromEntries(headers) };
 }
 
 /** Poll interval of durable HTTP when the answer names none. */

@@ -4,6 +4,7 @@ import type { Invoker } from "../worker/invoker";
 import type { Action, OrchestratorState } from "./actions";
 import type { FailureDetails, HistoryEvent } from "./events";
 import { DEFAULT_HTTP_SLEEP_MS } from "./plan";
+import { startTrace } from "./store";
 import type { Instance } from "./store";
 
 /** Outcome of running the orchestrator function over a history. */
@@ -43,7 +44,7 @@ export async function replay(
   };
   try {
     const trigger = { string: JSON.stringify(payload) };
-    const { value } = await invoker.invoke(fn, { trigger, reason: "(null)", quiet: true });
+    const { value } = await invoker.invoke(fn, { trigger, reason: "(null)", quiet: true, trace: startTrace(history) });
     return fromState(value as OrchestratorState);
   } catch (error) {
     return fromError(error);

@@ -6,6 +6,7 @@ import { applyActions, applyEvents, newPlan } from "./plan";
 import type { Command, Plan } from "./plan";
 import { replay } from "./replay";
 import { ClientError } from "./client";
+import { startTrace } from "./store";
 import type { Instance } from "./store";
 
 interface Rewound {
@@ -47,7 +48,7 @@ function apply(context: EpisodeContext, { instance, history, plan, open }: Rewou
     store.db.run(`DELETE FROM ${table} WHERE instance_id = ?`, instance.id);
   store.replaceHistory(instance, history);
   const again = open.filter((command) => !isOpenChild(context, history, command));
-  const events = dispatch(context, instance, again, Date.now());
+  const events = dispatch(context, instance, again, Date.now(), startTrace(history));
   store.appendHistory(instance, [newEvent(EventType.ExecutionRewound, { Reason: reason }), ...events]);
   store.save(instance);
 }

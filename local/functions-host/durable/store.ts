@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Database, Row } from "../database";
+import type { TraceContext } from "../worker/core-types";
 import { EventType, newEvent } from "./events";
 import type { FailureDetails, HistoryEvent } from "./events";
 import { newPlan } from "./plan";
@@ -45,6 +46,7 @@ export interface NewExecution {
   input: string | null;
   version?: string | null;
   parent?: Parent | null;
+  trace?: TraceContext | undefined;
 }
 
 /** Instances, histories and queues of the orchestrations, in the host's database. */
@@ -120,13 +122,27 @@ export class DurableStore {
       .map((row) => ({ seq: Number(row["seq"]), event: JSON.parse(String(row["event"])) as HistoryEvent }));
   }
 
-  /** Instances with queued events that may be processed now. */
-  runnable(): string[] {
+  /** Trace of whatever started an execution; it is in the second event of its history. */
+  traceOf(instanceId: string, executionId: string): TraceContext | undefined {
     const rows = this.db.all(
-      `SELECT i.instance_id AS id FROM inbox i JOIN instances n ON n.id = i.instance_id
+      "SELECT event FROM history WHERE instance_id = ? AND execution_id = ? AND seq < 3 ORDER BY seq",
+      instanceId,
+      executionId,
+    );
+    return startTrace(rows.map((row) => JSON.parse(String(row["event"])) as HistoryEvent));
+  }
+
+  /** Instances with queued events that may be processed now. */
+  runnable(): Pick<Instance, "id" | "name" | "version">[] {
+    const rows = this.db.all(
+      `SELECT i.instance_id AS id, n.name AS name, n.version AS version FROM inbox i JOIN instances n ON n.id = i.instance_id
        WHERE n.suspended = 0 GROUP BY i.instance_id ORDER BY MIN(i.seq)`,
     );
-    return rows.map((row) => String(row["id"]));
+    return rows.map((row) => ({
+      id: String(row["id"]),
+      name: String(row["name"]),
+      version: row["version"] as string | null,
+    }));
   }
 
   history(instance: Instance): HistoryEvent[] {
@@ -179,7 +195,14 @@ export class DurableStore {
 
 /** The event that begins an execution. */
 export function startedEvent(start: NewExecution): HistoryEvent {
-  return newEvent(EventType.ExecutionStarted, { Name: start.name, Input: start.input, Version: start.version ?? null });
+  const ParentTraceContext = start.trace && { ParentTraceContext: start.trace };
+  const { name: Name, input: Input, version } = start;
+  return newEvent(EventType.ExecutionStarted, { Name, Input, Version: version ?? null, ...ParentTraceContext });
+}
+
+/** Trace that an execution's history begins with. */
+export function startTrace(history: readonly HistoryEvent[]): TraceContext | undefined {
+  return history.find((event) => event.EventType === EventType.ExecutionStarted)?.ParentTraceContext;
 }
 
 /** An instance from its table row. */

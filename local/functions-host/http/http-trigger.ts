@@ -3,7 +3,10 @@ import { request as httpRequest } from "node:http";
 import type { ServerResponse } from "node:http";
 import { log, messageOf } from "../log";
 import type { RegisteredFunction, RpcCookie, RpcHttp, RpcTypedData } from "../worker/core-types";
+import { jsonFields } from "../worker/binding-data";
+import type { BindingData } from "../worker/binding-data";
 import type { Invoker } from "../worker/invoker";
+import { traceContextOf } from "../worker/trace-context";
 import { readBody, send } from "./exchange";
 import type { Exchange } from "./exchange";
 
@@ -28,9 +31,17 @@ export class HttpTrigger {
   }
 
   private async buffered(fn: RegisteredFunction, exchange: Exchange, params: Record<string, string>): Promise<void> {
-    const trigger: RpcTypedData = { http: await toRpcHttp(exchange, params) };
-    const { response } = await this.invoker.invoke(fn, { trigger, reason: reason(exchange) });
-    await writeResponse(exchange.res, response.returnValue?.http ?? undefined);
+    const http = await toRpcHttp(exchange, params);
+    const { response } = await this.invoker.invoke(fn, {
+      trigger: { http },
+      bindingData: bindingData(exchange, params, http.body?.bytes),
+      reason: reason(exchange),
+      trace: traceContextOf(exchange.req.headers),
+    });
+    // A function without an HTTP output has nothing to say.
+    const answers = Object.values(fn.metadata.bindings).some((binding) => binding.type.toLowerCase() === "http");
+    if (answers) await writeResponse(exchange.res, response.returnValue?.http ?? undefined);
+    else send(exchange.res, 204);
   }
 
   private async streamed(
@@ -46,8 +57,10 @@ export class HttpTrigger {
     const invoked = this.invoker.invoke(fn, {
       trigger: { http: {} },
       triggerMetadata: metadata,
+      bindingData: bindingData(exchange, params),
       reason: reason(exchange),
       invocationId,
+      trace: traceContextOf(exchange.req.headers),
     });
     // A handler that throws never answers the proxied request: end it here.
     invoked.catch(() => abort.abort());
@@ -57,6 +70,13 @@ export class HttpTrigger {
 
 function reason(exchange: Exchange): string {
   return `This function was programmatically called via the host APIs. ${exchange.method} ${exchange.url.pathname}`;
+}
+
+/** What binding expressions may name: route, query, headers and the fields of a JSON body, whose bytes are missing when it is streamed. */
+function bindingData(exchange: Exchange, params: Record<string, string>, body?: Uint8Array | null): BindingData {
+  const query = Object.fromEntries([...exchange.url.searchParams].filter(([name]) => name !== "code"));
+  const fields = body ? jsonFields(Buffer.from(body).toString()) : {};
+  return { ...fields, ...query, ...params, query, headers: exchange.req.headers };
 }
 
 async function toRpcHttp(exchange: Exchange, params: Record<string, string>): Promise<RpcHttp> {

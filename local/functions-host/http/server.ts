@@ -2,13 +2,16 @@ import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { HostError, log, messageOf } from "../log";
 import { isDisabled, resolveSettings } from "../settings";
+import type { HttpConfig } from "../host-json";
 import type { RegisteredFunction } from "../worker/core-types";
+import type { Cors } from "./cors";
 import { send } from "./exchange";
 import type { Exchange } from "./exchange";
 import type { HttpTrigger } from "./http-trigger";
 import type { Keys } from "./keys";
-import { compareRoutes, parseRoute } from "./route-template";
+import { compareRoutes, decoded, parseRoute } from "./route-template";
 import type { RouteTemplate } from "./route-template";
+import { Throttle } from "./throttle";
 
 /** Serves everything below a path prefix; gets the rest of the path. */
 export type PathHandler = (exchange: Exchange, rest: string) => Promise<void>;
@@ -27,11 +30,16 @@ export class HttpServer {
   private readonly prefixes = new Map<string, { handler: PathHandler; keys: readonly string[] | undefined }>();
   private routes: Route[] = [];
 
+  private readonly throttle: Throttle;
+
   constructor(
     private readonly trigger: HttpTrigger,
     private readonly keys: Keys,
+    private readonly cors: Cors,
+    private readonly config: HttpConfig,
     private readonly origin: string,
   ) {
+    this.throttle = new Throttle(config.maxConcurrentRequests, config.maxOutstandingRequests);
     this.server = createServer((req, res) => void this.answer(req, res));
     this.server.requestTimeout = 0;
   }
@@ -41,24 +49,28 @@ export class HttpServer {
     this.prefixes.set(prefix, { handler, keys });
   }
 
-  /** Registers the HTTP functions. Returns their console lines by function name. */
-  addFunctions(functions: Iterable<RegisteredFunction>, routePrefix: string): Map<string, string> {
+  /** Registers the HTTP functions; one whose route is wrong is reported and left out. Returns their console lines by function name. */
+  addFunctions(functions: Iterable<RegisteredFunction>): Map<string, string> {
     const lines = new Map<string, string>();
     for (const fn of functions) {
       if (fn.trigger.type.toLowerCase() !== "httptrigger") continue;
-      const methods = ((fn.trigger["methods"] as string[] | undefined) ?? ["GET", "POST"]).map((method) =>
-        method.toUpperCase(),
-      );
-      const path = [
-        routePrefix,
-        resolveSettings((fn.trigger["route"] as string | undefined) ?? fn.name, `route of ${fn.name}`),
-      ];
-      const template = parseRoute(path.filter((part) => part !== "").join("/"));
-      this.routes.push({ fn, template, methods });
-      lines.set(fn.name, `[${methods.join(",")}] ${this.origin}/${template.text}`);
+      try {
+        const route = this.routeOf(fn);
+        this.routes.push(route);
+        lines.set(fn.name, `[${route.methods.join(",")}] ${this.origin}/${route.template.text}`);
+      } catch (error) {
+        log("error", `The '${fn.name}' function is in error: ${messageOf(error)}`, "Host.Startup");
+      }
     }
     this.routes = this.routes.toSorted((a, b) => compareRoutes(a.template, b.template));
     return lines;
+  }
+
+  private routeOf(fn: RegisteredFunction): Route {
+    const methods = (fn.trigger["methods"] as string[] | undefined) ?? ["GET", "POST"];
+    const route = resolveSettings((fn.trigger["route"] as string | undefined) ?? fn.name, `route of ${fn.name}`);
+    const path = [this.config.routePrefix, route].filter((part) => part !== "");
+    return { fn, template: parseRoute(path.join("/")), methods: methods.map((method) => method.toUpperCase()) };
   }
 
   /** Listens. Throws HostError when the port is taken. */
@@ -87,7 +99,8 @@ export class HttpServer {
   private async answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
     try {
       const url = new URL(req.url ?? "/", `http://${req.headers.host ?? new URL(this.origin).host}`);
-      await this.dispatch({ req, res, url, method: req.method ?? "GET" });
+      const exchange = { req, res, url, method: req.method ?? "GET" };
+      if (!this.cors.handle(exchange)) await this.dispatch(exchange);
     } catch (error) {
       log(
         "error",
@@ -122,20 +135,14 @@ export class HttpServer {
     const level = ((match.fn.trigger["authLevel"] as string | undefined) ?? "anonymous").toLowerCase();
     const names = level === "function" ? ["default", `function:${match.fn.name}`] : [];
     if (level !== "anonymous" && !this.keys.allows(exchange, ...names)) return send(exchange.res, 401);
-    const params = Object.fromEntries(Object.entries(match.params).map(([name, value]) => [name, safeDecode(value)]));
-    await this.trigger.handle(match.fn, exchange, params);
+    for (const [name, value] of this.config.customHeaders) exchange.res.setHeader(name, value);
+    const params = Object.fromEntries(Object.entries(match.params).map(([name, value]) => [name, decoded(value)]));
+    const taken = await this.throttle.run(() => this.trigger.handle(match.fn, exchange, params));
+    if (!taken) send(exchange.res, 429, "Too Many Requests", { "Retry-After": "1" });
   }
 }
 
 function home(exchange: Exchange): void {
   if (process.env["AzureWebJobsDisableHomepage"]?.toLowerCase() === "true") send(exchange.res, 204);
   else send(exchange.res, 200, HOME, { "Content-Type": "text/html" });
-}
-
-function safeDecode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

@@ -1,4 +1,5 @@
 import { log, messageOf } from "../log";
+import { statusOf } from "../storage-account";
 import type { BlobMessage, BlobQueue } from "./blob-queue";
 import { StorageOutage, plainEtag } from "./blob-trigger";
 import type { BlobTrigger } from "./blob-trigger";
@@ -83,7 +84,7 @@ export class BlobListener {
       }
     } catch (error) {
       // The container may come later.
-      if ((error as { statusCode?: number }).statusCode !== 404) throw error;
+      if (statusOf(error) !== 404) throw error;
     }
   }
 
@@ -138,7 +139,7 @@ export class BlobListener {
       ETag: `"${message.etag}"`,
     };
     try {
-      await account.sendMessage(POISON_QUEUE, JSON.stringify(body));
+      await account.sendMessage(POISON_QUEUE, Buffer.from(JSON.stringify(body)).toString("base64"));
       this.queue.remove(message.seq);
       const attempts = String(message.dequeueCount + 1);
       log(

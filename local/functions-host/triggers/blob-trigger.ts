@@ -1,13 +1,13 @@
 import type { BlobGetPropertiesResponse } from "@azure/storage-blob";
 import { messageOf } from "../log";
-import { connectionString, resolveSettings } from "../settings";
-import { textOption } from "../worker/core-types";
+import { resolveSettings } from "../settings";
+import { StorageAccount, statusOf } from "../storage-account";
+import { isDeferred, textOption } from "../worker/core-types";
 import type { RegisteredFunction, RpcTypedData } from "../worker/core-types";
 import type { Invoker } from "../worker/invoker";
 import { parseBlobPath } from "./blob-path";
 import type { BlobMessage } from "./blob-queue";
 import type { BlobPath } from "./blob-path";
-import { StorageAccount } from "./storage-account";
 
 /** What a delivery came to: `gone` also covers a blob whose ETag has changed, which the scan reports again. */
 export type Delivery = "done" | "gone";
@@ -29,9 +29,9 @@ export class BlobTrigger {
     const user = `blob function ${fn.name}`;
     this.path = parseBlobPath(resolveSettings(textOption(fn.trigger, "path", ""), `path of ${user}`));
     this.connection = textOption(fn.trigger, "connection", "AzureWebJobsStorage");
-    this.account = new StorageAccount(connectionString(this.connection, user));
+    this.account = StorageAccount.open(this.connection, user);
     this.scanned = textOption(fn.trigger, "source", "LogsAndContainerScan").toLowerCase() !== "eventgrid";
-    this.deferred = fn.trigger.properties?.["supportsDeferredBinding"]?.toLowerCase() === "true";
+    this.deferred = isDeferred(fn.trigger);
   }
 
   /** Name of the function as receipts and poison messages carry it. */
@@ -47,8 +47,8 @@ export class BlobTrigger {
     const properties = await storage(() => client.getProperties());
     if (!properties) return "gone";
     if (message.source === "scan" && plainEtag(properties.etag ?? "") !== message.etag) return "gone";
-    const trigger = this.deferred ? this.reference(message) : { bytes: await storage(() => client.downloadToBuffer()) };
-    if ("bytes" in trigger && !trigger.bytes) return "gone";
+    const trigger = await this.data(message);
+    if (!trigger) return "gone";
     const triggerMetadata: Record<string, RpcTypedData> = {
       BlobTrigger: { string: `${message.container}/${message.blob}` },
       Uri: { json: JSON.stringify(client.url) },
@@ -57,19 +57,27 @@ export class BlobTrigger {
       ...Object.fromEntries(Object.entries(parameters).map(([name, string]) => [name, { string }])),
     };
     const reason = `New blob detected(${message.source === "scan" ? "LogsAndContainerScan" : "EventGrid"}): ${message.container}/${message.blob}`;
-    for (let copy = 0; copy < copies; copy++)
-      await this.invoker.invoke(this.fn, { trigger: trigger as RpcTypedData, triggerMetadata, reason });
+    for (let copy = 0; copy < copies; copy++) await this.invoker.invoke(this.fn, { trigger, triggerMetadata, reason });
     return "done";
   }
 
-  private reference(message: BlobMessage): RpcTypedData {
-    const content = Buffer.from(
-      JSON.stringify({ Connection: this.connection, ContainerName: message.container, BlobName: message.blob }),
-    );
-    return {
-      modelBindingData: { version: "1.0", source: "AzureStorageBlobs", contentType: "application/json", content },
-    };
+  private async data({ container, blob }: BlobMessage): Promise<RpcTypedData | undefined> {
+    if (this.deferred) return blobReference(this.connection, container, blob);
+    const client = this.account.blobs.getContainerClient(container).getBlobClient(blob);
+    const bytes = await storage(() => client.downloadToBuffer());
+    if (!bytes) return undefined;
+    return textOption(this.fn.trigger, "dataType", "").toLowerCase() === "string"
+      ? { string: bytes.toString() }
+      : { bytes };
   }
+}
+
+/** What deferred binding passes instead of a blob's bytes. */
+export function blobReference(connection: string, container: string, blob: string): RpcTypedData {
+  const content = Buffer.from(JSON.stringify({ Connection: connection, ContainerName: container, BlobName: blob }));
+  return {
+    modelBindingData: { version: "1.0", source: "AzureStorageBlobs", contentType: "application/json", content },
+  };
 }
 
 /** The storage could not be asked: nothing is known about the blob, and no attempt is counted. */
@@ -81,7 +89,7 @@ async function storage<T>(call: () => Promise<T>): Promise<T | undefined> {
   try {
     return await call();
   } catch (error) {
-    if ((error as { statusCode?: number }).statusCode === 404) return undefined;
+    if (statusOf(error) === 404) return undefined;
     throw new StorageOutage(messageOf(error), { cause: error });
   }
 }

@@ -1,5 +1,6 @@
 import { Cron } from "croner";
 import { HostError, messageOf } from "../log";
+import { parseTimeSpan } from "../time-span";
 
 /** When a timer function runs. */
 export interface Schedule {
@@ -9,12 +10,10 @@ export interface Schedule {
   readonly frequent: boolean;
 }
 
-const TIME_SPAN = /^(?:(\d+)\.)?(\d{1,2}):(\d{2})(?::(\d{2}))?$/;
-
 /** Parses NCRONTAB (five or six fields) or a constant interval `[d.]hh:mm:ss`. Throws HostError naming the function. */
 export function parseSchedule(expression: string, functionName: string): Schedule {
-  const span = TIME_SPAN.exec(expression.trim());
-  if (span) return constant(span, expression, functionName);
+  const interval = expression.includes(":") ? parseTimeSpan(expression) : undefined;
+  if (interval !== undefined) return constant(interval, expression, functionName);
   try {
     const timezone = process.env["WEBSITE_TIME_ZONE"];
     const cron = new Cron(expression, {
@@ -34,9 +33,7 @@ export function parseSchedule(expression: string, functionName: string): Schedul
   }
 }
 
-function constant(span: RegExpExecArray, expression: string, functionName: string): Schedule {
-  const [, days, hours, minutes, seconds] = span.map((part) => Number(part ?? 0));
-  const interval = ((((days ?? 0) * 24 + (hours ?? 0)) * 60 + (minutes ?? 0)) * 60 + (seconds ?? 0)) * 1000;
+function constant(interval: number, expression: string, functionName: string): Schedule {
   if (interval <= 0)
     throw new HostError(`timer function ${functionName}: interval "${expression}" must be longer than zero`);
   return { next: (after) => after + interval, frequent: interval < 60_000 };

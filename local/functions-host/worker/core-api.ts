@@ -1,5 +1,5 @@
 import Module from "node:module";
-import { HostError, log } from "../log";
+import { HostError, log, messageOf } from "../log";
 import type { LogLevel } from "../log";
 import type {
   Binding,
@@ -9,6 +9,15 @@ import type {
   ProgrammingModel,
   RegisteredFunction,
 } from "./core-types";
+
+/** One line of an app's log, as the `log` hooks see it: they may change level and message of what the app's own code wrote. */
+export interface LogEntry {
+  level: LogLevel;
+  /** `user` when the app's own code wrote it, else `system`. */
+  readonly category: string;
+  message: string;
+  readonly invocationContext: unknown;
+}
 
 const HOOKS = ["preInvocation", "postInvocation", "appStart", "appTerminate", "log"] as const;
 /** Name of a worker hook. */
@@ -24,6 +33,7 @@ export class CoreApi {
   private readonly hooks = new Map<HookName, HookCallback[]>();
   private model: ProgrammingModel | undefined;
   private locked = false;
+  private inLogHook = false;
 
   /** Makes every `require("@azure/functions-core")` of this process yield this object. */
   install(): void {
@@ -51,11 +61,33 @@ export class CoreApi {
     for (const hook of this.hooks.get(name) ?? []) await hook(context);
   }
 
+  /** Passes a line through the `log` hooks and prints it. */
+  log(entry: LogEntry, consoleCategory: string): void {
+    const seen = { ...entry, hookData: {}, appHookData: this.appHookData };
+    for (const hook of this.hooks.get("log") ?? []) this.runLogHook(hook, seen);
+    const { level, message } = entry.category === "user" ? seen : entry;
+    log(level, message, consoleCategory);
+  }
+
+  /** A hook that logs would call itself without end: what it logs passes no hook. */
+  private runLogHook(hook: HookCallback, entry: Record<string, unknown>): void {
+    if (this.inLogHook) return;
+    this.inLogHook = true;
+    try {
+      hook(entry);
+    } catch (error) {
+      log("error", `a log hook of the app failed: ${messageOf(error)}`);
+    } finally {
+      this.inLogHook = false;
+    }
+  }
+
   private facade(): Record<string, unknown> {
     return {
       version: this.version,
       hostVersion: this.hostVersion,
-      log: (level: LogLevel, _category: string, message: string) => log(level, message),
+      log: (level: LogLevel, category: string, message: string) =>
+        this.log({ level, category, message, invocationContext: undefined }, "Worker"),
       registerHook: (name: string, callback: HookCallback) => this.registerHook(name, callback),
       setProgrammingModel: (model: ProgrammingModel) => void (this.model = model),
       getProgrammingModel: () => this.model,

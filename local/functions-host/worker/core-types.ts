@@ -54,6 +54,11 @@ export function textOption(binding: Binding, name: string, otherwise: string): s
   return typeof value === "string" ? value : otherwise;
 }
 
+/** Whether the function gets a reference to the blob (`sdkBinding`), not its bytes. */
+export function isDeferred(binding: Binding): boolean {
+  return binding.properties?.["supportsDeferredBinding"]?.toLowerCase() === "true";
+}
+
 /** A `google.protobuf.Duration` as the library writes it. */
 export interface RpcDuration {
   seconds?: number | string;
@@ -89,14 +94,27 @@ export interface RegisteredFunction {
   readonly trigger: Binding;
 }
 
+/** W3C trace context of an invocation, or of what caused it. */
+export interface TraceContext {
+  traceParent: string;
+  traceState?: string;
+}
+
+/** Tells an invocation which attempt it is, and why the one before it failed. */
+export interface RetryContext {
+  retryCount: number;
+  maxRetryCount: number;
+  exception?: { message: string; source: string; stackTrace: string };
+}
+
 /** Invocation request as the worker gets it. */
 export interface InvocationRequest {
   invocationId: string;
   functionId: string;
   inputData: { name: string; data: RpcTypedData | undefined }[];
   triggerMetadata: Record<string, RpcTypedData>;
-  traceContext: Record<string, unknown>;
-  retryContext?: { retryCount: number; maxRetryCount: number };
+  traceContext: TraceContext & { attributes: Record<string, string> };
+  retryContext?: RetryContext;
 }
 
 export interface InvocationResponse {

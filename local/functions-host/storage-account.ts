@@ -1,0 +1,67 @@
+import { TableClient } from "@azure/data-tables";
+import { BlobServiceClient } from "@azure/storage-blob";
+import { QueueServiceClient } from "@azure/storage-queue";
+import { connectionString } from "./settings";
+
+const DEVELOPMENT =
+  "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;" +
+  "BlobEndpoint=http://127.0.0.1:10000/devstoreaccount1;QueueEndpoint=http://127.0.0.1:10001/devstoreaccount1;" +
+  "TableEndpoint=http://127.0.0.1:10002/devstoreaccount1;";
+const REQUEST_TIMEOUT_MS = 10_000;
+// Polls and scans come again within seconds: no point in the SDK's own long retries.
+const RETRIES = { maxTries: 2, tryTimeoutInMs: REQUEST_TIMEOUT_MS, retryDelayInMs: 200 };
+
+/** A storage account reached by connection string. */
+export class StorageAccount {
+  private static readonly opened = new Map<string, StorageAccount>();
+  readonly blobs: BlobServiceClient;
+  readonly queues: QueueServiceClient;
+
+  /** Throws an Error when the text is no connection string. */
+  private constructor(private readonly text: string) {
+    this.blobs = BlobServiceClient.fromConnectionString(text, { retryOptions: RETRIES });
+    this.queues = QueueServiceClient.fromConnectionString(text, { retryOptions: RETRIES });
+  }
+
+  /**
+   * The account that a binding's `connection` setting names; one client for all bindings of an account.
+   * @throws HostError naming `user` and the setting when it is missing or no connection string
+   */
+  static open(connection: string | undefined, user: string): StorageAccount {
+    const setting = connectionString(connection, user);
+    const text = /UseDevelopmentStorage=true/i.test(setting) ? DEVELOPMENT : setting;
+    let account = StorageAccount.opened.get(text);
+    if (!account) StorageAccount.opened.set(text, (account = new StorageAccount(text)));
+    return account;
+  }
+
+  table(name: string): TableClient {
+    const retryOptions = { maxRetries: 1, retryDelayInMs: 200 };
+    return TableClient.fromConnectionString(this.text, name, { allowInsecureConnection: true, retryOptions });
+  }
+
+  /** Puts a message, as it is, into a queue, which is made when it is missing. */
+  async sendMessage(queue: string, text: string): Promise<void> {
+    const client = this.queues.getQueueClient(queue);
+    await createdOnDemand(
+      () => client.sendMessage(text),
+      () => client.createIfNotExists(),
+    );
+  }
+}
+
+/** Does the work; when its container, queue or table does not exist, makes it and does the work again. */
+export async function createdOnDemand<T>(work: () => Promise<T>, create: () => Promise<unknown>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (statusOf(error) !== 404) throw error;
+    await create();
+    return work();
+  }
+}
+
+/** The HTTP status that the service answered, if it did. */
+export function statusOf(error: unknown): number | undefined {
+  return (error as { statusCode?: number }).statusCode;
+}
