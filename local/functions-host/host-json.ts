@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
+import { validateHeaderName, validateHeaderValue } from "node:http";
 import { join } from "node:path";
 import { ConfigReader } from "./config-reader";
 import { readDurableConfig } from "./durable/config";
 import type { DurableConfig } from "./durable/config";
-import { HostError, parseLogLevel } from "./log";
+import { HostError, messageOf, parseLogLevel } from "./log";
 import type { LogLevel } from "./log";
 import { readJson } from "./settings";
 
@@ -117,8 +118,21 @@ function readHttp(reader: ConfigReader): HttpConfig {
     routePrefix: (reader.text("extensions.http.routePrefix") ?? "api").replace(/^\/+|\/+$/g, ""),
     maxOutstandingRequests: limit("maxOutstandingRequests"),
     maxConcurrentRequests: limit("maxConcurrentRequests"),
-    customHeaders: reader.section("extensions.http.customHeaders"),
+    customHeaders: readHeaders(reader),
   };
+}
+
+function readHeaders(reader: ConfigReader): ReadonlyMap<string, string> {
+  const headers = reader.section("extensions.http.customHeaders");
+  for (const [name, value] of headers) {
+    try {
+      validateHeaderName(name);
+      validateHeaderValue(name, value);
+    } catch (error) {
+      reader.fault(`extensions.http.customHeaders.${name}`, `is no HTTP header: ${messageOf(error)}`);
+    }
+  }
+  return headers;
 }
 
 function readQueues(reader: ConfigReader): QueueConfig {

@@ -1,6 +1,7 @@
 import { TableClient } from "@azure/data-tables";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { QueueServiceClient } from "@azure/storage-queue";
+import { messageOf } from "./log";
 import { connectionString } from "./settings";
 
 const DEVELOPMENT =
@@ -59,6 +60,14 @@ export async function createdOnDemand<T>(work: () => Promise<T>, create: () => P
     await create();
     return work();
   }
+}
+
+/** What a storage service says, without request id and time; the table service says it in JSON. */
+export function storageMessage(error: unknown): string {
+  const message = messageOf(error);
+  const inJson = /"value":("(?:\\.|[^"\\])*")/.exec(message)?.[1];
+  const text = message.startsWith('{"odata.error"') && inJson ? (JSON.parse(inJson) as string) : message;
+  return text.replace(/\r?\nRequestId:[\s\S]*$/, "");
 }
 
 /** The HTTP status that the service answered, if it did. */

@@ -1,5 +1,6 @@
 import type { HostConfig } from "../host-json";
-import { log, messageOf } from "../log";
+import { log } from "../log";
+import { storageMessage } from "../storage-account";
 import type { BindingData } from "../worker/binding-data";
 import type { Binding, InvocationResponse, RegisteredFunction, RpcTypedData, TraceContext } from "../worker/core-types";
 import type { ExtraBindings } from "../worker/invoker";
@@ -18,6 +19,7 @@ const RETURN = "$return";
 
 /** The storage and client bindings of one function. */
 export class FunctionBindings implements ExtraBindings {
+  usesData = false;
   private readonly readers = new Map<string, Reader>();
   private readonly writers = new Map<string, Writer>();
 
@@ -56,13 +58,16 @@ export class FunctionBindings implements ExtraBindings {
     else if (type === "blob" || type === "table") {
       const served = type === "blob" ? new BlobBinding(binding, user) : new TableBinding(binding, user);
       this.readers.set(name, (data) => naming(user, () => served.read(data)));
+      this.usesData = true;
     } else log("warning", `${user} of type "${binding.type}" is not served by this host: the function gets undefined`);
   }
 
   private addOutput(name: string, binding: Binding, user: string, config: HostConfig): void {
     const served = servedOutput(binding, user, config);
-    if (served) this.writers.set(name, (data, value) => naming(user, () => served.write(data, value)));
-    else if (binding.type.toLowerCase() !== "http")
+    if (served) {
+      this.writers.set(name, (data, value) => naming(user, () => served.write(data, value)));
+      this.usesData = true;
+    } else if (binding.type.toLowerCase() !== "http")
       log(
         "warning",
         `${user} of type "${binding.type}" is not served by this host: what the function gives it is lost`,
@@ -75,7 +80,7 @@ async function naming<T>(user: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    const message = messageOf(error);
+    const message = storageMessage(error);
     throw new Error(message.startsWith(user) ? message : `${user}: ${message}`, { cause: error });
   }
 }

@@ -39,6 +39,8 @@ export interface InvocationResult {
 
 /** The bindings of a function beside its trigger and its HTTP answer. */
 export interface ExtraBindings {
+  /** Whether any of them has binding expressions; collecting their values reads the whole trigger. */
+  readonly usesData: boolean;
   /** Data of the input bindings, by name. */
   read(data: BindingData, trace: TraceContext): Promise<ReadonlyMap<string, RpcTypedData | undefined>>;
   /** Writes what the function gave to its output bindings. */
@@ -162,7 +164,7 @@ export class Invoker {
   ): Promise<InvocationResult> {
     const bindings = this.bindings.get(fn.name);
     const trace = childContext(options.trace);
-    const data = bindings ? bindingDataOf(fn, options) : {};
+    const data = bindings?.usesData ? bindingDataOf(fn, options) : {};
     const inputs = await bindings?.read(data, trace);
     const request: InvocationRequest = {
       invocationId,

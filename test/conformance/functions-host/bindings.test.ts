@@ -149,6 +149,14 @@ describe("inputs", () => {
     expect(host.output).toMatch(/made\/bytes is no UTF-8 text and reaches the function damaged; set dataType "binary"/);
   });
 
+  test("sdkBinding passes a reference to a blob, which need not exist", async () => {
+    expect(await (await host.request("/api/referBlob/later.bin")).json()).toEqual({
+      Connection: "FixtureStorage",
+      ContainerName: "made",
+      BlobName: "later.bin",
+    });
+  });
+
   test("one entity by its keys, a list by filter and take", async () => {
     const table = rows();
     await table.createTable();

@@ -54,8 +54,13 @@ describe("host.json as people write it", () => {
   });
 
   test("what has no effect is told once, with its key", () => {
-    for (const key of ["singleton.lockPeriod", "watchDirectories"])
-      expect(host.output.split(`host.json: "${key}" has no effect in this host`)).toHaveLength(2);
+    const keys = [
+      "singleton.lockPeriod",
+      "watchDirectories",
+      "extensions.HTTP.hsts.isEnabled",
+      "extensions.HTTP.dynamicThrottlesEnabled",
+    ];
+    for (const key of keys) expect(host.output.split(`host.json: "${key}" has no effect in this host`)).toHaveLength(2);
     expect(host.output).toContain('host.json: unknown key "notAKey" is ignored');
     for (const key of ["functionTimeout", "customHeaders", "traceInputsAndOutputs", "logLevel"])
       expect(host.output).not.toContain(`${key}" has no effect`);
@@ -309,6 +314,19 @@ describe("start-up", () => {
     await once(child, "close");
   });
 
+  test("encrypted settings are refused, an address is told to have no effect", async () => {
+    await expect(start({ args: settingsFile("secret.json", '{ "IsEncrypted": true }') })).rejects.toThrow(
+      'secret.json: "IsEncrypted" is true; encrypted settings are not supported, set it to false',
+    );
+    await withHost(
+      { args: settingsFile("address.json", '{ "Host": { "LocalHttpAddress": "0.0.0.0" } }') },
+      async (host) => {
+        expect(host.output).toContain('"Host.LocalHttpAddress" of ');
+        expect(host.output).toContain("has no effect: this host listens on 127.0.0.1");
+      },
+    );
+  });
+
   test("every wrong value is named at once, with its key", async () => {
     const env = {
       [hostKey("functionTimeout")]: "soon",
@@ -317,9 +335,10 @@ describe("start-up", () => {
       [hostKey("extensions.queues.messageEncoding")]: "base32",
       [hostKey("extensions.durableTask.versionMatchStrategy")]: "Newer",
       [hostKey("extensions.http.maxOutstandingRequests")]: "many",
+      [hostKey("extensions.http.customHeaders.not a header")]: "x",
     };
     await expect(start({ env })).rejects.toThrow(
-      /host\.json: "functionTimeout" must be a time span "hh:mm:ss" of at least 1000 ms, not "soon"; "logging\.logLevel\.default" must be a log level such as Information, not "Chatty"; .*maxOutstandingRequests" must be .*not "many"; .*batchSize" must be a whole number from 1 to 32, not "33"; .*messageEncoding" must be base64 or none, not "base32"; .*versionMatchStrategy" must be None or Strict or CurrentOrOlder, not "Newer"/,
+      /host\.json: "functionTimeout" must be a time span "hh:mm:ss" of at least 1000 ms, not "soon"; "logging\.logLevel\.default" must be a log level such as Information, not "Chatty"; .*maxOutstandingRequests" must be .*not "many"; .*customHeaders\.not a header" is no HTTP header: .*batchSize" must be a whole number from 1 to 32, not "33"; .*messageEncoding" must be base64 or none, not "base32"; .*versionMatchStrategy" must be None or Strict or CurrentOrOlder, not "Newer"/,
     );
   });
 

@@ -124,12 +124,16 @@ describe("console lines of the Durable extension", () => {
     expect(host.output).toMatch(line("ended", "lines \\(Orchestrator\\)' was terminated"));
   });
 
-  test("tracing.traceInputsAndOutputs shows payloads, a log level of the category hides the lines", async () => {
-    const key = "AzureFunctionsJobHost__extensions__durableTask__tracing__traceInputsAndOutputs";
-    const open = new TestHost("tracing", { env: { [key]: "true" } });
+  test("tracing.traceInputsAndOutputs shows payloads, traceReplayEvents replays, a log level of the category hides the lines", async () => {
+    const key = "AzureFunctionsJobHost__extensions__durableTask__tracing__";
+    const open = new TestHost("tracing", {
+      env: { [`${key}traceInputsAndOutputs`]: "true", [`${key}traceReplayEvents`]: "true" },
+    });
     await open.start();
     await open.run("child", { shown: 1 });
     expect(open.output).toMatch(/Function 'child \(Orchestrator\)' started\. IsReplay: False\. Input: \{"shown":1\}\./);
+    expect(open.output).toMatch(/Function 'child \(Orchestrator\)' started\. IsReplay: True\./);
+    expect(host.output).not.toContain("IsReplay: True");
     await open.dispose();
     const env = { AzureFunctionsJobHost__logging__logLevel__Host: "Warning" };
     const closed = new TestHost("tracing", { env });
@@ -157,6 +161,16 @@ describe("durable HTTP: a poll at another origin carries no credentials", () => 
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen };
   }
+
+  test("a managed identity is refused with a text that says so", async () => {
+    const { runtimeStatus, output } = await host.run("calls", {
+      method: "GET",
+      url: "http://127.0.0.1:1/",
+      tokenSource: { kind: "AzureManagedIdentity", resource: "https://management.core.windows.net/" },
+    });
+    expect(runtimeStatus).toBe("Failed");
+    expect(output).toContain("a managed identity token source is not available in the local functions host");
+  });
 
   test("Authorization, cookies and keys stay with the origin they were given for", async () => {
     const other = await serve(() => ({ status: 200 }));
