@@ -37,6 +37,10 @@ export class FunctionBindings implements ExtraBindings {
     }
   }
 
+  get hasOutputs(): boolean {
+    return this.writers.size > 0;
+  }
+
   async read(data: BindingData, trace: TraceContext): Promise<ReadonlyMap<string, RpcTypedData | undefined>> {
     const found = [...this.readers].map(async ([name, reader]) => [name, await reader(data, trace)] as const);
     return new Map(await Promise.all(found));

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { request as httpRequest } from "node:http";
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { log, messageOf } from "../log";
 import type { RegisteredFunction, RpcCookie, RpcHttp, RpcTypedData } from "../worker/core-types";
 import { jsonFields } from "../worker/binding-data";
@@ -53,7 +54,7 @@ export class HttpTrigger {
     const invocationId = randomUUID();
     const abort = new AbortController();
     const metadata = streamMetadata(exchange, params);
-    const proxied = forward(exchange, target, invocationId, abort.signal);
+    const answer = forward(exchange, target, invocationId, abort.signal);
     const invoked = this.invoker.invoke(fn, {
       trigger: { http: {} },
       triggerMetadata: metadata,
@@ -64,7 +65,10 @@ export class HttpTrigger {
     });
     // A handler that throws never answers the proxied request: end it here.
     invoked.catch(() => abort.abort());
-    await Promise.all([invoked, proxied]);
+    const relayed = answer.then((found) =>
+      relay(found, exchange.res, this.invoker.hasOutputs(fn.name) ? invoked : undefined),
+    );
+    await Promise.all([invoked, relayed]);
   }
 }
 
@@ -124,8 +128,14 @@ function streamMetadata(exchange: Exchange, params: Record<string, string>): Rec
   };
 }
 
-function forward(exchange: Exchange, target: string, invocationId: string, signal: AbortSignal): Promise<void> {
-  const { req, res, url } = exchange;
+/** Passes the request on to the app's own server and returns its answer, whose body is still to be read. */
+function forward(
+  exchange: Exchange,
+  target: string,
+  invocationId: string,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  const { req, url } = exchange;
   const headers = {
     ...req.headers,
     "x-ms-invocation-id": invocationId,
@@ -133,21 +143,37 @@ function forward(exchange: Exchange, target: string, invocationId: string, signa
     "x-forwarded-proto": "http",
   };
   return new Promise((resolve, reject) => {
-    const proxy = httpRequest(
-      new URL(url.pathname + url.search, target),
-      { method: req.method, headers, signal },
-      (answer) => {
-        const rest = { ...answer.headers };
-        delete rest.connection;
-        delete rest["keep-alive"];
-        res.writeHead(answer.statusCode ?? 500, rest);
-        answer.pipe(res).on("finish", resolve);
-        answer.on("error", reject);
-      },
-    );
+    const options = { method: req.method, headers, signal };
+    const proxy = httpRequest(new URL(url.pathname + url.search, target), options, resolve);
     proxy.on("error", reject);
     req.pipe(proxy);
   });
+}
+
+/** Streams the answer to the client. Its last part waits for `outputs`: who has read an answer may rely on what the function wrote. */
+async function relay(
+  answer: IncomingMessage,
+  res: ServerResponse,
+  outputs: Promise<unknown> | undefined,
+): Promise<void> {
+  const headers = { ...answer.headers };
+  delete headers.connection;
+  delete headers["keep-alive"];
+  const write = async (part: Buffer): Promise<void> => {
+    if (!res.headersSent) res.writeHead(answer.statusCode ?? 500, headers);
+    if (!res.write(part) && !res.closed) await Promise.race([once(res, "drain"), once(res, "close")]);
+  };
+  let held: Buffer | undefined;
+  for await (const part of answer as AsyncIterable<Buffer>) {
+    if (res.closed) break;
+    if (held) await write(held);
+    held = outputs ? part : undefined;
+    if (!outputs) await write(part);
+  }
+  await outputs;
+  if (held) await write(held);
+  if (!res.headersSent) res.writeHead(answer.statusCode ?? 500, headers);
+  res.end();
 }
 
 async function writeResponse(res: ServerResponse, http: RpcHttp | undefined): Promise<void> {

@@ -39,6 +39,8 @@ export interface InvocationResult {
 
 /** The bindings of a function beside its trigger and its HTTP answer. */
 export interface ExtraBindings {
+  /** Whether the function writes to a storage. */
+  readonly hasOutputs: boolean;
   /** Whether any of them has binding expressions; collecting their values reads the whole trigger. */
   readonly usesData: boolean;
   /** Data of the input bindings, by name. */
@@ -66,6 +68,11 @@ export class Invoker {
   /** Names who serves the function's bindings. */
   bind(functionName: string, bindings: ExtraBindings): void {
     this.bindings.set(functionName, bindings);
+  }
+
+  /** Whether the function has outputs that are written after its handler has ended. */
+  hasOutputs(functionName: string): boolean {
+    return this.bindings.get(functionName)?.hasOutputs ?? false;
   }
 
   /** Runs the function. Throws what the handler threw after its last attempt. */

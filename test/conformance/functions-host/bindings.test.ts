@@ -133,6 +133,22 @@ describe("outputs", () => {
   });
 });
 
+test("of a streamed answer the end waits for the outputs, and one that fails is 500", async () => {
+  const env = { FixtureStorage: azurite.connectionString, FIRST_QUEUE: "streamed", FIXTURE_STREAM: "1" };
+  const streaming = new TestHost("bindings", { env });
+  await streaming.start();
+  const post = (): Promise<Response> => {
+    const body = JSON.stringify({ id: "s1", customer: { name: "di" }, shop: "streamed" });
+    return streaming.request("/api/order/streamed?tag=t&customer.name=di", { method: "POST", body });
+  };
+  const first = await post();
+  expect([first.status, await first.text()]).toEqual([201, "ordered"]);
+  expect(await rows().getEntity("streamed", "s1")).toMatchObject({ id: "s1" });
+  expect((await post()).status).toBe(500);
+  await messages("orders");
+  await streaming.dispose();
+});
+
 describe("inputs", () => {
   test("a blob is text, or bytes when the binding says so; a missing one is undefined", async () => {
     await blobs.getContainerClient("made").createIfNotExists();
