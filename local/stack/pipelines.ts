@@ -21,7 +21,8 @@ export function writeLocalPipelines(shipped: string, folder: string, times: Loca
   mkdirSync(folder, { recursive: true });
   for (const name of readdirSync(shipped).filter((file) => file.endsWith(".json"))) {
     const definition = JSON.parse(readFileSync(join(shipped, name), "utf8")) as Definition;
-    if (definition.drops) Object.assign(definition.drops, collector);
+    // An empty file is a drop after the same quiet: nobody writes slowly here.
+    if (definition.drops) Object.assign(definition.drops, collector, { settleSeconds: times.quietPeriodSeconds });
     if (retryDelaySeconds !== undefined)
       for (const { retry } of definition.steps) Object.assign(retry, { firstDelaySeconds: retryDelaySeconds });
     writeFileSync(join(folder, name), JSON.stringify(definition, null, 2));

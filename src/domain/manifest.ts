@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { windowSchema } from "./window";
 
-const manifestFileSchema = z.strictObject({
+const manifestFileSchema = z.object({
   path: z.string(),
   source: z.string(),
   /** Relative to the volume root. */
@@ -11,8 +11,8 @@ const manifestFileSchema = z.strictObject({
   lastModified: z.string(),
 });
 
-/** Manifest of a batch (contracts.md section 3). */
-export const manifestSchema = z.strictObject({
+/** Manifest of a batch (contracts.md section 3). A key of the version after is left out. */
+export const manifestSchema = z.object({
   manifestVersion: z.literal(1),
   runId: z.string(),
   pipeline: z.string(),
