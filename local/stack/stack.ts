@@ -1,5 +1,5 @@
 import { BlobServiceClient } from "@azure/storage-blob";
-import { appendFileSync, mkdirSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type LocalDatabricks, startLocalDatabricks } from "../databricks/spawn";
 import { type FunctionsHostProcess, startFunctionsHost } from "../functions-host/spawn";
@@ -82,7 +82,10 @@ export class Stack {
   /** Starts the local Databricks on its state, on the port it had. */
   async startDatabricks(): Promise<void> {
     const { stateDir, ports, bundleDir, memory } = this.#options;
-    const port = this.#databricks ? Number(new URL(this.#databricks.url).port) : await freePort(ports?.databricks);
+    const known = this.#databricks ? Number(new URL(this.#databricks.url).port) : undefined;
+    const port = known ?? (await freePort(ports?.databricks ?? portBefore(stateDir)));
+    mkdirSync(stateDir, { recursive: true });
+    writeFileSync(portFile(stateDir), String(port));
     this.#databricks = await startLocalDatabricks({
       port,
       stateDir: join(stateDir, "databricks"),
@@ -154,4 +157,11 @@ export class Stack {
 function started<T>(part: T | undefined, name: string): T {
   if (part === undefined) throw new Error(`${name} was not started`);
   return part;
+}
+
+/** A run in flight belongs to the workspace that it was started in, which the app knows by its address. */
+const portFile = (stateDir: string): string => join(stateDir, "databricks-port");
+
+function portBefore(stateDir: string): number {
+  return existsSync(portFile(stateDir)) ? Number(readFileSync(portFile(stateDir), "utf8")) : 0;
 }

@@ -101,7 +101,7 @@ async function prove(ledger: Ledger, judged: Judged, seen: GenerationChange): Pr
 export async function judgeStep(ledger: Ledger, judged: Judged): Promise<StepResult> {
   const { input, snapshot } = judged;
   const { run, verdict } = snapshot;
-  const seen = { ...observed(run), ...SEEN };
+  const seen = { ...observed(run), ...SEEN, needsPerson: null };
   const note = async (change: GenerationChange): Promise<unknown> =>
     ledger.generations.change(input.runId, input.ordinal, input.generation, (current) =>
       current.verdict === null ? change : null,

@@ -13,7 +13,8 @@ import { listPrefix } from "./ranges";
 
 /** An index row that names no generation is of an intent that never came; those younger than this may still come. */
 const INTENT_GRACE_MS = 3_600_000;
-const UNSETTLED = "unsettled";
+/** Not the name of any pipeline: those have their rows in this table under their name. */
+const UNSETTLED = "generations|unsettled";
 
 /**
  * One row for every (run, step, generation), a row that leads from a Databricks run id back to it, and an index row for each that

@@ -165,6 +165,7 @@ describe("a changed DATABRICKS_HOST", () => {
     expect(bench.server.requests).toBe(requests);
     expect(await bench.record()).toMatchObject({ terminal: false, needsPerson: told });
     expect(await bench.poll()).toMatchObject({ kind: "running" });
+    expect(await bench.record()).toMatchObject({ needsPerson: null, lastFault: null });
   });
 
   it("starts no second run of a call that may have been carried out", async () => {
