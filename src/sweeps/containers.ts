@@ -3,6 +3,7 @@ import { indexRow, toIndexEntry } from "../ledger/drops/drop-rows";
 import { recordBlob } from "../ledger/drops/record-blob";
 import type { BlobPage, BlobPort, ListedBlob, Row } from "../ledger/ports";
 import type { SweepPass } from "./deps";
+import { forEachItem, SweepError } from "./for-each-item";
 
 /** Blobs that one pass lists of a container. */
 const BLOBS_PER_PASS = 5000;
@@ -20,6 +21,8 @@ interface ScanState {
   readonly done: number;
   readonly round: number;
   readonly startedAt: string;
+  /** Blobs of this scan that could not be compared: then it proves nothing. */
+  readonly failed: number;
   /** Everything older was compared by a whole scan. */
   readonly known: string;
 }
@@ -32,6 +35,7 @@ function toState(row: Row | null, now: string): ScanState {
     done: whole("done"),
     round: whole("round"),
     startedAt: text("startedAt") || now,
+    failed: whole("failed"),
     known: text("known"),
   };
 }
@@ -69,19 +73,32 @@ async function scanSlice({ activities: { ledger }, definitions, log }: SweepPass
   const page = await listPage(ledger.blobs, container, state.from);
   const compare = toCompare(page.blobs, state);
   let found = 0;
-  for (const { blob } of compare.slice(0, NEW_PER_PASS)) {
-    if ((await ledger.drops.findAndMend(container, blob.path, blob.etag)) !== null) continue;
-    const recorded = await recordBlob({ ...ledger, definitions }, container, blob.path);
-    if (recorded.kind === "drop" && recorded.created) found += 1;
-  }
+  const fault = await forEachItem(
+    log,
+    compare.slice(0, NEW_PER_PASS),
+    () => ({ container }),
+    async ({ blob }) => {
+      if ((await ledger.drops.findAndMend(container, blob.path, blob.etag)) !== null) return;
+      const recorded = await recordBlob({ ...ledger, definitions }, container, blob.path);
+      if (recorded.kind === "drop" && recorded.created) found += 1;
+    },
+  ).catch((error: unknown) => {
+    if (!(error instanceof SweepError)) throw error;
+    return error;
+  });
   if (found > 0) log.warn("blobs without an event were recorded", { container, drops: found });
+  const failed = state.failed + (fault?.failed ?? 0);
   const rest = compare[NEW_PER_PASS];
-  if (rest) await ledger.cursors.set(name, { ...state, done: rest.behind - 1 });
-  else if (page.next !== null) await ledger.cursors.set(name, { ...state, from: page.next, done: 0 });
-  else {
-    const known = new Date(Date.parse(state.startedAt) - MARGIN_MS).toISOString();
-    await ledger.cursors.set(name, { from: "", done: 0, round: state.round + 1, startedAt: "", known });
-  }
+  if (rest) await ledger.cursors.set(name, { ...state, failed, done: rest.behind - 1 });
+  else if (page.next !== null) await ledger.cursors.set(name, { ...state, failed, from: page.next, done: 0 });
+  else await ledger.cursors.set(name, { ...nextScan(state, failed) });
+  if (fault) throw fault;
+}
+
+/** The scan after this one. Only a scan that could compare everything proves that all of before is known. */
+function nextScan({ round, startedAt, known }: ScanState, failed: number): ScanState {
+  const proven = new Date(Date.parse(startedAt) - MARGIN_MS).toISOString();
+  return { from: "", done: 0, round: round + 1, startedAt: "", failed: 0, known: failed > 0 ? known : proven };
 }
 
 /** Drops of before version 0.2 that one pass gives their index row. */
@@ -113,5 +130,10 @@ async function indexOldDrops({ activities: { ledger } }: SweepPass): Promise<voi
 export async function scanContainers(pass: SweepPass): Promise<void> {
   await indexOldDrops(pass);
   const containers = new Set([...pass.definitions.values()].flatMap(({ drops }) => (drops ? [drops.container] : [])));
-  for (const container of containers) await scanSlice(pass, container);
+  await forEachItem(
+    pass.log,
+    containers,
+    (container) => ({ container }),
+    async (container) => scanSlice(pass, container),
+  );
 }

@@ -3,6 +3,7 @@ import { collectorInstanceId } from "../domain/ids";
 import { isClosed } from "../domain/run";
 import { indexPartition, toDropRecord, toIndexEntry } from "../ledger/drops/drop-rows";
 import type { Row } from "../ledger/ports";
+import { rowsOf } from "../ledger/ranges";
 import { settleBatch } from "../runs/settle-batch";
 import { dueRetake } from "../runs/take-over-batch";
 import type { SweepPass } from "./deps";
@@ -12,21 +13,24 @@ import { forEachItem } from "./for-each-item";
 const CLAIMS_PER_PASS = 2000;
 
 /** Starts the collector of every pipeline that has something to collect; a live one is left alone. */
-export async function sweepPendingDrops({ activities, definitions, starter, log }: SweepPass): Promise<void> {
-  const { ledger } = activities;
-  const takers = [...definitions.values()].filter(({ drops }) => drops !== undefined).map(({ name }) => name);
-  await forEachItem(
-    log,
-    takers,
-    (pipeline) => ({ pipeline }),
-    async (pipeline) => {
-      const needed =
-        (await ledger.drops.hasPending(pipeline)) ||
-        (await ledger.unfinished.list(pipeline, 1)).length > 0 ||
-        (await dueRetake(ledger, pipeline, null)) !== null;
-      if (needed) await starter.start(COLLECTOR, collectorInstanceId(pipeline), { pipeline });
-    },
-  );
+export async function sweepPendingDrops(pass: SweepPass): Promise<void> {
+  const { ledger } = pass.activities;
+  await forEachPipeline(pass, async (pipeline) => {
+    const needed =
+      (await ledger.drops.hasPending(pipeline)) ||
+      (await ledger.unfinished.list(pipeline, 1)).length > 0 ||
+      (await dueRetake(ledger, pipeline, null)) !== null;
+    if (needed) await pass.starter.start(COLLECTOR, collectorInstanceId(pipeline), { pipeline });
+  });
+}
+
+/** Does the work for every pipeline that takes drops. */
+async function forEachPipeline(
+  { log, definitions }: SweepPass,
+  work: (pipeline: string) => Promise<void>,
+): Promise<void> {
+  const pipelines = [...definitions.values()].flatMap(({ name, drops }) => (drops ? [name] : []));
+  await forEachItem(log, pipelines, (pipeline) => ({ pipeline }), work);
 }
 
 /** A run whose claims are over, with the versions that its manifest lists. */
@@ -62,19 +66,21 @@ async function sweepClaimsOf(pass: SweepPass, pipeline: string): Promise<void> {
   const cursor = await ledger.cursors.get(name);
   const after = typeof cursor?.["after"] === "string" && cursor["after"] !== "" ? { after: cursor["after"] } : {};
   const claimers = new Map<string, Claimer>();
-  let last = "";
-  let looked = 0;
-  const claims = { partition: indexPartition("claimed", pipeline), ...after, limit: CLAIMS_PER_PASS };
-  for await (const row of ledger.drops.table.query(claims)) {
-    last = row.rowKey;
-    looked += 1;
+  const claims = await rowsOf(ledger.drops.table, {
+    partition: indexPartition("claimed", pipeline),
+    ...after,
+    limit: CLAIMS_PER_PASS,
+  });
+  // First, so that a claim that cannot be settled does not keep the sweep from those behind it.
+  const next = claims.length < CLAIMS_PER_PASS ? "" : (claims.at(-1)?.rowKey ?? "");
+  if (next !== (cursor?.["after"] ?? "")) await ledger.cursors.set(name, { after: next });
+  const settle = async (row: Row): Promise<void> => {
     const runId = toDropRecord(row).runId ?? "";
     const claimer = claimers.get(runId) ?? (await settleClaimer(pass, runId));
     claimers.set(runId, claimer);
     if (!claimer.mayHold) await settleClaim(pass, row, claimer);
-  }
-  const next = looked < CLAIMS_PER_PASS ? "" : last;
-  if (next !== (cursor?.["after"] ?? "")) await ledger.cursors.set(name, { after: next });
+  };
+  await forEachItem(pass.log, claims, (row) => ({ pipeline, runId: toDropRecord(row).runId }), settle);
 }
 
 /** Gives back drops that a run claimed too late for its manifest, or that a run which closed before its freeze still holds. */

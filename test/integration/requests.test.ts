@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import type { Manifest } from "../../src/domain/manifest";
 import { last, MetersStack, PIPELINE } from "../support/meters";
 
 jest.setTimeout(240_000);
@@ -90,7 +91,9 @@ describe("requests of a second scenario", () => {
       .sort();
     expect(states.filter((state) => state === "batched")).toHaveLength(2);
     expect(states.every((state) => state === "batched" || state === "superseded")).toBe(true);
-    expect(await meters.read("batches", `${before.id}/files/readings/over.csv`)).toContain("1,2");
+    const manifest = JSON.parse(await meters.read("batches", `${before.id}/manifest.json`)) as Manifest;
+    const frozen = manifest.files[0]?.frozenPath.replace(/^batches\//, "") ?? "";
+    expect(await meters.read("batches", frozen)).toContain("1,2");
   });
 
   it("takes an empty file as a drop like any other", async () => {

@@ -1,6 +1,6 @@
 import { isFolder, unfinished, unreadable, type DropRecord } from "../../domain/drop";
 import { routeDrop, type PipelineDefinitions } from "../../domain/pipeline-definition";
-import type { BlobHead, BlobPort } from "../ports";
+import { StorageError, type BlobPort } from "../ports";
 import type { SeenDrop } from "./drop-rows";
 import type { DropStore } from "./drop-store";
 import type { UnfinishedBlob, UnfinishedStore } from "./unfinished-store";
@@ -59,9 +59,34 @@ export async function recordBlob(recorder: DropRecorder, container: string, path
   return { kind: "unfinished", pipeline };
 }
 
-/** The blob as it is now: another version begins to be unchanged anew. */
-function refreshed(blob: UnfinishedBlob, { etag }: BlobHead, at: Date): UnfinishedBlob {
-  return etag === blob.etag ? blob : { ...blob, etag, unchangedSince: at.toISOString() };
+/** What a look at an unfinished blob shows. */
+interface Look {
+  readonly blob: UnfinishedBlob;
+  readonly facts: Pick<SeenDrop, "etag" | "size" | "lastModified">;
+  /** What it still waits for; null when it is finished. */
+  readonly waits: string | null;
+  /** True for what may be all that its writer wanted to write. */
+  readonly mayBeWhole: boolean;
+  /** Why nobody will read it. */
+  readonly unfit: string | null;
+}
+
+/** Null when the blob is gone. One of which the storage tells nothing holds up no other: it is looked at again as well. */
+async function lookAt(blobs: BlobPort, noted: UnfinishedBlob, at: Date): Promise<Look | null> {
+  try {
+    const head = await blobs.head(noted.container, noted.path);
+    if (head === null) return null;
+    const { etag, size, lastModified } = head;
+    const blob = etag === noted.etag ? noted : { ...noted, etag, unchangedSince: at.toISOString() };
+    const waits = unfinished(head);
+    const mayBeWhole = waits === "empty" || waits === "growing";
+    return { blob, facts: { etag, size, lastModified }, waits, mayBeWhole, unfit: unreadable(head) };
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    const facts = { etag: noted.etag, size: 0, lastModified: noted.since };
+    const waits = `not to be read (${error.code ?? `HTTP ${error.status}`})`;
+    return { blob: noted, facts, waits, mayBeWhole: false, unfit: null };
+  }
 }
 
 /**
@@ -75,22 +100,19 @@ export async function lookAgain(
   settleSeconds: number,
 ): Promise<Date | null> {
   const at = now();
-  const { container, path, since, lookAt } = noted;
-  if (Date.parse(lookAt) > at.getTime()) return new Date(lookAt);
-  const head = await blobs.head(container, path);
+  const { container, path, since } = noted;
+  if (Date.parse(noted.lookAt) > at.getTime()) return new Date(noted.lookAt);
+  const look = await lookAt(blobs, noted, at);
   const route = routeDrop(definitions, container, path);
-  if (head !== null && route !== null) {
-    const blob = refreshed(noted, head, at);
-    const { etag, size, lastModified } = head;
-    const seen: SeenDrop = { ...route, container, path, etag, size, lastModified };
+  if (look !== null && route !== null) {
+    const { blob, facts, waits, mayBeWhole, unfit } = look;
+    const seen: SeenDrop = { ...route, container, path, ...facts };
     const ageMs = at.getTime() - Date.parse(since);
-    const unchangedMs = at.getTime() - Date.parse(blob.unchangedSince);
-    const why = unfinished(head);
-    const fault = unreadable(head);
-    if (fault !== null) await drops.quarantine(seen, fault);
-    else if (why === null || (why !== "copying" && unchangedMs >= settleSeconds * 1000)) await drops.record(seen);
+    const isUnchanged = at.getTime() - Date.parse(blob.unchangedSince) >= settleSeconds * 1000;
+    if (unfit !== null) await drops.quarantine(seen, unfit);
+    else if (waits === null || (mayBeWhole && isUnchanged)) await drops.record(seen);
     else if (ageMs > MAX_UNFINISHED_MS)
-      await drops.quarantine(seen, `the blob was still ${why} after ${Math.round(ageMs / 3_600_000)} h`);
+      await drops.quarantine(seen, `the blob was still ${waits} after ${Math.round(ageMs / 3_600_000)} h`);
     else {
       const delay = Math.min(Math.max(ageMs / 2, settleSeconds * 1000, MIN_BETWEEN_LOOKS_MS), MAX_BETWEEN_LOOKS_MS);
       const next = new Date(at.getTime() + delay);

@@ -232,6 +232,24 @@ describe("the freeze and the close of one run", () => {
     expect(await driver.make(await fixture.openRun())).toEqual(PATHS);
   });
 
+  it("put a drop into one batch when the freeze is decided between the look of the close and its row", async () => {
+    const run = await frozenDrops();
+    const { runs } = fixture.ledger;
+    const change = runs.change.bind(runs);
+    jest.spyOn(runs, "change").mockImplementationOnce(async (...given) => {
+      expect(await driver.decide(run)).toBe("written");
+      return change(...given);
+    });
+
+    await driver.close(run, "failed");
+
+    expect(await fixture.manifestPaths(run)).toEqual(PATHS);
+    expect(Object.values(await driver.states())).toEqual(["batched", "batched"]);
+    expect(await driver.make(await fixture.openRun())).toEqual([]);
+    fixture.clock.advance((AFTER_SECONDS + 1) * 1000);
+    expect(await driver.make(await fixture.openRun())).toEqual(PATHS);
+  });
+
   it("put every drop into exactly one batch, whichever is faster", async () => {
     for (let round = 0; round < 3; round += 1) {
       const run = await frozenDrops();

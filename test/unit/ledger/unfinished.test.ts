@@ -1,5 +1,6 @@
 import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
 import { createInspectPending } from "../../../src/activities/inspect-pending";
+import { StorageError } from "../../../src/ledger/ports";
 import { scanContainers } from "../../../src/sweeps/containers";
 import { sweepPendingDrops } from "../../../src/sweeps/drops";
 import { createActivityFixture, type ActivityFixture } from "../../support/activities";
@@ -118,6 +119,39 @@ describe("a blob that is still being copied", () => {
 
     expect(await driver.deliver(PATH, "")).toMatchObject({ kind: "drop", drop: { state: "quarantined" } });
     expect((await driver.drops())[0]?.reason).toContain("403 Forbidden");
+  });
+});
+
+describe("an unfinished blob of which the storage tells nothing", () => {
+  it("keeps no other from becoming a drop", async () => {
+    await driver.deliver("telemetry/broken.csv", "");
+    await driver.deliver(PATH, "");
+    faulty.onHead = ({ path }, head) => {
+      if (path === "telemetry/broken.csv") throw new StorageError(403, "AuthorizationFailure", "no");
+      return head;
+    };
+    pass(SETTLE_SECONDS + 1);
+    await inspect();
+    pass(SETTLE_SECONDS + 1);
+
+    expect(await inspect()).toMatchObject({ count: 1 });
+    expect(await driver.states()).toEqual({ [PATH]: "pending" });
+  });
+
+  it("keeps the scan from no other blob", async () => {
+    await fixture.put("telemetry/broken.csv", "x");
+    await fixture.put(PATH, "x");
+    faulty.onHead = ({ path }, head) => {
+      if (path === "telemetry/broken.csv") throw new StorageError(403, "AuthorizationFailure", "no");
+      return head;
+    };
+
+    await expect(scanContainers(fixture.pass)).rejects.toThrow("1 of 1 items failed");
+    expect(await driver.states()).toEqual({ [PATH]: "pending" });
+
+    faulty.onHead = (_name, head) => head;
+    await scanContainers(fixture.pass);
+    expect(await driver.states()).toEqual({ "telemetry/broken.csv": "pending", [PATH]: "pending" });
   });
 });
 
