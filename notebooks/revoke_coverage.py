@@ -3,7 +3,7 @@
 # MAGIC # Revoking what a drop covers
 # MAGIC For a person: a drop whose name claimed a wrong span no longer counts as covering it, or counts again. Its rows stay as they are.
 # MAGIC Job: `resources/revoke_coverage.job.yml`. Parameters: `source_path`, `reason`, `decided_by`, `action` (`revoked` or `restored`),
-# MAGIC `catalog`, `schema`; `run_id` is the job run's own (docs/contracts.md, section 8).
+# MAGIC `catalog`, `schema`; `run_id` is the job run's own (docs/contracts.md, section 9).
 
 # COMMAND ----------
 
