@@ -17,7 +17,7 @@ MAX_LOOKS = 500
 _PLATFORM = re.compile(
     r"OutOfMemoryError|SparkContext (?:was|has been) shut ?down|stopped SparkContext|ExecutorLost|JOB_CANCELLED|Job \d+ cancelled"
     r"|No space left on device|Too many open files|ConnectException|SocketTimeout|SocketException|UnknownHost|SSLException|TimeoutException"
-    r"|AbfsRestOperation|StorageException|AccessDenied|FileNotFoundException|FILE_NOT_EXIST|InterruptedException|DELTA_CONCURRENT"
+    r"|AbfsRestOperation|StorageException|AccessDenied|FileNotFoundException|FILE_NOT_EXIST|PATH_NOT_FOUND|InterruptedException|DELTA_CONCURRENT"
     r"|Connection (?:refused|reset)|Py4JNetworkError"
 )
 _FRAME = re.compile(r"\n\s+(?:at |\.\.\. \d+ more).*")

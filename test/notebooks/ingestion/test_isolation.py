@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from drop_bench import FIRST, MACHINES, Bench, reading, telemetry
+from drop_bench import FIRST, MACHINES, Bench, frozen_path, reading, telemetry
+from pyspark.errors import AnalysisException
 from pyspark.sql import functions as sf
 
 from batchkeeper import ingest, lines
@@ -140,4 +141,24 @@ def test_an_error_after_rows_were_stored_is_raised(bench: Bench, monkeypatch: py
         patched.setattr(ingest, "store", storing)
         with pytest.raises(ArithmeticError, match="after the rows"):
             bench.run(parameters)
+    assert bench.run(parameters)["counts"]["filesRead"] == len(DAYS) + 1
+
+
+def test_a_file_that_vanishes_is_the_storage_and_not_the_file(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the probe: no file is set aside, and the run that is repeated once the storage is well stores every row."""
+    parameters = bench.freeze({**FLEET, **DAYS})
+    frozen = bench.volume / frozen_path(parameters.run_id, BAD)
+    content = frozen.read_bytes()
+    look = ingest.probe_all
+
+    def probe_and_lose(*arguments: object) -> object:
+        found = look(*arguments)
+        frozen.unlink()
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ingest, "probe_all", probe_and_lose)
+        with pytest.raises(AnalysisException, match="PATH_NOT_FOUND"):
+            bench.run(parameters)
+    frozen.write_bytes(content)
     assert bench.run(parameters)["counts"]["filesRead"] == len(DAYS) + 1
