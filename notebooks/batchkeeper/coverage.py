@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from pyspark.sql import functions as sf
 
+from batchkeeper.parameters import iso
 from batchkeeper.sources import INGEST_LOG, Source
 from batchkeeper.tables import Tables
 
@@ -26,12 +27,17 @@ def merged(spans: Iterable[Span]) -> list[Span]:
 
 
 def read_coverage(tables: Tables) -> dict[str, list[Span]]:
-    """Per source the joined spans of all files that were read; a quarantined file covers nothing, an empty file does."""
-    log = tables.read(INGEST_LOG.name).where((sf.col("status") == "read") & sf.col("covers_to").isNotNull())
+    """Per source the joined spans of all files that were read and not revoked since.
+
+    A quarantined file covers nothing, an empty file does, and one without an accepted row does not (see batchkeeper.log).
+    """
+    log = tables.read(INGEST_LOG.name).where((sf.col("status") != "quarantined") & sf.col("covers_to").isNotNull())
     # Epoch seconds: Python's own conversion of Spark timestamps depends on the machine's time zone.
-    rows = log.select("source", sf.unix_timestamp("covers_from"), sf.unix_timestamp("covers_to")).distinct().collect()
+    span = [sf.unix_timestamp(name).alias(name) for name in ("covers_from", "covers_to")]
+    newest = sf.max_by("status", sf.coalesce("ingested_at", sf.timestamp_seconds(sf.lit(0)))).alias("newest")
+    claims = log.groupBy("source", "source_path", *span).agg(newest).where("newest <> 'revoked'")
     spans: dict[str, list[Span]] = {}
-    for source, start, end in rows:
+    for source, start, end in claims.select("source", "covers_from", "covers_to").distinct().collect():
         spans.setdefault(source, []).append((datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC)))
     return {source: merged(found) for source, found in spans.items()}
 
@@ -66,3 +72,22 @@ def complete_until(coverage: Mapping[str, Sequence[Span]], sources: Iterable[Sou
 def watermark(tables: Tables, sources: Iterable[Source]) -> datetime | None:
     """The time (UTC) up to which every required source is covered, or None."""
     return complete_until(read_coverage(tables), sources)
+
+
+def missing_spans(sources: Sequence[Source], coverage: Mapping[str, Sequence[Span]]) -> list[str]:
+    """Required sources without a file for some span: silence of a source is not the same as an empty file."""
+    found = []
+    newest = max((spans[-1][1] for source in sources if source.time and (spans := coverage.get(source.name))), default=None)
+    for source in sources:
+        spans = coverage.get(source.name, ())
+        if not source.required:
+            continue
+        if not spans:
+            found.append(f"{source.name}: no file at all")
+            continue
+        if source.time is None:
+            continue
+        found += [f"{source.name}: no file covers {iso(start)} to {iso(end)}" for start, end in gaps(spans)]
+        if newest and spans[-1][1] < newest:
+            found.append(f"{source.name}: no file covers {iso(spans[-1][1])} to {iso(newest)}")
+    return found

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pyspark.sql import DataFrame
 
@@ -21,10 +21,12 @@ from batchkeeper.ingest_report import report
 from batchkeeper.lines import ranked
 from batchkeeper.log import LogEntry, record
 from batchkeeper.manifest import Manifest, ManifestFile, read_manifest
+from batchkeeper.naming import Naming
 from batchkeeper.parallel import both, side_by_side
 from batchkeeper.parameters import JobParameters
 from batchkeeper.probe import ProbedFile, probe_all
 from batchkeeper.quarantine import quarantine_files, quarantine_rows
+from batchkeeper.reading import STAGED_BYTES, DeliveryReader, has_header
 from batchkeeper.results import StepResult
 from batchkeeper.rules import RuleSet, load_rules
 from batchkeeper.snapshots import Roster, record_rosters, rosters
@@ -34,9 +36,7 @@ from batchkeeper.store import Batch, store
 from batchkeeper.tables import Tables, TimeRange
 from batchkeeper.traces import read_traces, record_touched
 
-# From this size on, rows are parsed once and kept beside the batch; smaller ones are parsed again sooner than written and read.
-STAGED_BYTES = 4 * 2**20
-
+T = TypeVar("T")
 Broken = tuple[ManifestFile, Mapping[str, str]]
 """A file that cannot be read: rule -> what is wrong."""
 
@@ -52,6 +52,8 @@ class Ingestion:
         scratch: copies of this attempt.
         rosters: whom the snapshots list.
         known: sources that others refer to and that have rows.
+        unreadable: files that made the work on their delivery fail.
+        before: versions of the sources' tables before this attempt.
         whole: tallies of the sources of which the table took every good row in this attempt.
         only: those of them whose table holds nothing else.
     """
@@ -61,11 +63,15 @@ class Ingestion:
     parameters: JobParameters
     staged_bytes: int = STAGED_BYTES
     rules: RuleSet = field(init=False)
+    naming: Naming = field(init=False)
+    reader: DeliveryReader = field(init=False)
     files: DataFrame = field(init=False)
     noted: Future[None] = field(init=False)
     scratch: Path = field(init=False)
     entries: list[LogEntry] = field(default_factory=list)
     read: list[tuple[ProbedFile, FileCensus]] = field(default_factory=list)
+    unreadable: list[Broken] = field(default_factory=list)
+    before: dict[Source, int] = field(default_factory=dict)
     spans: dict[Source, TimeRange | None] = field(default_factory=dict)
     rosters: list[Roster] = field(default_factory=list)
     known: set[str] = field(default_factory=set)
@@ -77,6 +83,7 @@ class Ingestion:
         # Times without a zone are UTC, whatever the cluster's default is.
         self.tables.spark.conf.set("spark.sql.session.timeZone", "UTC")
         self.rules = load_rules(self.scenario.rules, self.scenario.sources)
+        self.naming = Naming(self.scenario.coverage, self.rules.begins)
 
     def run(self) -> StepResult:
         """Ingests the batch.
@@ -89,11 +96,13 @@ class Ingestion:
         manifest = read_manifest(self.parameters)
         self.files = named_files(self.tables.spark, self.parameters.run_id, manifest.files)
         with scratch_folder(self.parameters) as self.scratch:
+            self.reader = DeliveryReader(self.tables, self.scenario, self.rules, self.scratch, self.staged_bytes)
             probed, broken = self._probed(manifest)
             first, others = self._deliveries(probed)
             # Large files are parsed while the tables are made and those sources are stored that others are judged by.
             both(partial(self._begin, broken, first), partial(self._stage, others))
             side_by_side([partial(self._ingest, delivery) for delivery in others])
+            self._set_aside(self.unreadable)
             incomplete = self._log()
         self.seconds["duration"] = round(time.monotonic() - started, 2)
         metrics = {f"{name}Seconds": took for name, took in self.seconds.items()}
@@ -104,11 +113,9 @@ class Ingestion:
         first: list[Delivery] = []
         others: list[Delivery] = []
         for source, files in probed.items():
-            if all(file.header is None for file in files):
-                self.read += [(file, FileCensus()) for file in files]
-                continue
-            delivery = Delivery.read(self.tables.spark, self.scenario, self.rules, source, files)
-            (first if source.name in self._referred else others).append(delivery)
+            delivery = self._without_bad_files(source, files, partial(self.reader.read, source))
+            if delivery:
+                (first if source.name in self._referred else others).append(delivery)
         return first, others
 
     @property
@@ -120,7 +127,7 @@ class Ingestion:
         """The readable files by source, and those that are not."""
         by_name = {source.name: source for source in self.scenario.sources}
         known = [(file, by_name[file.source]) for file in manifest.files if file.source in by_name]
-        probed = [self._with_undated_name(file) for file in probe_all(known, self.rules.encodings, self.scratch)]
+        probed = [self._with_name_faults(file, by_name[file.file.source]) for file in probe_all(known, self.rules.encodings, self.scratch)]
         strange = {
             file.path: f"source {file.source!r} is not one of {', '.join(by_name)}" for file in manifest.files if file.source not in by_name
         }
@@ -133,17 +140,17 @@ class Ingestion:
         good = [file for file in probed if file.file.path not in rejected]
         return {source: ranked([file for file in good if file.file.source == source.name]) for source in self.scenario.sources}, broken
 
-    def _with_undated_name(self, file: ProbedFile) -> ProbedFile:
-        if self.scenario.coverage.covers(file.file.path):
-            return file
-        what = f"the name {file.file.path} gives no day, so the file covers none"
-        return ProbedFile(file.file, file.location, file.delimiter, file.header, file.columns, {**file.broken, "undated_name": what})
+    def _with_name_faults(self, file: ProbedFile, source: Source) -> ProbedFile:
+        return replace(file, broken={**file.broken, **self.naming.faults(file.file, source)})
+
+    def _covers(self, file: ManifestFile) -> TimeRange | None:
+        return self.naming.covers(file, next((source for source in self.scenario.sources if source.name == file.source), None))
 
     def _set_aside(self, broken: Sequence[Broken]) -> None:
         quarantine_files(self.tables, self.parameters.run_id, broken, self.rules)
         for file, found in broken:
             reason = "; ".join(f"{rule}: {what}" for rule, what in found.items())
-            self.entries.append(LogEntry.of_quarantined(file, self.scenario.coverage.covers(file.path), reason, tuple(found)))
+            self.entries.append(LogEntry.of_quarantined(file, self._covers(file), reason, tuple(found)))
         fatal_files = [f"{file.path} ({rule})" for file, found in broken for rule in found if self.rules.files[rule] == "fail"]
         if fatal_files:
             raise RuleFailedError(f"files break rules of severity fail: {', '.join(fatal_files[:20])}")
@@ -160,24 +167,55 @@ class Ingestion:
 
     def _stage(self, deliveries: list[Delivery]) -> None:
         """Replaces large deliveries by their staged copies."""
-        for place, delivery in enumerate(deliveries):
-            if delivery.size >= self.staged_bytes:
-                deliveries[place] = delivery.stage(self.scratch)
+        for delivery in [delivery for delivery in deliveries if self.reader.is_large(delivery)]:
+            copy = self._without_bad_files(delivery.source, delivery.files, partial(self.reader.read_staged, delivery.source))
+            place = deliveries.index(delivery)
+            deliveries[place : place + 1] = [copy] if copy else []
 
     def _ingest(self, delivery: Delivery) -> None:
         """Stores the rows of one source; what each file had in it is kept for the log."""
         began = time.monotonic()
-        found, span = self._judge_and_store(delivery)
-        if any(census.good for census in found):
-            self.spans[delivery.source] = span
-        self.read += zip(delivery.files, found, strict=True)
-        self.seconds[delivery.source.name] = round(time.monotonic() - began, 2)
+        source = delivery.source
+
+        def judge_and_store(files: Sequence[ProbedFile]) -> tuple[Sequence[ProbedFile], list[FileCensus], TimeRange | None]:
+            same = files is delivery.files
+            return files, *self._judge_and_store(delivery if same else self.reader.read_staged(source, files))
+
+        done = self._without_bad_files(source, delivery.files, judge_and_store)
+        if done:
+            files, found, span = done
+            if any(census.good for census in found):
+                self.spans[source] = span
+            self.read += zip(files, found, strict=True)
+        self.seconds[source.name] = round(time.monotonic() - began, 2)
+
+    def _without_bad_files(self, source: Source, files: Sequence[ProbedFile], work: Callable[[Sequence[ProbedFile]], T]) -> T | None:
+        """Does the work on the files, without those that make it fail: these are noted. None when no file with a header is left."""
+        rest = files
+        if has_header(files):
+            try:
+                return work(files)
+            except Exception as error:
+                # Once rows are stored no file can be left out.
+                if self.rules.files["unreadable"] == "fail" or self._has_stored(source):
+                    raise
+                bad = self.reader.bad_files(source, files, self.known, error)
+            self.unreadable += [(file.file, {"unreadable": f"{file.file.path}: {why}"}) for file, why in bad]
+            rest = [file for file in files if all(file is not found for found, _ in bad)]
+            if has_header(rest):
+                return work(rest)
+        self.read += [(file, FileCensus()) for file in rest]
+        return None
+
+    def _has_stored(self, source: Source) -> bool:
+        return source in self.before and self.tables.version(source.name) != self.before[source]
 
     def _judge_and_store(self, delivery: Delivery) -> tuple[list[FileCensus], TimeRange | None]:
         source, rules = delivery.source, delivery.rules
         judged = delivery.judged(self.tables, self.known)
         # The version, as it is before the batch, is read beside.
         tallies, before = both(lambda: judged.tallies(self.scenario, self.scratch), lambda: self.tables.version(source.name))
+        self.before[source] = before
         census = take_census(tallies, source, rules, len(delivery.files))
         if source.time is None:
             self.rosters += rosters(tallies.frame, [probed.file for probed in delivery.files])
@@ -216,8 +254,7 @@ class Ingestion:
         for file, census in self.read:
             if file.file.source in whole:
                 traces.add(file.file.source, file.file.path, census.good, census.days)
-            covers = self.scenario.coverage.covers(file.file.path)
-            self.entries.append(LogEntry.of_read(file, covers, census, traces.accepted[file.file.path]))
+            self.entries.append(LogEntry.of_read(file, self._covers(file.file), census, traces.accepted[file.file.path]))
         days = {source: covered_days(self.entries, source) | traces.days.get(source.name, set()) for source in self.scenario.sources}
 
         def note() -> None:

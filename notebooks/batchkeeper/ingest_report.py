@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from batchkeeper.coverage import complete_until, gaps, read_coverage
+from batchkeeper.coverage import complete_until, missing_spans, read_coverage
 from batchkeeper.log import logged
 from batchkeeper.parallel import both
 from batchkeeper.parameters import JobParameters, iso
@@ -29,7 +29,7 @@ def report(
 
     (files, coverage), versions = both(read_log, partial(tables.versions, names))
     watermark = complete_until(coverage, scenario.sources)
-    missing = _missing(scenario, coverage)
+    missing = missing_spans(scenario.sources, coverage)
     warnings = [*_warnings(files), *missing]
     if incomplete:
         warnings.append(f"{len(incomplete)} entity-days are incomplete or stale, see the outcome file")
@@ -54,25 +54,6 @@ def report(
         outcome_path=outcome,
         metrics=dict(metrics),
     )
-
-
-def _missing(scenario: Scenario, coverage: Mapping[str, Sequence[tuple[datetime, datetime]]]) -> list[str]:
-    """Required sources without a file for some span: silence of a source is not the same as an empty file."""
-    found = []
-    newest = max((spans[-1][1] for source in scenario.sources if source.time and (spans := coverage.get(source.name))), default=None)
-    for source in scenario.sources:
-        spans = coverage.get(source.name, ())
-        if not source.required:
-            continue
-        if not spans:
-            found.append(f"{source.name}: no file at all")
-            continue
-        if source.time is None:
-            continue
-        found += [f"{source.name}: no file covers {iso(start)} to {iso(end)}" for start, end in gaps(spans)]
-        if newest and spans[-1][1] < newest:
-            found.append(f"{source.name}: no file covers {iso(spans[-1][1])} to {iso(newest)}")
-    return found
 
 
 def _warnings(files: Sequence[Mapping[str, Any]]) -> list[str]:

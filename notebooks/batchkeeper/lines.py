@@ -8,16 +8,20 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from datetime import date
 from functools import reduce
 from urllib.parse import unquote
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as sf
 
+from batchkeeper.forms import is_ancient, typed
 from batchkeeper.frames import with_facts
 from batchkeeper.probe import ProbedFile
+from batchkeeper.records import LINE_ENDS
 from batchkeeper.rules import CompiledRules, RuleSet, Severity
 from batchkeeper.sources import CoverageRule, Field, Source
+from batchkeeper.staging import without_patterns
 from batchkeeper.tables import Tables
 
 _BAD = "_bad"
@@ -25,7 +29,8 @@ _BYTE_ORDER_MARK = "\ufeff"
 _TIMES = ("covers_from", "covers_to", "source_modified")
 # Spark closes a quote that the line leaves open.
 _OPEN_QUOTE = """(length(raw) - length(replace(raw, '"', ''))) % 2 = 1"""
-_SHORTEST_TIME = len("2015-11-15 06:00")
+_DAY_MICROS = 86_400_000_000
+_LAST_DAY = date(9999, 12, 31)
 
 
 def ranked(files: Sequence[ProbedFile]) -> list[ProbedFile]:
@@ -71,26 +76,34 @@ def physical_lines(spark: SparkSession, files: Sequence[ProbedFile], coverage: C
 
 
 def _by_header(spark: SparkSession, files: Sequence[ProbedFile], coverage: CoverageRule) -> list[tuple[ProbedFile, DataFrame]]:
-    layouts: dict[tuple[str, tuple[str | None, ...]], list[int]] = {}
+    layouts: dict[tuple[object, ...], list[int]] = {}
     for rank, probed in enumerate(files):
         if probed.header is not None:
-            layouts.setdefault((probed.delimiter, probed.columns), []).append(rank)
+            layout = (probed.delimiter, probed.columns, probed.plain, probed.quoted, probed.joined)
+            layouts.setdefault(layout, []).append(rank)
     if not layouts:
         raise ValueError("no file has a header")
     return [(files[ranks[0]], _lines(spark, files, ranks, coverage)) for ranks in layouts.values()]
 
 
 def _lines(spark: SparkSession, files: Sequence[ProbedFile], ranks: Sequence[int], coverage: CoverageRule) -> DataFrame:
-    text = spark.read.text([str(files[rank].location) for rank in ranks])
+    text = spark.read.text([without_patterns(files[rank].location) for rank in ranks])
+    raw = sf.col("value")
+    if files[ranks[0]].joined:
+        for end, mark in LINE_ENDS.items():
+            raw = sf.replace(raw, sf.lit(mark), sf.lit(end))
     lines = text.select(
-        sf.col("value").alias("raw"),
+        raw.alias("raw"),
         sf.col("_metadata.file_path").alias("uri"),
         sf.col("_metadata.file_block_start").alias("block"),
         sf.monotonically_increasing_id().alias("place"),
     )
     facts = {str(files[rank].location): _facts(files[rank], rank, coverage) for rank in ranks}
     columns = [("uri", "string"), ("rank", "int"), ("header", "string"), *((name, "timestamp") for name in _TIMES)]
-    rows = [(uri, *fact) for found in text.inputFiles() if (fact := facts.get(_local_path(found))) for uri in _spellings(found)]
+    listed = {_local_path(found): found for found in text.inputFiles()}
+    if unlisted := [files[rank].file.path for rank in ranks if str(files[rank].location) not in listed]:
+        raise ValueError(f"Spark lists nothing of {', '.join(unlisted)}")
+    rows = [(uri, *facts[path]) for path, found in listed.items() if path in facts for uri in _spellings(found)]
     return with_facts(lines, columns, rows, "block").drop("uri")
 
 
@@ -112,33 +125,38 @@ def _spellings(uri: str) -> set[str]:
 def _typed(lines: DataFrame, source: Source, probed: ProbedFile) -> DataFrame:
     """Parses the lines under one header: `text_<field>` as delivered, `<field>` typed (null where that fails)."""
     names = [f"text_{column}" if column else f"ignored_{number}" for number, column in enumerate(probed.columns)]
-    schema = ", ".join(f"`{name}` string" for name in (*names, _BAD))
-    options = {"sep": probed.delimiter, "columnNameOfCorruptRecord": _BAD, "escape": '"', "mode": "PERMISSIVE"}
     # A line of a file that nobody listed has no header; it must reach the census, which refuses it.
     header = sf.coalesce("header", sf.lit(""))
     marked = sf.startswith("raw", sf.lit(_BYTE_ORDER_MARK)) & (sf.substr("raw", sf.lit(2)) == header)
-    content = lines.where((sf.col("raw") != header) & ~marked & (sf.trim("raw") != "")).withColumn(
-        "quoted", sf.contains("raw", sf.lit('"'))
-    )
-    # Without a quote the delimiter alone parts the cells, in half the time of a CSV parser.
-    parsed = content.withColumn("parsed", sf.when(sf.col("quoted"), sf.from_csv("raw", schema, options)))
-    parsed = parsed.withColumn("cells", sf.when(~sf.col("quoted"), sf.split("raw", re.escape(probed.delimiter))))
-    cells = {name: f"IF(quoted, parsed.`{name}`, get(cells, {number}))" for number, name in enumerate(names)}
-    texts = [f"nullif(trim({cells[f'text_{field.name}']}), '') AS `text_{field.name}`" for field in source.fields]
-    bad = f"IF(quoted, parsed.`{_BAD}` IS NOT NULL, size(cells) <> {len(names)}) AS {_BAD}"
+    content = lines.where((sf.col("raw") != header) & ~marked & (sf.trim("raw") != ""))
+    parsed = (_quoted_cells if probed.quoted else _cells)(content, probed.delimiter, names)
+    # A line end around a value is no more a part of it than a blank.
+    bare = "trim(BOTH ' \\r\\n' FROM {})" if probed.joined else "trim({})"
+    cells = {field.name: bare.format(f"cell_{names.index(f'text_{field.name}')}") for field in source.fields}
+    texts = [f"nullif({cells[field.name]}, '') AS `text_{field.name}`" for field in source.fields]
     # What reads as a number or a time is plain ASCII, and need not be looked through for broken characters.
     wordy = None in probed.columns or any(field.type == "string" for field in source.fields)
-    named = parsed.selectExpr("raw", "quoted", f"{wordy} AS wordy", "rank", *_TIMES, "block", "place", bad, *texts)
-    return named.selectExpr("*", *(f"{_cast(field)} AS `{field.name}`" for field in source.fields))
+    kept = ("raw", "quoted", f"{wordy} AS wordy", f"{probed.plain} AS plain", "rank", *_TIMES, "block", "place", _BAD)
+    named = parsed.selectExpr(*kept, *texts)
+    return named.selectExpr("*", *(f"{typed(field, plain=probed.plain)} AS `{field.name}`" for field in source.fields))
 
 
-def _cast(field: Field) -> str:
-    text = f"`text_{field.name}`"
-    if field.type == "string":
-        return text
-    typed = f"TRY_CAST({text} AS {field.type})"
-    # The cast alone would take "2015" for a time.
-    return f"IF(octet_length({text}) >= {_SHORTEST_TIME}, {typed}, NULL)" if field.type == "timestamp" else typed
+def _cells(content: DataFrame, delimiter: str, names: Sequence[str]) -> DataFrame:
+    """Adds the cells. Without a quote in the file the delimiter alone parts them, in half the time of a CSV parser."""
+    parted = content.withColumn("cells", sf.split("raw", re.escape(delimiter)))
+    cells = (f"get(cells, {number}) AS cell_{number}" for number in range(len(names)))
+    return parted.selectExpr("*", "FALSE AS quoted", f"size(cells) <> {len(names)} AS {_BAD}", *cells)
+
+
+def _quoted_cells(content: DataFrame, delimiter: str, names: Sequence[str]) -> DataFrame:
+    """Adds the cells of a file with quotes: only the lines that have any go through the parser."""
+    schema = ", ".join(f"`{name}` string" for name in (*names, _BAD))
+    options = {"sep": delimiter, "columnNameOfCorruptRecord": _BAD, "escape": '"', "mode": "PERMISSIVE"}
+    marked = content.withColumn("quoted", sf.contains("raw", sf.lit('"')))
+    parsed = marked.withColumn("parsed", sf.when(sf.col("quoted"), sf.from_csv("raw", schema, options)))
+    parsed = parsed.withColumn("cells", sf.when(~sf.col("quoted"), sf.split("raw", re.escape(delimiter))))
+    cells = (f"IF(quoted, parsed.`{name}`, get(cells, {number})) AS cell_{number}" for number, name in enumerate(names))
+    return parsed.selectExpr("*", f"IF(quoted, parsed.`{_BAD}` IS NOT NULL, size(cells) <> {len(names)}) AS {_BAD}", *cells)
 
 
 def _compile(source: Source, rules: RuleSet) -> CompiledRules:
@@ -157,7 +175,7 @@ def _compile(source: Source, rules: RuleSet) -> CompiledRules:
 
     unread = " OR ".join(f"`{field.name}` IS NULL" for field in source.fields)
     terms = [
-        f"IF((wordy OR {unread}) AND NOT is_valid_utf8(raw), {bit('not_utf8', rules.form['not_utf8'])}, 0L)",
+        f"IF(NOT plain AND (wordy OR {unread}) AND NOT is_valid_utf8(raw), {bit('not_utf8', rules.form['not_utf8'])}, 0L)",
         f"IF({_BAD} OR (quoted AND {_OPEN_QUOTE}), {bit('malformed', rules.form['malformed'])}, 0L)",
     ]
     for field in source.fields:
@@ -166,9 +184,15 @@ def _compile(source: Source, rules: RuleSet) -> CompiledRules:
         if field.type == "string":
             terms.append(f"IF({text} IS NULL, {missing}, 0L)")
             continue
-        absent = f"IF({text} IS NULL, {missing}, {of_form('wrong_type', field)})"
-        # NaN is larger than any number.
-        strange = f"IF(abs({value}) >= DOUBLE('Infinity'), {of_form('not_finite', field)}, 0L)" if field.type == "double" else "0L"
+        wrong, strange = of_form("wrong_type", field), "0L"
+        if field.type == "double":
+            # NaN is larger than any number.
+            strange = f"IF(abs({value}) >= DOUBLE('Infinity'), {of_form('not_finite', field)}, 0L)"
+        elif field.type == "timestamp":
+            distant = of_form("out_of_range", field)
+            wrong = f"IF({is_ancient(field)}, {distant}, {wrong})"
+            strange = f"IF(unix_micros({value}) NOT BETWEEN {_micros(rules.begins)} AND {_micros(_LAST_DAY)}, {distant}, 0L)"
+        absent = f"IF({text} IS NULL, {missing}, {wrong})"
         terms.append(f"IF({value} IS NULL, {absent}, {strange})")
     for rule in rules.for_source(source.name):
         broken = bit(rule.name, rule.severity, rule.refers_to)
@@ -176,3 +200,7 @@ def _compile(source: Source, rules: RuleSet) -> CompiledRules:
             terms.append(f"IF({rule.when}, {broken}, 0L)")
     names, severities, refers_to = zip(*found, strict=True)
     return CompiledRules(names, severities, refers_to, tuple(terms))
+
+
+def _micros(day: date) -> str:
+    return f"{(day - date(1970, 1, 1)).days * _DAY_MICROS}L"

@@ -17,6 +17,7 @@ from batchkeeper.probe import ProbedFile
 from batchkeeper.sources import INGEST_LOG
 from batchkeeper.tables import Tables, TimeRange
 
+COVERS_NOTHING = "covers_nothing"
 _TIMES = ("source_modified", "covers_from", "covers_to", "first_ts", "last_ts")
 
 
@@ -39,9 +40,15 @@ class LogEntry:
 
     @classmethod
     def of_read(cls, probed: ProbedFile, covers: TimeRange | None, census: FileCensus, accepted: int) -> LogEntry:
-        """A file whose rows were judged; `accepted` of them stand in the table."""
-        remarks = "; ".join(f"{rule}: {what}" for rule, what in probed.broken.items()) or None
-        return cls(probed.file, "read", remarks, covers, census, accepted, {**dict.fromkeys(probed.broken, 1), **census.broken})
+        """A file whose rows were judged; `accepted` of them stand in the table. It covers no time by rows that were all rejected."""
+        remarks = dict(probed.broken)
+        findings = {**dict.fromkeys(probed.broken, 1), **census.broken}
+        if covers and census.rows and not census.good:
+            covers = None
+            remarks[COVERS_NOTHING] = f"none of its {census.rows} rows was accepted"
+            findings[COVERS_NOTHING] = 1
+        reason = "; ".join(f"{rule}: {what}" for rule, what in remarks.items()) or None
+        return cls(probed.file, "read", reason, covers, census, accepted, findings)
 
     def row(self, run_id: str) -> tuple[Any, ...]:
         """The values in the order of the table, times as epoch seconds, without the volatile column."""

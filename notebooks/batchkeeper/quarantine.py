@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as sf
 
 from batchkeeper.delivery import Delivery
@@ -30,21 +30,21 @@ def numbered(rejected: DataFrame, lines: DataFrame) -> DataFrame:
     return rejected.join(sf.broadcast(offsets), ["rank", "block"]).withColumn("line", sf.expr("before + place - first + 1"))
 
 
-def quarantine_rows(tables: Tables, run_id: str, delivery: Delivery, coverage: CoverageRule) -> int:
-    """Stores the rejected rows of a delivery once; returns how many were new."""
+def rejected_rows(spark: SparkSession, run_id: str, delivery: Delivery, coverage: CoverageRule) -> DataFrame:
+    """The rejected rows of a delivery as rows of QUARANTINE."""
     source, files, rules = delivery.source, delivery.files, delivery.rules
     place = ["rank", "block", "place"]
-    lines = physical_lines(tables.spark, files, coverage)
+    lines = physical_lines(spark, files, coverage)
     rejected = delivery.rows.where(rules.rejects())
     wanted = sorted(int(row[0]) for row in rejected.select("rank").distinct().collect())
     if delivery.staged:
         rejected = rejected.join(lines, place)
     rejected = rejected.select(*place, "raw", "mask")
     columns = [("rank", "int"), ("source_path", "string"), ("source_etag", "string")]
-    names = small_frame(tables.spark, columns, [(rank, files[rank].file.path, files[rank].file.etag) for rank in wanted])
+    names = small_frame(spark, columns, [(rank, files[rank].file.path, files[rank].file.etag) for rank in wanted])
     with_line = numbered(rejected, lines).withColumn("rules", rules.rejecting(sf.col("mask")))
     fatal = sf.col("mask").bitwiseAND(sf.lit(rules.bits("fail")).cast("bigint")) != 0
-    rows = with_line.join(sf.broadcast(names), "rank").select(
+    return with_line.join(sf.broadcast(names), "rank").select(
         sf.lit(run_id).alias("run_id"),
         sf.lit(source.name).alias("source"),
         "source_path",
@@ -56,7 +56,11 @@ def quarantine_rows(tables: Tables, run_id: str, delivery: Delivery, coverage: C
         sf.substring(sf.make_valid_utf8("raw"), 1, _MAX_RAW).alias("raw"),
         sf.current_timestamp().alias("quarantined_at"),
     )
-    return tables.insert_only_merge(QUARANTINE, rows)
+
+
+def quarantine_rows(tables: Tables, run_id: str, delivery: Delivery, coverage: CoverageRule) -> None:
+    """Stores the rejected rows of a delivery, once per run."""
+    tables.insert_only_merge(QUARANTINE, rejected_rows(tables.spark, run_id, delivery, coverage))
 
 
 def quarantine_files(tables: Tables, run_id: str, broken: Sequence[tuple[ManifestFile, Mapping[str, str]]], rules: RuleSet) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -13,6 +14,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as sf
 
 from batchkeeper.errors import RulesError
+from batchkeeper.forms import FIRST_YEAR
 from batchkeeper.sources import Source
 
 Severity = Literal["warn", "quarantine", "fail"]
@@ -23,24 +25,20 @@ FILE_RULES = (
     "truncated_gzip",
     "not_gzip",
     "unexpected_gzip",
+    "trailing_bytes",
     "encoding",
     "missing_column",
     "ambiguous_column",
     "unknown_column",
     "undated_name",
+    "name_before_start",
+    "name_after_delivery",
+    "unreadable",
 )
-FORM_RULES = ("not_utf8", "malformed", "missing_value", "wrong_type", "not_finite")
-# These leave nothing that could be stored.
-_NEVER_WARN = (
-    "unknown_source",
-    "truncated_gzip",
-    "not_gzip",
-    "unexpected_gzip",
-    "encoding",
-    "missing_column",
-    "ambiguous_column",
-    *FORM_RULES,
-)
+FORM_RULES = ("not_utf8", "malformed", "missing_value", "wrong_type", "not_finite", "out_of_range")
+# The others leave nothing that could be stored, or nothing that could be believed.
+_MAY_WARN = ("unknown_column", "undated_name")
+EARLIEST = date(FIRST_YEAR, 1, 2)
 _MAX_RULES = 60
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -63,6 +61,8 @@ class RuleSet:
     form: Mapping[str, Severity]
     rows: Mapping[str, tuple[RowRule, ...]]
     encodings: Mapping[str, str]
+    begins: date = EARLIEST
+    """The day (UTC) before which the scenario has no data."""
 
     def for_source(self, source: str) -> tuple[RowRule, ...]:
         """The rules on the typed rows of `source`."""
@@ -83,7 +83,7 @@ class CompiledRules:
     def __post_init__(self) -> None:
         if len(self.names) > _MAX_RULES:
             raise RulesError(
-                f"{len(self.names)} rules on one source, at most {_MAX_RULES}: three for each column, two for the line, then its own"
+                f"{len(self.names)} rules on one source, at most {_MAX_RULES}: up to three for each column, two for the line, then its own"
             )
 
     def mask(self) -> Column:
@@ -148,16 +148,23 @@ def load_rules(path: Path, sources: Sequence[Source]) -> RuleSet:
         form=_engine_rules(path.name, "form", document.get("form"), FORM_RULES),
         rows=rows,
         encodings=dict(document.get("encodings") or {}),
+        begins=_begins(path.name, document.get("begins", EARLIEST)),
     )
+
+
+def _begins(file: str, value: Any) -> date:
+    if type(value) is not date or value < EARLIEST:
+        raise RulesError(f"{file}: begins {value!r} must be a day such as 2014-01-01, not before {EARLIEST}")
+    return value
 
 
 def _engine_rules(file: str, section: str, entries: Any, names: Sequence[str]) -> dict[str, Severity]:
     if not isinstance(entries, dict) or set(entries) != set(names):
         raise RulesError(f"{file}: {section} must give a severity to each of: {', '.join(names)}")
     found = {name: _severity(f"{file}: {section}.{name}", entries[name]) for name in names}
-    lenient = [name for name, severity in found.items() if severity == "warn" and name in _NEVER_WARN]
+    lenient = [name for name, severity in found.items() if severity == "warn" and name not in _MAY_WARN]
     if lenient:
-        raise RulesError(f"{file}: {section}: {', '.join(lenient)} cannot be 'warn', there would be nothing to store")
+        raise RulesError(f"{file}: {section}: {', '.join(lenient)} cannot be 'warn', there would be nothing to store or to believe")
     return found
 
 

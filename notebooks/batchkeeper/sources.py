@@ -12,7 +12,7 @@ from batchkeeper.tables import DEFAULT_PROPERTIES, UPDATED_PROPERTIES, Column, T
 
 _HOUR_MICROS = 3_600_000_000
 _DAY_MICROS = 24 * _HOUR_MICROS
-_DAYS = re.compile(r"/(?P<first>\d{4}-\d{2}-\d{2})(?:_(?P<last>\d{4}-\d{2}-\d{2}))?\.csv(?:\.gz)?$")
+_DAYS = re.compile(r"/(?P<first>\d{4}-\d{2}-\d{2})(?:_(?P<last>\d{4}-\d{2}-\d{2}))?\.csv(?:\.gz)?$", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,10 @@ class CoverageRule:
             return None
         if last < first:
             return None
-        shift = timedelta(hours=self.hour)
-        return (first - timedelta(days=1) + shift).replace(tzinfo=UTC), (last + shift).replace(tzinfo=UTC)
+        shift, day = timedelta(hours=self.hour), timedelta(days=1)
+        # The first day of the calendar has none before it.
+        before = max(first, datetime.min + day) - day
+        return (before + shift).replace(tzinfo=UTC), (last + shift).replace(tzinfo=UTC)
 
     def day_of(self, moment: str) -> str:
         """The day whose file holds the time `moment`, both as Spark SQL. By numbers: intervals and dates are reckoned in time zones."""
@@ -95,8 +97,8 @@ INGEST_LOG = TableSpec(
         Column("source_etag", "string"),
         Column("source_modified", "timestamp"),
         Column("size", "bigint", "bytes as delivered"),
-        Column("status", "string", "read or quarantined"),
-        Column("reason", "string", "why the file is in quarantine"),
+        Column("status", "string", "read or quarantined; revoked or restored: what a person decided of the coverage of this path"),
+        Column("reason", "string", "why the file is in quarantine or covers nothing; who decided, and why"),
         Column("covers_from", "timestamp", "start of the span the file stands for, excluded"),
         Column("covers_to", "timestamp", "end of the span the file stands for, included"),
         Column("rows_read", "bigint"),
@@ -109,7 +111,7 @@ INGEST_LOG = TableSpec(
         Column("ingested_at", "timestamp", volatile=True),
     ),
     ("run_id", "source_path"),
-    comment="One row per file and run; an empty file counts as covered",
+    comment="One row per file and run; an empty file covers its span, one without an accepted row does not",
 )
 
 QUARANTINE = TableSpec(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -36,4 +37,9 @@ def staged(rows: DataFrame, folder: Path) -> DataFrame:
     if "string" not in rows.schema.simpleString():
         options |= {"parquet.writer.version": "v2", "compression": "none"}
     rows.write.options(**options).parquet(copy)
-    return rows.sparkSession.read.schema(rows.schema).parquet(copy)
+    return rows.sparkSession.read.schema(rows.schema).parquet(without_patterns(Path(copy)))
+
+
+def without_patterns(path: Path) -> str:
+    """The path as Spark's readers take it for itself: they look for patterns in every path."""
+    return re.sub(r"[\\\[\]{}*?]", r"\\\g<0>", str(path))

@@ -35,6 +35,10 @@ def source(name: str, time: str | None = "ts", required: bool = True) -> Source:
         ("telemetry/2015-02-30.csv", None),
         ("telemetry/2015-01-02.txt", None),
         ("telemetry/latest.csv", None),
+        ("telemetry/0000-01-01.csv", None),
+        # The first and the last day of the calendar have no day before or after.
+        ("telemetry/0001-01-01.csv", (datetime(1, 1, 1, 6, tzinfo=UTC), datetime(1, 1, 1, 6, tzinfo=UTC))),
+        ("telemetry/9999-12-31.csv", (datetime(9999, 12, 30, 6, tzinfo=UTC), datetime(9999, 12, 31, 6, tzinfo=UTC))),
     ],
 )
 def test_a_name_gives_its_span(path: str, span: tuple[datetime, datetime] | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ def test_the_rules_of_the_scenario_are_sound() -> None:
     rules = load_rules(RULES, SOURCES)
     assert {rule.name for rule in rules.for_source("telemetry")} >= {"volt_range", "unknown_machine", "off_the_hour"}
     assert rules.files["truncated_gzip"] == "quarantine"
+    assert rules.begins == date(2014, 1, 1)
 
 
 @pytest.mark.parametrize(
@@ -35,6 +37,9 @@ def test_the_rules_of_the_scenario_are_sound() -> None:
         (("version",), 2, "version must be 1"),
         (("files", "missing_column"), "ignore", "files.missing_column.*'ignore'"),
         (("files", "missing_column"), "warn", "missing_column cannot be 'warn'"),
+        (("files", "name_after_delivery"), "warn", "name_after_delivery cannot be 'warn'"),
+        (("begins",), "soon", "begins 'soon' must be a day such as 2014-01-01"),
+        (("begins",), date(1850, 1, 1), "begins .*not before 1901-01-02"),
         (("form",), {}, "form must give a severity"),
         (("sources", "weather"), [], "sources.weather is no source"),
         (("sources", "errors"), [{"name": "x", "severity": "warn"}], r"sources.errors\[0\] \(x\): give either"),

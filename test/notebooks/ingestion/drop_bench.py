@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -28,6 +29,12 @@ def telemetry(*lines: str) -> str:
     return "\r\n".join([HEADER, *lines]) + "\r\n"
 
 
+def frozen_path(run_id: str, path: str) -> str:
+    """Where the bytes of a drop are frozen: a name that owes nothing to the drop's own."""
+    suffix = ".csv.gz" if path.endswith(".gz") else ".csv"
+    return f"batches/{run_id}/files/{hashlib.sha256(path.encode()).hexdigest()[:32]}{suffix}"
+
+
 @dataclass
 class Bench:
     """Ingests drops as runs of the pipeline would."""
@@ -40,22 +47,30 @@ class Bench:
     staged_bytes: int = STAGED_BYTES
 
     def freeze(
-        self, drops: dict[str, str | bytes], run_id: str | None = None, modified: dict[str, datetime] | None = None
+        self,
+        drops: dict[str, str | bytes],
+        run_id: str | None = None,
+        modified: dict[str, datetime] | None = None,
+        in_place: bool = False,
     ) -> JobParameters:
-        """Writes the frozen batch and its manifest. Each drop is delivered an hour after the one before, unless `modified` says when."""
+        """Writes the frozen batch and its manifest. Each drop is delivered an hour after the one before, unless `modified` says when.
+
+        With `in_place` the drops stay under their own names, as with `freeze: "reference"`.
+        """
         self.runs += 1
         run = run_id or f"scoring-20151115t063000-{self.runs:08x}"
         folder = self.volume / "batches" / run
         files = []
         for path, content in drops.items():
             data = content if isinstance(content, bytes) else content.encode()
-            target = folder / "files" / path
+            frozen = f"drops/{path}" if in_place else frozen_path(run, path)
+            target = self.volume / frozen
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
             self.modified += timedelta(hours=1)
             delivered = (modified or {}).get(path, self.modified)
-            frozen = f"batches/{run}/files/{path}"
-            entry = {"path": path, "source": path.split("/")[0], "frozenPath": frozen, "etag": f"0x{hash((path, data)) & 0xFFFFFFFF:08x}"}
+            etag = f"0x{hashlib.sha256(path.encode() + data).hexdigest()[:8]}"
+            entry = {"path": path, "source": path.split("/")[0], "frozenPath": frozen, "etag": etag}
             files.append({**entry, "size": len(data), "lastModified": iso(delivered)})
         manifest = {"manifestVersion": 1, "runId": run, "pipeline": "scoring", "reason": "drops", "window": None, "files": files}
         (folder / "manifest.json").parent.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ def test_the_number_depends_on_run_path_and_etag_alone() -> None:
 def test_every_row_leads_to_its_drop_and_run(bench: Bench) -> None:
     bench.ingest({"machines/2015-11-15.csv": MACHINES, PATH: telemetry(reading())}, run_id="scoring-1")
     later = "telemetry/2015-11-16.csv"
+    bench.modified += timedelta(days=1)
     bench.ingest({later: telemetry(reading("2015-11-15 02:00:00"))}, run_id="scoring-2")
     files = bench.tables.read("ingest_files")
     found = bench.tables.read("telemetry").join(files, "file_id").select("run_id", "source_path").collect()

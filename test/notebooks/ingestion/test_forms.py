@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import gzip
+from datetime import UTC, datetime
 
 from drop_bench import HEADER, MACHINES, Bench, reading, telemetry
 
@@ -126,7 +127,7 @@ def test_bytes_that_are_no_utf8_reject_their_row_alone(bench: Bench) -> None:
 
 def test_line_numbers_over_many_blocks_and_files(bench: Bench) -> None:
     """Files that Spark cuts into several blocks: the line must count from the start of the file."""
-    bench.staged_bytes = 1
+    bench.staged_bytes, bench.modified = 1, datetime(2015, 11, 28, 6, tzinfo=UTC)
     spark = bench.tables.spark
     good = [reading(f"2015-11-{day_:02d} {hour:02d}:00:00", volt=100 + hour + day_ / 100) for day_ in range(1, 15) for hour in range(24)]
     spark.conf.set("spark.sql.files.maxPartitionBytes", "2000")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from drop_bench import MACHINES, Bench, reading, telemetry
+from drop_bench import MACHINES, Bench, frozen_path, reading, telemetry
 
 from batchkeeper.errors import ManifestError, RuleFailedError
 from batchkeeper.ingest import Ingestion
@@ -87,7 +87,7 @@ def test_a_rule_of_severity_fail_stops_the_run_and_stores_nothing(bench: Bench, 
 
 def test_manifests_that_lie(bench: Bench) -> None:
     parameters = bench.freeze({DAY: telemetry(reading())})
-    frozen = bench.volume / "batches" / parameters.run_id / "files" / DAY
+    frozen = bench.volume / frozen_path(parameters.run_id, DAY)
     frozen.write_text("cut")
     with pytest.raises(ManifestError, match=r"files\[0\].*has 3 bytes"):
         Ingestion(bench.tables, SCENARIO, parameters).run()

@@ -1,4 +1,4 @@
-"""The notebooks of the model side are thin: Databricks source format, no logic of their own."""
+"""Notebooks are thin: Databricks source format, no logic of their own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 NOTEBOOKS = Path(__file__).resolve().parents[3] / "notebooks"
 
 
-@pytest.mark.parametrize("name", ["features", "training_set", "training", "evaluation", "scoring"])
+@pytest.mark.parametrize("name", ["features", "training_set", "training", "evaluation", "scoring", "revoke_coverage"])
 def test_a_shell_has_the_header_no_function_and_one_exit(name: str) -> None:
     text = (NOTEBOOKS / f"{name}.py").read_text()
 
