@@ -42,6 +42,8 @@ class Execution:
         self._module = types.ModuleType("__main__")
         self.magics: dict[str, Magic] = {}
         self.stack: list[Path] = []
+        # Folders whose modules a restart of Python drops, beside those of the notebooks.
+        self.packages: list[str] = []
         self.files: set[str] = set()
         self._fill()
         # Functions that a notebook defines reach Spark's workers by value only if they belong to `__main__`.
@@ -115,7 +117,7 @@ class Execution:
         self.run_cell(Cell(cell.path, line, rest, name))
 
     def _restart(self) -> None:
-        folders = [str(path.parent) + os.sep for path in self.stack]
+        folders = [folder + os.sep for folder in (*(str(path.parent) for path in self.stack), *self.packages)]
         for name, module in list(sys.modules.items()):
             if any((getattr(module, "__file__", None) or "").startswith(folder) for folder in folders):
                 del sys.modules[name]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sys
 import threading
@@ -16,9 +17,13 @@ from cluster.attach import attach
 from cluster.dbutils import DbUtils
 from cluster.display import display, display_html
 from cluster.execution import Execution, NotebookExit, describe, format_trace
-from cluster.magics import register_magics
+from cluster.libraries import RunLibraries
+from cluster.magics import register_magics, share_libraries
+from cluster.paths import StateFolder
+from cluster.places import Places
 from cluster.redaction import RedactedStream, Redaction
-from cluster.volumes import map_volumes
+from cluster.task_settings import set_environment, set_spark_conf
+from cluster.volumes import map_files
 from cluster.widgets import Widgets
 
 RESULT_BYTES = 5 * 1024 * 1024
@@ -63,7 +68,11 @@ def execute(order: dict[str, Any], spark: Any, redaction: Redaction) -> dict[str
     """Executes the notebook and returns the report on it; whatever the notebook raises becomes part of the report."""
     path = Path(order["notebookPath"])
     widgets = Widgets(order["parameters"])
-    dbutils = DbUtils(order["runId"], path, Path(order["state"]), widgets, redaction)
+    state = Path(order["state"])
+    places = Places(StateFolder(state, state, order["unseen"]), map(Path, order["mounts"]))
+    workspace_path = re.sub(r"^/Workspace(?=/)|\.py$", "", order["workspacePath"] or places.workspace_path(path))
+    dbutils = DbUtils(order["runId"], workspace_path, places, widgets, redaction)
+    libraries = RunLibraries(Path(order["environment"]), places)
     provided = {
         "spark": spark,
         "sc": spark.sparkContext,
@@ -73,10 +82,15 @@ def execute(order: dict[str, Any], spark: Any, redaction: Redaction) -> dict[str
         "getArgument": widgets.getArgument,
     }
     execution = Execution(provided)
-    register_magics(execution, spark, dbutils, widgets, display)
-    map_volumes(Path(order["state"]))
+    register_magics(execution, spark, dbutils, widgets, display, places, libraries)
+    if order["unseen"]:
+        map_files(places, order["unseen"])
     try:
         prepare_paths(path)
+        set_environment(order["env"], spark, dbutils.secrets.get)
+        set_spark_conf(order["sparkConf"], spark, dbutils.secrets.get)
+        libraries.install_for_task(order["libraries"])
+        share_libraries(spark, execution, libraries)
         execution.run_file(path)
     except NotebookExit as end:
         return success(redaction.clean(end.value))
