@@ -35,15 +35,16 @@ class PythonRestart(BaseException):
 
 
 class Execution:
-    """One notebook run: the namespace, and which notebooks are being executed (`%run` nests them)."""
+    """One notebook run: the namespace, and which notebooks are being executed (`%run` nests them).
 
-    def __init__(self, provided: Mapping[str, Any]) -> None:
-        self._provided = dict(provided)
+    `packages` is where the run's own libraries are: a restart of Python drops their modules too.
+    """
+
+    def __init__(self, provided: Mapping[str, Any], packages: Path) -> None:
+        self._provided, self._packages = dict(provided), packages
         self._module = types.ModuleType("__main__")
         self.magics: dict[str, Magic] = {}
         self.stack: list[Path] = []
-        # Folders whose modules a restart of Python drops, beside those of the notebooks.
-        self.packages: list[str] = []
         self.files: set[str] = set()
         self._fill()
         # Functions that a notebook defines reach Spark's workers by value only if they belong to `__main__`.
@@ -117,7 +118,7 @@ class Execution:
         self.run_cell(Cell(cell.path, line, rest, name))
 
     def _restart(self) -> None:
-        folders = [folder + os.sep for folder in (*(str(path.parent) for path in self.stack), *self.packages)]
+        folders = [folder + os.sep for folder in (*(str(path.parent) for path in self.stack), str(self._packages))]
         for name, module in list(sys.modules.items()):
             if any((getattr(module, "__file__", None) or "").startswith(folder) for folder in folders):
                 del sys.modules[name]

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -22,11 +22,15 @@ class LibraryInstallationError(Exception):
 
 
 class RunLibraries:
-    """A Python environment in `folder`, made when it is first needed: its packages come before the shared ones."""
+    """A Python environment in `folder`; its packages, in `packages`, come before the shared ones."""
 
-    def __init__(self, folder: Path, places: Places) -> None:
-        self.folder, self._places = folder, places
-        self._packages = Path(sysconfig.get_path("purelib", "venv", {"base": str(folder), "platbase": str(folder)}))
+    def __init__(self, folder: Path, places: Places, warn: Callable[[str], None]) -> None:
+        self._folder, self._places, self._warn = folder, places, warn
+        self.packages = Path(sysconfig.get_path("purelib", "venv", {"base": str(folder), "platbase": str(folder)}))
+        self.packages.mkdir(parents=True)
+        sys.path.insert(0, str(self.packages))
+        # A pip that a shell or a program of the notebook starts would change the shared installation, or the machine's own.
+        os.environ["PIP_TARGET"] = str(self.packages)
 
     def install_for_task(self, libraries: Sequence[Mapping[str, Any]]) -> None:
         """Installs what the shared installation lacks, and warns of what cannot be installed for one run.
@@ -39,7 +43,7 @@ class RunLibraries:
             arguments = self._pip_arguments(library)
             if arguments is None:
                 kind = ", ".join(f"{key} {value}" for key, value in library.items())
-                print(f"libraries: {kind} is not installed: here only pypi, whl and requirements are", file=sys.stderr)
+                self._warn(f"libraries: {kind} is not installed: here only pypi, whl and requirements are")
             else:
                 wanted += arguments
         if wanted:
@@ -51,11 +55,12 @@ class RunLibraries:
         Raises:
             LibraryInstallationError: it failed.
         """
-        if not self.folder.exists():
+        if not self._python().exists():
             self._make()
         # By way of the notebook's own output, which blanks secrets.
         command = [str(self._python()), "-m", "pip", *map(self._place, arguments)]
         environment = {**os.environ, "PIP_NO_INPUT": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+        del environment["PIP_TARGET"]
         last = ""
         with subprocess.Popen(
             command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -68,21 +73,16 @@ class RunLibraries:
             raise LibraryInstallationError(f"pip {arguments[0] if arguments else ''} failed with exit code {process.returncode}: {last}")
         importlib.invalidate_caches()
         for name in self._outdated():
-            print(f"{name} is loaded in another version already: this notebook process goes on with that", file=sys.stderr)
-
-    def search_path(self) -> list[str]:
-        """Where Python finds these packages; empty while there are none."""
-        return [str(self._packages)] if self.folder.exists() else []
+            self._warn(f"%pip: {name} is loaded in another version already, and this notebook process goes on with that")
 
     def _make(self) -> None:
-        subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(self.folder)], check=True, stdin=subprocess.DEVNULL)
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(self._folder)], check=True, stdin=subprocess.DEVNULL)
         # pip itself, and all that need not be installed again, comes from the shared installation.
-        (self._packages / "shared.pth").write_text(sysconfig.get_path("purelib") + "\n")
-        sys.path.insert(1, str(self._packages))
+        (self.packages / "shared.pth").write_text(sysconfig.get_path("purelib") + "\n")
         os.environ["PATH"] = os.pathsep.join([str(self._python().parent), os.environ.get("PATH", "")])
 
     def _python(self) -> Path:
-        return Path(sysconfig.get_path("scripts", "venv", {"base": str(self.folder)})) / "python"
+        return Path(sysconfig.get_path("scripts", "venv", {"base": str(self._folder)})) / "python"
 
     def _place(self, argument: str) -> str:
         if argument.startswith("dbfs:/"):
@@ -104,9 +104,9 @@ class RunLibraries:
 
     def _outdated(self) -> list[str]:
         """Packages of this environment of which the process has another one loaded."""
-        names = {path.stem if path.suffix == ".py" else path.name for path in self._packages.iterdir() if path.suffix in ("", ".py")}
+        names = {path.stem if path.suffix == ".py" else path.name for path in self.packages.iterdir() if path.suffix in ("", ".py")}
         files = {name: getattr(sys.modules.get(name), "__file__", None) for name in names}
-        return sorted(name for name, file in files.items() if file and not Path(file).is_relative_to(self._packages))
+        return sorted(name for name, file in files.items() if file and not Path(file).is_relative_to(self.packages))
 
 
 def _is_installed(package: str) -> bool:

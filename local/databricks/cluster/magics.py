@@ -40,7 +40,7 @@ def register_magics(
     execution.magics["sql"] = _sql_magic(execution, spark, widgets, display)
     execution.magics["sh"] = _shell
     execution.magics["cd"] = lambda cell: os.chdir(_expanded(cell.text.strip(), execution))
-    execution.magics["pip"] = _pip_magic(execution, spark, libraries)
+    execution.magics["pip"] = _pip_magic(execution, libraries)
     execution.magics["restart_python"] = _restart
     execution.magics["fs"] = _fs_magic(dbutils, display)
 
@@ -76,11 +76,10 @@ def _expanded(text: str, execution: Execution) -> str:
     return _VARIABLE.sub(lambda match: str(known.get(match[1] or match[2], match[0])), text)
 
 
-def _pip_magic(execution: Execution, spark: Any, libraries: RunLibraries) -> Magic:
+def _pip_magic(execution: Execution, libraries: RunLibraries) -> Magic:
     def pip(cell: Cell) -> None:
         first, *more = cell.text.replace("\\\n", " ").strip().splitlines() or [""]
         libraries.pip(shlex.split(_expanded(first, execution), comments=True))
-        share_libraries(spark, execution, libraries)
         for line in more:
             name, _, rest = line.strip().removeprefix("%").partition(" ")
             if line.strip().startswith("%"):
@@ -89,14 +88,6 @@ def _pip_magic(execution: Execution, spark: Any, libraries: RunLibraries) -> Mag
                 raise NotebookSyntaxError("%pip: each further line of the cell must be a magic", cell.path, cell.line)
 
     return pip
-
-
-def share_libraries(spark: Any, execution: Execution, libraries: RunLibraries) -> None:
-    """Lets Spark's Python workers find a run's libraries, and a restart of Python load them anew."""
-    execution.packages = libraries.search_path()
-    workers = spark.sparkContext.environment
-    known = workers.get("PYTHONPATH", "").split(os.pathsep)
-    workers["PYTHONPATH"] = os.pathsep.join([*known, *(folder for folder in libraries.search_path() if folder not in known)])
 
 
 def _run_magic(execution: Execution, widgets: Widgets, places: Places) -> Magic:

@@ -97,11 +97,10 @@ class NotebookRun:
             self._await_threads(self.used_driver)
             self._finish(*self._judge(self.used_driver, report))
         finally:
-            shutil.rmtree(self._environment, ignore_errors=True)
             self._driver.release()
 
     def _run_process(self, driver: RunningDriver, began: float) -> dict[str, Any] | None:
-        """Starts the notebook process, passes its report of having attached on, and returns its last report, if it gave one."""
+        """Starts the notebook process, passes on that it has attached and what it warns of, and returns its last report, if it gave one."""
         reading, writing = os.pipe()
         with self._lock:
             if self._killed:
@@ -117,12 +116,15 @@ class NotebookRun:
                 if message.get("attached"):
                     setup_ms = round((time.monotonic() - began) * 1000)
                     self._emit({"event": "started", "runId": self.request.run_id, "pid": process.pid, "setupMs": setup_ms})
+                elif "warning" in message:
+                    self._emit({"event": "warning", "runId": self.request.run_id, "message": message["warning"]})
                 else:
                     report = message
         process.wait()
         # What the notebook itself started belongs to its process group.
         kill_group(process.pid)
         self._records.forget(process.pid)
+        shutil.rmtree(self._environment, ignore_errors=True)
         return report
 
     def _spawn(self, driver: RunningDriver, report_descriptor: int) -> NotebookProcess:

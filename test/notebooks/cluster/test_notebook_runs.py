@@ -87,7 +87,7 @@ def test_runs_magics_and_other_notebooks_in_one_namespace(cluster: ClusterProces
     notebook("shared += 1\nassert __name__ == '__main__'", name="inner/deeper.py")
     (tmp_path / "helper.py").write_text("def double(x):\n    return 2 * x\n")
     path = notebook(
-        "# MAGIC %pip install anything",
+        "# MAGIC %conda install anything",
         '# MAGIC %run ./inner/other $n="41"',
         "# MAGIC %sql\n# MAGIC CREATE TEMP VIEW v AS SELECT id FROM range(3); -- a; b\n# MAGIC SELECT count(*) n FROM v WHERE id < :bound",
         "found = _sqldf.first().n",
@@ -107,7 +107,7 @@ def test_runs_magics_and_other_notebooks_in_one_namespace(cluster: ClusterProces
     printed = (cluster.output_of(run_id) / "stdout.log").read_text()
     assert f"from the shell\n{tmp_path}\n" in printed
     assert "(42, 2, 3, 24)" in printed
-    assert "%pip install anything ignored" in (cluster.output_of(run_id) / "stderr.log").read_text()
+    assert "%conda install anything ignored" in (cluster.output_of(run_id) / "stderr.log").read_text()
 
 
 def test_cuts_an_exit_value_beyond_five_megabytes(cluster: ClusterProcess, notebook: Write) -> None:

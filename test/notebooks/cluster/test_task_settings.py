@@ -27,9 +27,12 @@ def wheel(folder: Path, version: str, name: str = "batchkeeper_trial", requires:
     return path
 
 
-def errors_of(cluster: ClusterProcess, run_id: str) -> str:
-    """What the run wrote to its standard error."""
-    return (cluster.output_of(run_id) / "stderr.log").read_text()
+def warnings_of(cluster: ClusterProcess, run_id: str) -> list[str]:
+    """What the controller told the server of the run, which the run's log has as well."""
+    warned = [event["message"] for event in cluster.events if event["event"] == "warning" and event["runId"] == run_id]
+    log = (cluster.output_of(run_id) / "stderr.log").read_text()
+    assert all(message in log for message in warned)
+    return warned
 
 
 def test_tables_and_files_are_delta_unless_something_else_is_said(cluster: ClusterProcess, notebook: Write) -> None:
@@ -52,14 +55,13 @@ def test_tables_and_files_are_delta_unless_something_else_is_said(cluster: Clust
 
 def test_spark_conf_holds_in_the_session_of_the_run(cluster: ClusterProcess, notebook: Write) -> None:
     path = notebook(
-        "names = ('spark.sql.shuffle.partitions', 'spark.acme.mode', 'spark.acme.password')\nfound = [spark.conf.get(n) for n in names]",
+        "found = [spark.conf.get(name) for name in ('spark.sql.shuffle.partitions', 'spark.acme.mode')]",
         "spark.range(10).groupBy('id').count().write.mode('overwrite').saveAsTable('conf_trial')\nspark.sql('DROP TABLE conf_trial')",
         EXIT,
     )
     settings = {
         "spark.sql.shuffle.partitions": "3",
         "spark.acme.mode": "fast",
-        "spark.acme.password": "{{secrets/scope/key}}",
         "spark.driver.memory": "64g",
         "spark.sql.warehouse.dir": "/elsewhere",
         "spark.master": "local[*, 4]",
@@ -71,11 +73,11 @@ def test_spark_conf_holds_in_the_session_of_the_run(cluster: ClusterProcess, not
     finished = cluster.finished(run_id)
 
     assert finished.get("error") is None
-    assert json.loads(finished["result"]) == ["3", "fast", "[REDACTED]"]
-    warned = errors_of(cluster, run_id)
-    assert "spark_conf: spark.driver.memory is not set: it holds for a whole driver" in warned
-    assert "spark_conf: spark.sql.warehouse.dir is not set" in warned
-    assert warned.count("spark_conf:") == 2
+    assert json.loads(finished["result"]) == ["3", "fast"]
+    assert warnings_of(cluster, run_id) == [
+        f"spark_conf: {name} is not set: it holds for a whole driver, which all runs share here"
+        for name in ("spark.driver.memory", "spark.sql.warehouse.dir")
+    ]
     other = cluster.run(
         notebook("found = [spark.conf.get('spark.sql.shuffle.partitions'), spark.conf.get('spark.acme.mode', 'none')]", EXIT)
     )
@@ -86,18 +88,18 @@ def test_spark_env_vars_reach_the_notebook_its_shell_and_sparks_workers(cluster:
     path = notebook(
         "import os\nfrom pyspark.sql import functions as F\nread = F.udf(lambda: os.environ.get('MODE'))",
         "# MAGIC %sh\n# MAGIC echo mode $MODE",
-        "found = [os.environ['MODE'], spark.range(1).select(read()).first()[0], len(os.environ['TOKEN_OF_SOMETHING'])]",
+        "found = [os.environ['MODE'], spark.range(1).select(read()).first()[0]]",
         EXIT,
     )
-    variables = {"MODE": "fast", "TOKEN_OF_SOMETHING": "{{secrets/scope/key}}", "PYSPARK_PYTHON": "/databricks/python3/bin/python3"}
+    variables = {"MODE": "fast", "PYSPARK_PYTHON": "/databricks/python3/bin/python3"}
 
     run_id = cluster.start(path, env=variables)
     finished = cluster.finished(run_id)
 
     assert finished.get("error") is None
-    assert json.loads(finished["result"]) == ["fast", "fast", len("secret-of-key")]
+    assert json.loads(finished["result"]) == ["fast", "fast"]
     assert "mode fast" in (cluster.output_of(run_id) / "stdout.log").read_text()
-    assert "spark_env_vars: PYSPARK_PYTHON is not set" in errors_of(cluster, run_id)
+    assert warnings_of(cluster, run_id) == ["spark_env_vars: PYSPARK_PYTHON is not set: the local cluster needs its own"]
     other = cluster.run(notebook("import os\nfound = 'MODE' in os.environ", EXIT))
     assert json.loads(other["result"]) is False
 
@@ -122,7 +124,8 @@ def test_libraries_of_a_task_are_its_runs_own(cluster: ClusterProcess, notebook:
 
     assert finished.get("error") is None
     assert json.loads(finished["result"]) == ["1.5", "1.5"]
-    assert "libraries: maven {'coordinates': 'com.acme:thing:1.0'} is not installed" in errors_of(cluster, run_id)
+    warning = "libraries: maven {'coordinates': 'com.acme:thing:1.0'} is not installed: here only pypi, whl and requirements are"
+    assert warnings_of(cluster, run_id) == [warning]
     assert cluster.run(notebook("import batchkeeper_trial"))["error"].startswith("ModuleNotFoundError")
     assert not list((cluster.state / "environments").glob("*"))
 
@@ -169,13 +172,33 @@ def test_pip_installs_for_this_run_alone(cluster: ClusterProcess, notebook: Writ
     assert cluster.run(notebook("import batchkeeper_trial"))["error"].startswith("ModuleNotFoundError")
 
 
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "# MAGIC %sh -e pip install --no-index ./batchkeeper_trial-3.0-py3-none-any.whl",
+        "!pip install --no-index ./batchkeeper_trial-3.0-py3-none-any.whl",
+        "import subprocess, sys\n"
+        "subprocess.run([sys.executable, '-m', 'pip', 'install', '--no-index', './batchkeeper_trial-3.0-py3-none-any.whl'], check=True)",
+    ],
+)
+def test_a_pip_of_the_shell_changes_no_shared_installation(cluster: ClusterProcess, notebook: Write, tmp_path: Path, cell: str) -> None:
+    wheel(tmp_path, "3.0")
+
+    finished = cluster.run(notebook(cell, "import batchkeeper_trial\nfound = batchkeeper_trial.version", EXIT))
+
+    assert finished.get("error") is None
+    assert json.loads(finished["result"]) == "3.0"
+    assert cluster.run(notebook("import batchkeeper_trial"))["error"].startswith("ModuleNotFoundError")
+
+
 def test_pip_says_when_a_loaded_package_stays(cluster: ClusterProcess, notebook: Write, tmp_path: Path) -> None:
     wheel(tmp_path, "99.0", name="packaging")
 
     run_id = cluster.start(notebook("import packaging", "# MAGIC %pip install --no-index --no-deps ./packaging-99.0-py3-none-any.whl"))
 
     assert cluster.finished(run_id)["outcome"] == "success"
-    assert "packaging is loaded in another version already" in errors_of(cluster, run_id)
+    warning = "%pip: packaging is loaded in another version already, and this notebook process goes on with that"
+    assert warnings_of(cluster, run_id) == [warning]
 
 
 @pytest.mark.parametrize("cell", ["# MAGIC %pip install --no-index ./absent.whl", "%pip install --no-index batchkeeper-absent-package"])
