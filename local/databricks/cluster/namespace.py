@@ -33,7 +33,7 @@ def enter(folders: Mapping[str, Path], mount_point: Path) -> str | None:
         try:
             _build(folders, mount_point)
         except OSError as error:
-            os.write(writing, str(error).encode())
+            os.write(writing, (error.strerror or str(error)).encode())
         finally:
             os._exit(0)
     os.close(writing)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import re
+import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -26,6 +27,9 @@ def spark_settings(state: StateFolder) -> dict[str, str]:
         "spark.hadoop.fs.AbstractFileSystem.dbfs.impl": "batchkeeper.DbfsFs",
         "spark.hadoop.batchkeeper.dbfs": str(state.dbfs),
         "spark.hadoop.batchkeeper.volumes": str(state.volumes),
+        "spark.hadoop.batchkeeper.state": str(state.root),
+        "spark.hadoop.batchkeeper.warehouse": str(state.warehouse),
+        "spark.hadoop.batchkeeper.scratch": tempfile.gettempdir(),
         "spark.sql.warehouse.dir": f"file:{state.tables}",
         "spark.hadoop.hive.exec.scratchdir": f"file:{state.warehouse / 'tmp' / 'hive'}",
         **({"spark.hadoop.batchkeeper.unseen": ",".join(shown_folders(state))} if state.unseen else {}),
@@ -37,11 +41,10 @@ def volume_mounts(parameters: Mapping[str, str], state: StateFolder) -> list[Pat
 
     One that the state folder lies in is none, since DBFS would then be the machine itself.
     """
-    root = parameters.get("volume_root", "")
-    if not root.startswith("/") or posixpath.normpath(root).startswith(tuple(shown_folders(state))):
+    folder = Path(os.path.normpath(parameters.get("volume_root") or "."))
+    if not folder.is_absolute() or Places(state).of_programs(str(folder)) or not folder.is_dir():
         return []
-    folder = Path(os.path.normpath(root))
-    return [folder] if folder.is_dir() and not state.root.is_relative_to(folder.resolve()) else []
+    return [] if state.root.is_relative_to(folder.resolve()) else [folder]
 
 
 class Places:

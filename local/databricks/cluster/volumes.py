@@ -20,9 +20,11 @@ from cluster.places import Places
 _OS_CALLS = {
     **dict.fromkeys(("open", "stat", "lstat", "listdir", "scandir", "mkdir", "rmdir", "remove", "unlink", "access", "chmod", "utime"), 1),
     **dict.fromkeys(("rename", "replace"), 2),
+    # By which shutil copies what the system knows of a file; Linux alone has them.
+    **dict.fromkeys({"listxattr", "getxattr", "setxattr"} & set(dir(os)), 1),
 }
 # Python tells of these before it does them, also when the call itself was not mapped.
-_PATH_EVENTS = re.compile(r"open|os\.(?!system|exec|posix_spawn|spawn|putenv|unsetenv|getxattr).*|sqlite3\.connect")
+_PATH_EVENTS = re.compile(r"open|os\.(?!system|exec|posix_spawn|spawn|putenv|unsetenv).*|sqlite3\.connect")
 _PROGRAM_EVENTS = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn")
 _NAMED = re.compile(r"(?<![\w./-])/(?:Volumes|dbfs|Workspace)(?![\w.-])[^\s'\"]*")
 

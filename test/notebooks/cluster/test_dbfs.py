@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from cluster_process import ClusterProcess
 
 from cluster.files import FileSystem
+from cluster.jvm import REPO_ROOT
 from cluster.paths import StateFolder
 from cluster.places import Places
 
@@ -175,14 +177,50 @@ for target in ('/out/real', 'dbfs:/out/real', '/../real', '/a/../../real', '/Vol
     assert not (real.parent / "absent").exists()
 
 
-def test_a_volume_root_of_this_machine_is_a_mount(cluster: ClusterProcess, notebook: Write, tmp_path: Path) -> None:
+@pytest.fixture
+def elsewhere() -> Iterator[Path]:
+    """A folder of the machine outside of its temporary folder."""
+    with tempfile.TemporaryDirectory(prefix=".batchkeeper-test-", dir=REPO_ROOT) as name:
+        (Path(name) / "kept").mkdir()
+        (Path(name) / "kept" / "kept.txt").write_text("kept")
+        yield Path(name)
+
+
+def test_spark_changes_the_machines_own_disk_only_in_its_temporary_folder(
+    cluster: ClusterProcess, notebook: Write, elsewhere: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "link").symlink_to(elsewhere)
+    cell = f"""
+found = [spark.read.text('file:{elsewhere}/kept/kept.txt').first()[0]]
+spark.range(1).write.mode('overwrite').parquet('file:{tmp_path}/made')
+for target in ('{elsewhere}/kept', '{elsewhere}/new', '{tmp_path}/link/kept', '{tmp_path}/../../../..{elsewhere}/kept'):
+    for write in (
+        lambda: spark.range(1).write.mode('overwrite').parquet(f'file:{{target}}'),
+        lambda: spark.range(1).write.format('delta').mode('overwrite').save(f'file://{{target}}'),
+    ):
+        try:
+            write()
+            found.append(f'{{target}} was written')
+        except Exception as error:
+            found.append("on this machine's own disk" in str(error))
+"""
+
+    finished = cluster.run(notebook(cell, EXIT))
+
+    assert finished.get("error") is None
+    assert json.loads(finished["result"]) == ["kept", *[True] * 8]
+    assert [path.relative_to(elsewhere).as_posix() for path in sorted(elsewhere.rglob("*"))] == ["kept", "kept/kept.txt"]
+    assert list((tmp_path / "made").glob("*.parquet"))
+
+
+def test_a_volume_root_of_this_machine_is_a_mount(cluster: ClusterProcess, notebook: Write, elsewhere: Path) -> None:
     """What settings name `volume_root` lies where they say, for Spark and `dbutils` too."""
-    root = tmp_path / "blobs"
+    root = elsewhere / "blobs"
     (root / "batches").mkdir(parents=True)
     (root / "batches" / "a.csv").write_text("x\n1\n")
     path = notebook(
         "root = dbutils.widgets.get('volume_root')\nfound = [spark.read.option('header', True).csv(f'{root}/batches/a.csv').count()]",
-        "spark.range(1).write.parquet(f'{root}/results')\nfound.append(dbutils.fs.ls(f'{root}/batches')[0].name)",
+        "spark.range(1).write.parquet(f'{root}/results')\nspark.range(1).write.parquet(f'file:{root}/more')\nfound.append(dbutils.fs.ls(f'{root}/batches')[0].name)",
         EXIT,
     )
 
@@ -191,6 +229,7 @@ def test_a_volume_root_of_this_machine_is_a_mount(cluster: ClusterProcess, noteb
     assert finished.get("error") is None
     assert json.loads(finished["result"]) == [1, "a.csv"]
     assert list((root / "results").glob("*.parquet"))
+    assert list((root / "more").glob("*.parquet"))
 
 
 def test_a_volume_root_above_the_state_folder_is_no_mount(cluster: ClusterProcess, notebook: Write, real: Path) -> None:

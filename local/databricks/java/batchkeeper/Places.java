@@ -15,6 +15,7 @@ import org.apache.hadoop.conf.Configuration;
 final class Places {
   static final String VOLUMES = "/Volumes";
   private static final CopyOnWriteArrayList MOUNTS = new CopyOnWriteArrayList();
+  private static final LinkOption[] FOLLOWED = new LinkOption[0];
   private static final LinkOption[] THE_LINK_ITSELF = new LinkOption[] {LinkOption.NOFOLLOW_LINKS};
 
   private final Path files;
@@ -53,20 +54,36 @@ final class Places {
     return inside(root, new File(root.toFile(), rest).toPath().normalize(), path);
   }
 
-  private static File inside(Path root, Path found, String path) throws IOException {
-    // Hadoop keeps what climbs above the root, and Java drops it: a name must not change its meaning.
-    if (path.equals("/..") || path.startsWith("/../") || !found.startsWith(root)) {
-      throw outside(path);
+  /** Whether a file of this machine lies in a mount. */
+  static boolean isMounted(Path file) throws IOException {
+    for (Object mount : MOUNTS) {
+      if (isInside((Path) mount, file)) {
+        return true;
+      }
     }
-    Path there = found;
+    return false;
+  }
+
+  /** Whether `file` lies in the folder `root`, also after all links on its way. */
+  static boolean isInside(Path root, Path file) throws IOException {
+    if (!file.startsWith(root)) {
+      return false;
+    }
+    Path there = file;
     while (!Files.exists(there, THE_LINK_ITSELF) && !there.equals(root)) {
       there = there.getParent();
     }
-    if (Files.exists(there, THE_LINK_ITSELF)) {
-      // A link that leads nowhere would be written through.
-      if (!Files.exists(there, new LinkOption[0]) || !there.toRealPath(new LinkOption[0]).startsWith(root.toRealPath(new LinkOption[0]))) {
-        throw outside(path);
-      }
+    if (!Files.exists(there, THE_LINK_ITSELF)) {
+      return true;
+    }
+    // A link that leads nowhere would be written through.
+    return Files.exists(there, FOLLOWED) && there.toRealPath(FOLLOWED).startsWith(root.toRealPath(FOLLOWED));
+  }
+
+  private static File inside(Path root, Path found, String path) throws IOException {
+    // Hadoop keeps what climbs above the root, and Java drops it: a name must not change its meaning.
+    if (path.equals("/..") || path.startsWith("/../") || !isInside(root, found)) {
+      throw outside(path);
     }
     return found.toFile();
   }
