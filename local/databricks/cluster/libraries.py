@@ -60,7 +60,7 @@ class RunLibraries:
         # By way of the notebook's own output, which blanks secrets.
         command = [str(self._python()), "-m", "pip", *map(self._place, arguments)]
         environment = {**os.environ, "PIP_NO_INPUT": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-        del environment["PIP_TARGET"]
+        environment.pop("PIP_TARGET", None)
         last = ""
         with subprocess.Popen(
             command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

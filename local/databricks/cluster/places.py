@@ -78,9 +78,12 @@ class Places:
 
     def of_programs(self, path: str) -> str | None:
         """The file behind `/Volumes/x`, `/dbfs/x` or `/Workspace/x`, as Python and shells open them; None for any other path."""
+        plain = posixpath.normpath(path)
+        # Two slashes at the beginning are one, but for this function.
+        plain = plain[1:] if plain.startswith("//") else plain
         for name, folder in shown_folders(self._state).items():
-            if path == name or path.startswith(f"{name}/"):
-                return str(folder) + path.removeprefix(name)
+            if plain == name or plain.startswith(f"{name}/"):
+                return str(folder) + plain.removeprefix(name)
         return None
 
     def of_workspace(self, path: str) -> list[Path]:

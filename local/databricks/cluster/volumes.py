@@ -42,10 +42,14 @@ def map_files(places: Places, reason: str) -> None:
         return True
 
     def mapped(path: Any) -> Any:
-        text = os.fspath(path) if isinstance(path, str | os.PathLike) else None
-        found = places.of_programs(text) if isinstance(text, str) else None
+        if not isinstance(path, str | bytes | os.PathLike):
+            return path
+        text = os.fsdecode(path)
+        found = places.of_programs(text)
         # A Mac has a /Volumes of its own.
-        return path if found is None or (sys.platform == "darwin" and exists("/".join(text.split("/")[:3]))) else found
+        if found is None or (sys.platform == "darwin" and exists("/".join(text.split("/")[:3]))):
+            return path
+        return os.fsencode(found) if isinstance(path, bytes) else found
 
     builtins.open = io.open = _mapping(builtins.open, 1, mapped)
     for name, count in _OS_CALLS.items():
@@ -53,7 +57,7 @@ def map_files(places: Places, reason: str) -> None:
 
     def refuse(event: str, arguments: tuple[Any, ...]) -> None:
         if _PATH_EVENTS.fullmatch(event):
-            named = next((text for text in arguments if isinstance(text, str) and mapped(text) != text), None)
+            named = next((path for path in arguments if isinstance(path, str | bytes) and mapped(path) != path), None)
         elif event in _PROGRAM_EVENTS:
             named = next((path for text in _texts(arguments) for path in _NAMED.findall(text) if mapped(path) != path), None)
         else:

@@ -124,7 +124,7 @@ def test_without_namespaces_spark_and_pythons_own_calls_find_volumes(blind: Clus
     python = f"""
 import os, pathlib, shutil, pandas
 root = pathlib.Path('{VOLUME}')
-os.makedirs(root / 'python')
+os.makedirs(os.fsencode(f'/tmp/..{VOLUME}/python'))
 (root / 'python' / 'a.csv').write_text('x\\n1\\n2\\n')
 pandas.read_csv(root / 'python' / 'a.csv').to_parquet(f'{{root}}/python/a.parquet')
 shutil.copytree('{VOLUME}/python', '{VOLUME}/copied')
@@ -150,6 +150,8 @@ found.append(sorted(os.listdir(root / 'copied')))
         f"import sqlite3\nsqlite3.connect('{VOLUME}/some.db')",
         f"import os\nos.symlink('/tmp', '{VOLUME}')",
         f"import os\nos.chdir('{VOLUME}')",
+        f"import os\nos.chdir('/tmp/../{VOLUME}')",
+        f"import os\nos.symlink(b'/tmp', b'{VOLUME}')",
     ],
 )
 def test_without_namespaces_all_else_is_refused(blind: ClusterProcess, notebook: Write, cell: str) -> None:
