@@ -33,7 +33,7 @@ def enter(folders: Mapping[str, Path], mount_point: Path) -> str | None:
         try:
             _build(folders, mount_point)
         except OSError as error:
-            os.write(writing, (error.strerror or str(error)).encode())
+            os.write(writing, ": ".join(str(part) for part in (error.filename, error.strerror) if part).encode() or b"unknown")
         finally:
             os._exit(0)
     os.close(writing)
