@@ -151,7 +151,7 @@ def test_pip_installs_for_this_run_alone(cluster: ClusterProcess, notebook: Writ
     wheel(tmp_path, "1.0")
     wheel(tmp_path, "2.0")
     path = notebook(
-        "# MAGIC %pip install --no-index ./batchkeeper_trial-1.0-py3-none-any.whl",
+        "# MAGIC %pip install --no-index \\\n# MAGIC   ./batchkeeper_trial-1.0-py3-none-any.whl\n# MAGIC # fresh:\n# MAGIC %restart_python",
         "import batchkeeper_trial\nfound = [batchkeeper_trial.version]\ndbutils.jobs.taskValues.set('found', found)",
         "wheel = 'batchkeeper_trial-2.0-py3-none-any.whl'\n%pip install --no-index ./$wheel",
         "dbutils.library.restartPython()",
