@@ -26,8 +26,8 @@ public class InProcessFileSystem extends LocalFileSystem {
   /** The files themselves, without checksums. */
   public static class Raw extends RawLocalFileSystem {
     private String[] unseen = new String[0];
-    private Path[] kept = new Path[0];
-    private Path[] scratch = new Path[0];
+    private java.nio.file.Path[] kept = new java.nio.file.Path[0];
+    private java.nio.file.Path[] scratch = new java.nio.file.Path[0];
 
     @Override
     public void initialize(URI uri, Configuration conf) throws IOException {
@@ -36,9 +36,13 @@ public class InProcessFileSystem extends LocalFileSystem {
       unseen = conf.getTrimmedStrings("batchkeeper.unseen");
       // Whatever a path of another scheme leads to may be changed.
       if ("file".equals(uri.getScheme()) && conf.get("batchkeeper.state") != null) {
-        kept = new Path[] {new Path(conf.get("batchkeeper.state")), new Path(conf.get("batchkeeper.warehouse"))};
-        scratch = new Path[] {new Path(conf.get("batchkeeper.scratch")), new Path(System.getProperty("java.io.tmpdir"))};
+        kept = folders(conf.get("batchkeeper.state"), conf.get("batchkeeper.warehouse"));
+        scratch = folders(conf.get("batchkeeper.scratch"), System.getProperty("java.io.tmpdir"));
       }
+    }
+
+    private static java.nio.file.Path[] folders(String one, String other) {
+      return new java.nio.file.Path[] {new File(one).toPath(), new File(other).toPath()};
     }
 
     @Override
@@ -59,12 +63,12 @@ public class InProcessFileSystem extends LocalFileSystem {
     private void requireOurs(File changed) throws IOException {
       java.nio.file.Path file = changed.toPath().normalize();
       for (int place = 0; place < kept.length; place++) {
-        if (file.startsWith(kept[place].toString())) {
+        if (file.startsWith(kept[place])) {
           return;
         }
       }
       for (int place = 0; place < scratch.length; place++) {
-        if (Places.isInside(new File(scratch[place].toString()).toPath(), file)) {
+        if (Places.isInside(scratch[place], file)) {
           return;
         }
       }
