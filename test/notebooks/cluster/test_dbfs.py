@@ -19,6 +19,8 @@ from cluster.paths import StateFolder
 from cluster.places import Places
 
 Write = Callable[..., Path]
+# Where tests make folders of the machine outside of its temporary folder.
+ELSEWHERE = str(REPO_ROOT / ".batchkeeper-test-")
 EXIT = "import json\ndbutils.notebook.exit(json.dumps(found))"
 
 
@@ -29,7 +31,7 @@ def harmless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def guarded(call: Callable[..., Any]) -> Callable[..., Any]:
         def remove(path: Any, *args: Any, **kwargs: Any) -> Any:
             # Names without a folder come from a removal of a tree that was let through.
-            if os.path.isabs(path) and not Path(path).resolve().is_relative_to(tmp_path):
+            if os.path.isabs(path) and not str(Path(path).resolve()).startswith((f"{tmp_path}/", ELSEWHERE)):
                 raise AssertionError(f"{path} would have been removed")
             return call(path, *args, **kwargs)
 
@@ -180,7 +182,7 @@ for target in ('/out/real', 'dbfs:/out/real', '/../real', '/a/../../real', '/Vol
 @pytest.fixture
 def elsewhere() -> Iterator[Path]:
     """A folder of the machine outside of its temporary folder."""
-    with tempfile.TemporaryDirectory(prefix=".batchkeeper-test-", dir=REPO_ROOT) as name:
+    with tempfile.TemporaryDirectory(prefix=Path(ELSEWHERE).name, dir=REPO_ROOT) as name:
         (Path(name) / "kept").mkdir()
         (Path(name) / "kept" / "kept.txt").write_text("kept")
         yield Path(name)
