@@ -167,3 +167,18 @@ def test_without_namespaces_spark_does_not_take_a_volume_for_a_folder_of_the_mac
 
     assert finished["outcome"] == "failed"
     assert "this machine does not show programs /Volumes; leave out `file:`" in finished["error"]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        f"import pyarrow, pyarrow.parquet\npyarrow.parquet.write_table(pyarrow.table({{'x': [1]}}), '{VOLUME}/a.parquet')",
+        f"from pyspark.sql import functions as F\nwrite = F.udf(lambda: open('{VOLUME}/a.txt', 'w').write('x'), 'long')\n"
+        "spark.range(1).select(write()).collect()",
+    ],
+)
+def test_without_namespaces_what_the_guard_does_not_see_finds_no_folder(blind: ClusterProcess, notebook: Write, cell: str) -> None:
+    finished = blind.run(notebook(cell))
+
+    assert finished["outcome"] == "failed"
+    assert "No such file or directory" in finished["error"]
