@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import dataclasses
 import json
 import os
+import shutil
 import sys
 import threading
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from cluster import namespace
 from cluster.driver import Driver, DriverStartError, RunningDriver
 from cluster.paths import StateFolder
+from cluster.places import shown_folders
 from cluster.processes import ProcessRecords, take_lock
 from cluster.runs import NotebookRun, RunRequest
 from cluster.warm_parent import WarmParent
@@ -40,6 +44,7 @@ class Controller:
         self._runs_lock = threading.Lock()
         for leftover in self._records.end_leftovers():
             log(f"ended {leftover}, left over from an earlier life")
+        shutil.rmtree(state.environments, ignore_errors=True)
         self._parent = WarmParent(state, self._records)
         self._driver = Driver(state, memory, recycle_after, self._records, self._driver_ready, self._driver_lost)
 
@@ -159,16 +164,37 @@ def text(message: dict[str, Any], key: str) -> str:
     return value
 
 
+def texts(message: dict[str, Any], key: str) -> dict[str, str]:
+    """The object of strings that the message holds under `key`; empty when it holds none.
+
+    Raises:
+        ProtocolError: it is something else.
+    """
+    values = message.get(key, {})
+    if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
+        raise ProtocolError(f"{key} must be an object of strings")
+    return values
+
+
 def run_request(message: dict[str, Any]) -> RunRequest:
     """The request that a `run` message makes.
 
     Raises:
         ProtocolError: a part is missing or of the wrong type.
     """
-    parameters = message.get("parameters", {})
-    if not isinstance(parameters, dict) or not all(isinstance(value, str) for value in parameters.values()):
-        raise ProtocolError("parameters must be an object of strings")
-    return RunRequest(text(message, "runId"), Path(text(message, "notebookPath")), parameters, Path(text(message, "outputDir")))
+    libraries = message.get("libraries", [])
+    if not isinstance(libraries, list) or not all(isinstance(library, dict) for library in libraries):
+        raise ProtocolError("libraries must be a list of objects")
+    return RunRequest(
+        run_id=text(message, "runId"),
+        notebook_path=Path(text(message, "notebookPath")),
+        parameters=texts(message, "parameters"),
+        output_dir=Path(text(message, "outputDir")),
+        workspace_path=text(message, "workspacePath") if "workspacePath" in message else None,
+        spark_conf=texts(message, "sparkConf"),
+        env=texts(message, "env"),
+        libraries=libraries,
+    )
 
 
 def log(line: str) -> None:
@@ -191,6 +217,11 @@ def main() -> None:
         take_lock(state.root / "controller.lock", LOCK_SECONDS)
     except TimeoutError as error:
         parser.exit(2, f"{error}\n")
+    # Before the first thread and the first process, which then see the same as this one.
+    unseen = namespace.enter(shown_folders(state), state.root_mount)
+    if unseen:
+        log(f"only Spark, dbutils and Python's own file calls reach {', '.join(shown_folders(state))}: {unseen}")
+        state = dataclasses.replace(state, unseen=unseen)
     controller = Controller(state, options.memory, options.recycle_after, sys.stdout.buffer)
     if options.warm:
         controller.warm()

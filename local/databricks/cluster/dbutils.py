@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+import posixpath
 from collections.abc import Sequence
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
 from cluster.execution import NotebookExit, PythonRestart
 from cluster.files import FileSystem
+from cluster.places import Places
 from cluster.redaction import Redaction
 from cluster.server_client import ServerClient, ServerError
 from cluster.widgets import Widgets
@@ -26,9 +27,9 @@ class WorkflowException(Exception):
 class NotebookUtils:
     """`dbutils.notebook`."""
 
-    def __init__(self, run_id: str, path: Path, server: ServerClient) -> None:
+    def __init__(self, run_id: str, path: str, server: ServerClient) -> None:
         self._run_id, self._path, self._server = run_id, path, server
-        context = SimpleNamespace(notebookPath=lambda: SimpleNamespace(get=lambda: str(path.with_suffix(""))))
+        context = SimpleNamespace(notebookPath=lambda: SimpleNamespace(get=lambda: path, getOrElse=lambda _other: path))
         utils = SimpleNamespace(notebook=lambda: SimpleNamespace(getContext=lambda: context))
         # The way official templates find out their own path.
         self.entry_point = SimpleNamespace(getDbutils=lambda: utils)
@@ -43,7 +44,7 @@ class NotebookUtils:
         Raises:
             WorkflowException: it failed, or ran out of time.
         """
-        target = str((self._path.parent / path).resolve()) if not path.startswith("/") else path
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(self._path), path))
         strings = {str(key): str(value) for key, value in (arguments or {}).items()}
         order = {"parentRunId": self._run_id, "path": target, "timeoutSeconds": timeout_seconds, "arguments": strings}
         try:
@@ -116,13 +117,13 @@ class Library:
 
 
 class DbUtils:
-    """The object `dbutils` of one notebook run."""
+    """The object `dbutils` of one notebook run; `path` is the notebook's path in the workspace."""
 
-    def __init__(self, run_id: str, path: Path, state: Path, widgets: Widgets, redaction: Redaction) -> None:
+    def __init__(self, run_id: str, path: str, places: Places, widgets: Widgets, redaction: Redaction) -> None:
         server = ServerClient()
         self.widgets = widgets
         self.notebook = NotebookUtils(run_id, path, server)
         self.jobs = SimpleNamespace(taskValues=TaskValues(run_id, server))
-        self.fs = FileSystem(state)
+        self.fs = FileSystem(places)
         self.secrets = Secrets(server, redaction)
         self.library = Library()

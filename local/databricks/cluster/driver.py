@@ -18,6 +18,7 @@ from cluster import setup
 from cluster.driver_client import DriverClient
 from cluster.jvm import Gateway, start_jvm, stop_jvm
 from cluster.paths import StateFolder
+from cluster.places import spark_settings
 from cluster.processes import ProcessRecords, take_lock
 
 LOCK_TIMEOUT_SECONDS = 30
@@ -135,6 +136,7 @@ class Driver:
             gateway = start_jvm(
                 warehouse=self._state.warehouse,
                 memory=self._memory,
+                conf=spark_settings(self._state),
                 log=log,
                 on_spawn=lambda pid: self._records.record(pid, "driver JVM"),
                 pass_fds=[lock],
@@ -145,6 +147,8 @@ class Driver:
         threading.Thread(target=self._watch, args=(driver,), daemon=True, name="driver-watch").start()
         try:
             driver.client.open_session()
+            # MLflow hands models over to Spark in its scratch folder.
+            driver.client.mount(self._state.mlflow)
         except Py4JError:
             driver.stopping = True
             gateway.process.kill()

@@ -57,6 +57,10 @@ class DriverClient:
         storage = self._session.sharedState().externalCatalog().getTable(schema, table).storage().locationUri()
         return Path(unquote(urlparse(storage.get().toString()).path)) if storage.isDefined() else None
 
+    def mount(self, folder: Path) -> None:
+        """From now on a path of DBFS below `folder` means that folder of this machine."""
+        self._client.jvm.batchkeeper.Dbfs.mount(str(folder))
+
     def cancel(self, key: str) -> None:
         """Cancels the Spark jobs of a notebook process, those it may still submit, and its streaming queries."""
         context = self._session.sparkContext()

@@ -35,10 +35,13 @@ class PythonRestart(BaseException):
 
 
 class Execution:
-    """One notebook run: the namespace, and which notebooks are being executed (`%run` nests them)."""
+    """One notebook run: the namespace, and which notebooks are being executed (`%run` nests them).
 
-    def __init__(self, provided: Mapping[str, Any]) -> None:
-        self._provided = dict(provided)
+    `packages` is where the run's own libraries are: a restart of Python drops their modules too.
+    """
+
+    def __init__(self, provided: Mapping[str, Any], packages: Path) -> None:
+        self._provided, self._packages = dict(provided), packages
         self._module = types.ModuleType("__main__")
         self.magics: dict[str, Magic] = {}
         self.stack: list[Path] = []
@@ -115,7 +118,7 @@ class Execution:
         self.run_cell(Cell(cell.path, line, rest, name))
 
     def _restart(self) -> None:
-        folders = [str(path.parent) + os.sep for path in self.stack]
+        folders = [folder + os.sep for folder in (*(str(path.parent) for path in self.stack), str(self._packages))]
         for name, module in list(sys.modules.items()):
             if any((getattr(module, "__file__", None) or "").startswith(folder) for folder in folders):
                 del sys.modules[name]

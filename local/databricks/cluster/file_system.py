@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from py4j.clientserver import ClientServer, JavaParameters, PythonParameters
+from py4j.protocol import Py4JJavaError
 
 from cluster.jvm import Gateway, start_jvm, stop_jvm
 
@@ -23,7 +24,7 @@ def make(target: Path) -> None:
 
     Raises:
         JvmStartError: the JVM of the compiler did not come up.
-        Py4JJavaError: a source is wrong.
+        SyntaxError: a source is wrong; names file and line.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_suffix(".draft")
@@ -45,6 +46,17 @@ def _compile(gateway: Gateway, sources: Sequence[Path], classes: Path) -> None:
     client = ClientServer(
         java_parameters=JavaParameters(port=gateway.port, auth_token=gateway.secret), python_parameters=PythonParameters(port=0)
     )
+    try:
+        _compile_by(client, sources, classes)
+    except Py4JJavaError as error:
+        # Its text lives in the JVM, which ends before anybody prints it.
+        raise SyntaxError(str(error.java_exception)) from None
+    finally:
+        # Its threads would keep this process alive after a fault.
+        client.close()
+
+
+def _compile_by(client: ClientServer, sources: Sequence[Path], classes: Path) -> None:
     jvm = client.jvm
     loader = jvm.java.lang.Thread.currentThread().getContextClassLoader()
     compiler = jvm.org.codehaus.commons.compiler.CompilerFactoryFactory.getDefaultCompilerFactory(loader).newCompiler()
@@ -53,7 +65,6 @@ def _compile(gateway: Gateway, sources: Sequence[Path], classes: Path) -> None:
     for place, source in enumerate(sources):
         files[place] = jvm.java.io.File(str(source))
     compiler.compile(files)
-    client.close()
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
-"""`dbutils.fs`, and what `/Volumes/…` and `dbfs:/…` mean on this machine."""
+"""`dbutils.fs`."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+import tempfile
 from pathlib import Path
 from typing import NamedTuple
+
+from cluster.places import Places
 
 HEAD_BYTES = 65_536
 
@@ -27,51 +29,26 @@ class FileInfo(NamedTuple):
         return not self.isDir()
 
 
-def local_path(path: str, state: Path) -> Path:
-    """The path on this machine of a path as a notebook writes it.
-
-    Raises:
-        ValueError: the scheme is not one of `dbfs:` and `file:`, or the path leaves its root by `..`.
-    """
-    scheme, colon, rest = path.partition(":")
-    if colon and scheme == "file":
-        return Path("/" + rest.lstrip("/"))
-    if colon and scheme != "dbfs":
-        raise ValueError(f"{path}: only paths of dbfs:, file: and /Volumes are known here")
-    plain = "/" + (rest if colon else path).lstrip("/")
-    if plain == "/Volumes" or plain.startswith("/Volumes/"):
-        return _below(state / "volumes", plain.removeprefix("/Volumes"), path)
-    if colon:
-        return _below(state / "dbfs", plain, path)
-    if plain.startswith("/dbfs/"):
-        return _below(state / "dbfs", plain.removeprefix("/dbfs"), path)
-    # Volume roots of local jobs are folders of this machine, given in full.
-    return Path(path)
-
-
-def _below(root: Path, relative: str, path: str) -> Path:
-    found = (root / relative.lstrip("/")).resolve()
-    if not found.is_relative_to(root.resolve()):
-        raise ValueError(f"{path}: leads out of its volume")
-    return found
-
-
 class FileSystem:
-    """The calls of `dbutils.fs`."""
+    """The calls of `dbutils.fs`. Paths without a scheme are paths of DBFS.
 
-    def __init__(self, state: Path) -> None:
-        self._local: Callable[[str], Path] = lambda path: local_path(path, state)
+    Of `file:`, which is this machine's own disk, all can be read, but only what lies in the temporary folder be changed: on
+    Databricks it is the disk of a machine that is thrown away.
+    """
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
 
     def ls(self, path: str) -> list[FileInfo]:
         """The entries of a directory, or the file itself."""
-        folder = self._local(path)
-        if folder.is_file():
-            return [_info(path, folder)]
-        return [_info(f"{path.rstrip('/')}/{entry.name}", entry) for entry in sorted(folder.iterdir())]
+        found, shown = self._existing(path)
+        if not found.is_dir():
+            return [_info(shown, found)]
+        return [_info(f"{shown.rstrip('/')}/{entry.name}", entry) for entry in sorted(found.iterdir())]
 
     def cp(self, source: str, target: str, recurse: bool = False) -> bool:
         """Copies a file, or with `recurse` a directory."""
-        origin, goal = self._local(source), self._local(target)
+        origin, goal = self._existing(source)[0], self._changing(target)
         if origin.is_dir():
             if not recurse:
                 raise ValueError(f"{source} is a directory: copy it with recurse=True")
@@ -84,13 +61,16 @@ class FileSystem:
 
     def mv(self, source: str, target: str, recurse: bool = False) -> bool:
         """Moves a file, or with `recurse` a directory."""
+        self._changing(source)
         self.cp(source, target, recurse)
         return self.rm(source, recurse)
 
     def rm(self, path: str, recurse: bool = False) -> bool:
         """Removes a file, or with `recurse` a directory; False when there is none."""
-        found = self._local(path)
-        if found.is_dir():
+        found = self._changing(path)
+        if self._places.is_root(found):
+            raise ValueError(f"{path} is a root and cannot be removed")
+        if found.is_dir() and not found.is_symlink():
             if any(found.iterdir()) and not recurse:
                 raise ValueError(f"{path} is a directory with entries: remove it with recurse=True")
             shutil.rmtree(found)
@@ -102,7 +82,7 @@ class FileSystem:
 
     def put(self, path: str, contents: str, overwrite: bool = False) -> bool:
         """Writes text into a file."""
-        found = self._local(path)
+        found = self._changing(path)
         if found.exists() and not overwrite:
             raise FileExistsError(f"{path} exists: put with overwrite=True replaces it")
         found.parent.mkdir(parents=True, exist_ok=True)
@@ -111,17 +91,30 @@ class FileSystem:
 
     def head(self, path: str, maxBytes: int = HEAD_BYTES) -> str:
         """The first bytes of a file as text."""
-        with self._local(path).open("rb") as file:
+        with self._existing(path)[0].open("rb") as file:
             return file.read(maxBytes).decode("utf-8", errors="ignore")
 
     def mkdirs(self, path: str) -> bool:
         """Creates a directory with its parents."""
-        self._local(path).mkdir(parents=True, exist_ok=True)
+        self._changing(path).mkdir(parents=True, exist_ok=True)
         return True
+
+    def _existing(self, path: str) -> tuple[Path, str]:
+        found, shown = self._places.of_dbfs(path)
+        if not found.exists():
+            raise FileNotFoundError(f"{shown} does not exist")
+        return found, shown
+
+    def _changing(self, path: str) -> Path:
+        found, shown = self._places.of_dbfs(path)
+        if shown.startswith("file:"):
+            scratch = Path(tempfile.gettempdir()).resolve()
+            if scratch not in found.resolve().parents:
+                raise PermissionError(f"{shown} is on this machine's own disk: dbutils.fs changes only what lies in {scratch}")
+        return found
 
 
 def _info(shown: str, entry: Path) -> FileInfo:
     stat = entry.stat()
     folder = entry.is_dir()
-    path = shown if shown.startswith(("dbfs:", "file:")) else f"dbfs:{shown}"
-    return FileInfo(path + "/" * folder, entry.name + "/" * folder, 0 if folder else stat.st_size, int(stat.st_mtime * 1000))
+    return FileInfo(shown + "/" * folder, entry.name + "/" * folder, 0 if folder else stat.st_size, int(stat.st_mtime * 1000))

@@ -40,6 +40,8 @@ java.util.concurrent.atomic sun.nio.ch sun.nio.cs sun.security.action sun.util.c
 SESSION_DEFAULTS: Mapping[str, str] = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    # The format of a table or path for which none is named, as on Databricks.
+    "spark.sql.sources.default": "delta",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     # Every night has the same few hundred generated classes; by default a hundred are kept.

@@ -1,4 +1,4 @@
-"""The magics of notebook cells: `%run`, `%sql`, `%sh`, `%fs`, and those that change nothing here."""
+"""The magics of notebook cells: `%run`, `%sql`, `%sh`, `%fs`, `%pip`, and those that change nothing here."""
 
 from __future__ import annotations
 
@@ -10,17 +10,22 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from cluster.execution import Execution, Magic
+from cluster.execution import Execution, Magic, PythonRestart
+from cluster.libraries import RunLibraries
+from cluster.places import Places
 from cluster.source import Cell, NotebookSyntaxError
 from cluster.widgets import Widgets
 
 _SQL_TOKEN = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`|--[^\n]*|/\*.*?\*/|;|[^'\"`;/-]+|.", re.DOTALL)
+_VARIABLE = re.compile(r"\$(\w+)|\{(\w+)\}")
 _QUIET = ("md", "md-sandbox", "html")
-_NOTICED = ("pip", "conda", "load_ext", "reload_ext", "autoreload", "matplotlib", "config", "skip")
+_NOTICED = ("conda", "load_ext", "reload_ext", "autoreload", "matplotlib", "config", "skip")
 _REFUSED = ("scala", "r", "R")
 
 
-def register_magics(execution: Execution, spark: Any, dbutils: Any, widgets: Widgets, display: Any) -> None:
+def register_magics(
+    execution: Execution, spark: Any, dbutils: Any, widgets: Widgets, display: Any, places: Places, libraries: RunLibraries
+) -> None:
     """Makes the magics known to `execution`."""
     for name in _QUIET:
         execution.magics[name] = lambda cell: None
@@ -31,10 +36,12 @@ def register_magics(execution: Execution, spark: Any, dbutils: Any, widgets: Wid
     execution.magics["python"] = lambda cell: execution.run_code(
         Cell(cell.path, cell.line + cell.text.startswith("\n"), cell.text.removeprefix("\n"))
     )
-    execution.magics["run"] = _run_magic(execution, widgets)
+    execution.magics["run"] = _run_magic(execution, widgets, places)
     execution.magics["sql"] = _sql_magic(execution, spark, widgets, display)
     execution.magics["sh"] = _shell
-    execution.magics["cd"] = lambda cell: os.chdir(cell.text.strip())
+    execution.magics["cd"] = lambda cell: os.chdir(_expanded(cell.text.strip(), execution))
+    execution.magics["pip"] = _pip_magic(execution, libraries)
+    execution.magics["restart_python"] = _restart
     execution.magics["fs"] = _fs_magic(dbutils, display)
 
 
@@ -59,7 +66,31 @@ def _refuse(cell: Cell) -> None:
     raise NotebookSyntaxError(f"%{cell.magic} cells are not supported here", cell.path, cell.line)
 
 
-def _run_magic(execution: Execution, widgets: Widgets) -> Magic:
+def _restart(cell: Cell) -> None:
+    raise PythonRestart
+
+
+def _expanded(text: str, execution: Execution) -> str:
+    """`text` with the values of `$name` and `{name}`, as IPython gives them to a magic."""
+    known = execution.namespace
+    return _VARIABLE.sub(lambda match: str(known.get(match[1] or match[2], match[0])), text)
+
+
+def _pip_magic(execution: Execution, libraries: RunLibraries) -> Magic:
+    def pip(cell: Cell) -> None:
+        first, *more = cell.text.replace("\\\n", " ").strip().splitlines() or [""]
+        libraries.pip(shlex.split(_expanded(first, execution), comments=True))
+        for line in more:
+            name, _, rest = line.strip().removeprefix("%").partition(" ")
+            if line.strip().startswith("%"):
+                execution.run_cell(Cell(cell.path, cell.line, rest, name))
+            elif line.strip() and not line.strip().startswith("#"):
+                raise NotebookSyntaxError("%pip: each further line of the cell must be a magic", cell.path, cell.line)
+
+    return pip
+
+
+def _run_magic(execution: Execution, widgets: Widgets, places: Places) -> Magic:
     def run(cell: Cell) -> None:
         words = shlex.split(cell.text)
         arguments = {}
@@ -71,17 +102,17 @@ def _run_magic(execution: Execution, widgets: Widgets) -> Magic:
         if not words:
             raise NotebookSyntaxError("%run needs the path of a notebook", cell.path, cell.line)
         with widgets.overridden(arguments):
-            execution.run_file(_find(words[0], cell), cell)
+            execution.run_file(_find(words[0], cell, places), cell)
 
     return run
 
 
-def _find(name: str, cell: Cell) -> Path:
-    base = cell.path.parent / name
-    for path in (base, base.with_name(f"{base.name}.py")):
+def _find(name: str, cell: Cell, places: Places) -> Path:
+    bases = places.of_workspace(name) if name.startswith("/") else [cell.path.parent / name]
+    for path in (path for base in bases for path in (base, base.with_name(f"{base.name}.py"))):
         if path.is_file():
             return path
-    raise NotebookSyntaxError(f"%run: there is no notebook {base}", cell.path, cell.line)
+    raise NotebookSyntaxError(f"%run: there is no notebook {name if name.startswith('/') else bases[0]}", cell.path, cell.line)
 
 
 def _sql_magic(execution: Execution, spark: Any, widgets: Widgets, display: Any) -> Magic:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -16,9 +18,13 @@ from cluster.attach import attach
 from cluster.dbutils import DbUtils
 from cluster.display import display, display_html
 from cluster.execution import Execution, NotebookExit, describe, format_trace
+from cluster.libraries import RunLibraries
 from cluster.magics import register_magics
+from cluster.paths import StateFolder
+from cluster.places import Places
 from cluster.redaction import RedactedStream, Redaction
-from cluster.volumes import map_volumes
+from cluster.task_settings import set_environment, set_spark_conf
+from cluster.volumes import map_files
 from cluster.widgets import Widgets
 
 RESULT_BYTES = 5 * 1024 * 1024
@@ -59,11 +65,15 @@ def prepare_paths(notebook: Path) -> None:
         del sys.modules[name]
 
 
-def execute(order: dict[str, Any], spark: Any, redaction: Redaction) -> dict[str, Any]:
+def execute(order: dict[str, Any], spark: Any, redaction: Redaction, warn: Callable[[str], None]) -> dict[str, Any]:
     """Executes the notebook and returns the report on it; whatever the notebook raises becomes part of the report."""
     path = Path(order["notebookPath"])
     widgets = Widgets(order["parameters"])
-    dbutils = DbUtils(order["runId"], path, Path(order["state"]), widgets, redaction)
+    state = Path(order["state"])
+    places = Places(StateFolder(state, state, order["unseen"]), map(Path, order["mounts"]))
+    workspace_path = re.sub(r"^/Workspace(?=/)|\.py$", "", order["workspacePath"] or places.workspace_path(path))
+    dbutils = DbUtils(order["runId"], workspace_path, places, widgets, redaction)
+    libraries = RunLibraries(Path(order["environment"]), places, warn)
     provided = {
         "spark": spark,
         "sc": spark.sparkContext,
@@ -72,11 +82,17 @@ def execute(order: dict[str, Any], spark: Any, redaction: Redaction) -> dict[str
         "displayHTML": display_html,
         "getArgument": widgets.getArgument,
     }
-    execution = Execution(provided)
-    register_magics(execution, spark, dbutils, widgets, display)
-    map_volumes(Path(order["state"]))
+    execution = Execution(provided, packages=libraries.packages)
+    # Workers find modules and libraries as the notebook does.
+    spark.sparkContext.environment["PYTHONPATH"] = os.pathsep.join([str(path.parent), str(libraries.packages)])
+    register_magics(execution, spark, dbutils, widgets, display, places, libraries)
+    if order["unseen"]:
+        map_files(places, order["unseen"])
     try:
         prepare_paths(path)
+        set_environment(order["env"], spark, warn)
+        set_spark_conf(order["sparkConf"], spark, warn)
+        libraries.install_for_task(order["libraries"])
         execution.run_file(path)
     except NotebookExit as end:
         return success(redaction.clean(end.value))
@@ -102,16 +118,19 @@ def main(report_descriptor: int) -> None:
     redaction = Redaction()
     sys.stdout, sys.stderr = cast(Any, RedactedStream(sys.stdout, redaction)), cast(Any, RedactedStream(sys.stderr, redaction))
     with open(report_descriptor, "w", encoding="utf-8") as reports:
+
+        def warn(message: str) -> None:
+            print(message, file=sys.stderr)
+            print(json.dumps({"warning": redaction.clean(message)}), file=reports, flush=True)
+
         try:
             spark = attach(order["key"])
         except Exception as error:
             traceback.print_exc()
             report = {"outcome": "failed", "error": describe(error), "errorTrace": format_trace(error, {__file__})}
         else:
-            # Workers find the notebook's modules as the notebook does.
-            spark.sparkContext.environment["PYTHONPATH"] = str(Path(order["notebookPath"]).parent)
             print(json.dumps({"attached": True}), file=reports, flush=True)
-            report = execute(order, spark, redaction)
+            report = execute(order, spark, redaction, warn)
         sys.stdout.flush()
         sys.stderr.flush()
         print(json.dumps(report), file=reports, flush=True)

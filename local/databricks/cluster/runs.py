@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,6 +20,7 @@ from py4j.protocol import Py4JError
 
 from cluster.driver import Driver, DriverStartError, RunningDriver
 from cluster.paths import StateFolder
+from cluster.places import volume_mounts
 from cluster.processes import ProcessRecords, kill_group
 from cluster.warm_parent import ForkedProcess, WarmParent, notebook_environment
 
@@ -33,12 +35,19 @@ NotebookProcess = subprocess.Popen[bytes] | ForkedProcess
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What the server asks for: one notebook with parameters, whose output goes to `output_dir`."""
+    """What the server asks for: one notebook with parameters, whose output goes to `output_dir`.
+
+    `workspace_path` is the notebook's path in the workspace; `spark_conf`, `env` and `libraries` are those of its task and cluster.
+    """
 
     run_id: str
     notebook_path: Path
     parameters: Mapping[str, str]
     output_dir: Path
+    workspace_path: str | None = None
+    spark_conf: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
+    libraries: Sequence[Mapping[str, Any]] = ()
 
 
 class NotebookRun:
@@ -51,6 +60,9 @@ class NotebookRun:
         self._state, self._driver, self._parent, self._records, self._emit = state, driver, parent, records, emit
         # Spark refuses all further jobs of a cancelled group, so a run id that comes again must not name the same group.
         self._key = f"{request.run_id}.{uuid.uuid4().hex[:8]}"
+        self._mounts = volume_mounts(request.parameters, state)
+        # Made when the run has libraries of its own.
+        self._environment = state.environments / self._key
         self._lock = threading.Lock()
         self._process: NotebookProcess | None = None
         self._cancelled = False
@@ -78,6 +90,8 @@ class NotebookRun:
             self._finish("cancelled" if self._cancelled else "driver-error", {"error": f"DriverStartError: {error}"})
             return
         try:
+            for folder in self._mounts:
+                self.used_driver.client.mount(folder)
             report = self._run_process(self.used_driver, began)
             # Talks to the JVM: a notebook that failed because its JVM had died is told from others by that.
             self._await_threads(self.used_driver)
@@ -86,7 +100,7 @@ class NotebookRun:
             self._driver.release()
 
     def _run_process(self, driver: RunningDriver, began: float) -> dict[str, Any] | None:
-        """Starts the notebook process, passes its report of having attached on, and returns its last report, if it gave one."""
+        """Starts the notebook process, passes on that it has attached and what it warns of, and returns its last report, if it gave one."""
         reading, writing = os.pipe()
         with self._lock:
             if self._killed:
@@ -102,12 +116,15 @@ class NotebookRun:
                 if message.get("attached"):
                     setup_ms = round((time.monotonic() - began) * 1000)
                     self._emit({"event": "started", "runId": self.request.run_id, "pid": process.pid, "setupMs": setup_ms})
+                elif "warning" in message:
+                    self._emit({"event": "warning", "runId": self.request.run_id, "message": message["warning"]})
                 else:
                     report = message
         process.wait()
         # What the notebook itself started belongs to its process group.
         kill_group(process.pid)
         self._records.forget(process.pid)
+        shutil.rmtree(self._environment, ignore_errors=True)
         return report
 
     def _spawn(self, driver: RunningDriver, report_descriptor: int) -> NotebookProcess:
@@ -128,6 +145,13 @@ class NotebookRun:
             "notebookPath": str(request.notebook_path),
             "parameters": dict(request.parameters),
             "state": str(self._state.root),
+            "unseen": self._state.unseen,
+            "mounts": [str(folder) for folder in self._mounts],
+            "environment": str(self._environment),
+            "workspacePath": request.workspace_path,
+            "sparkConf": dict(request.spark_conf),
+            "env": dict(request.env),
+            "libraries": list(request.libraries),
         }
         assert process.stdin
         try:

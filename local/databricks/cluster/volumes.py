@@ -1,6 +1,6 @@
-"""Makes literal `/Volumes/…` and `/dbfs/…` paths of a notebook reach the folders that stand for them on this machine.
+"""Makes `/Volumes/…`, `/dbfs/…` and `/Workspace/…` reach their folders on machines that cannot show them to programs (see `namespace.py`).
 
-Notebooks that build paths from a `volume_root` parameter need none of this; it is for notebooks written for a workspace.
+Python's own file calls find the files; all else that names such a path is refused, since it would read or write the machine itself.
 """
 
 from __future__ import annotations
@@ -10,25 +10,27 @@ import functools
 import io
 import os
 import re
+import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from pyspark.sql import DataFrameReader, DataFrameWriter, SparkSession
-
-from cluster.files import local_path
+from cluster.places import Places
 
 # Functions of `os` by the number of paths they take first; `os.path`, `pathlib` and `shutil` are built on them.
 _OS_CALLS = {
     **dict.fromkeys(("open", "stat", "lstat", "listdir", "scandir", "mkdir", "rmdir", "remove", "unlink", "access", "chmod", "utime"), 1),
     **dict.fromkeys(("rename", "replace"), 2),
+    # By which shutil copies what the system knows of a file; Linux alone has them.
+    **dict.fromkeys({"listxattr", "getxattr", "setxattr"} & set(dir(os)), 1),
 }
-_FORMATS = ("csv", "json", "parquet", "text", "orc")
-_QUOTED = re.compile(r"(?P<quote>['\"`])(?P<path>(?:dbfs:)?/Volumes/[^'\"`]*)(?P=quote)")
+# Python tells of these before it does them, also when the call itself was not mapped.
+_PATH_EVENTS = re.compile(r"open|os\.(?!system|exec|posix_spawn|spawn|putenv|unsetenv).*|sqlite3\.connect")
+_PROGRAM_EVENTS = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn")
+_NAMED = re.compile(r"(?<![\w./-])/(?:Volumes|dbfs|Workspace)(?![\w.-])[^\s'\"]*")
 
 
-def map_volumes(state: Path) -> None:
-    """Maps such paths for Python's file calls and Spark's readers, writers and SQL in this process."""
+def map_files(places: Places, reason: str) -> None:
+    """Maps such paths for Python's file calls in this process, and refuses what cannot be mapped with `reason`."""
 
     stat = os.stat
 
@@ -40,16 +42,37 @@ def map_volumes(state: Path) -> None:
         return True
 
     def mapped(path: Any) -> Any:
-        text = os.fspath(path) if isinstance(path, str | os.PathLike) else ""
-        if not isinstance(text, str) or not text.startswith(("/Volumes/", "dbfs:/", "/dbfs/")):
+        if not isinstance(path, str | bytes | os.PathLike):
             return path
+        text = os.fsdecode(path)
+        found = places.of_programs(text)
         # A Mac has a /Volumes of its own.
-        return path if exists("/".join(text.split("/")[:3])) else str(local_path(text, state))
+        if found is None or (sys.platform == "darwin" and exists("/".join(text.split("/")[:3]))):
+            return path
+        return os.fsencode(found) if isinstance(path, bytes) else found
 
     builtins.open = io.open = _mapping(builtins.open, 1, mapped)
     for name, count in _OS_CALLS.items():
         setattr(os, name, _mapping(getattr(os, name), count, mapped))
-    _map_spark(lambda path: [mapped(one) for one in path] if isinstance(path, list) else mapped(path))
+
+    def refuse(event: str, arguments: tuple[Any, ...]) -> None:
+        if _PATH_EVENTS.fullmatch(event):
+            named = next((path for path in arguments if isinstance(path, str | bytes) and mapped(path) != path), None)
+        elif event in _PROGRAM_EVENTS:
+            named = next((path for text in _texts(arguments) for path in _NAMED.findall(text) if mapped(path) != path), None)
+        else:
+            return
+        if named is not None:
+            raise PermissionError(f"{event}: {named[:200]!r}: here only Python's own file calls, Spark and dbutils reach it ({reason})")
+
+    sys.addaudithook(refuse)
+
+
+def _texts(value: Any) -> list[str]:
+    """All texts in the arguments of a program's start, but for its environment."""
+    if isinstance(value, str | bytes | os.PathLike):
+        return [os.fsdecode(value)]
+    return [text for item in value for text in _texts(item)] if isinstance(value, list | tuple) else []
 
 
 def _mapping(call: Callable[..., Any], count: int, mapped: Callable[[Any], Any]) -> Callable[..., Any]:
@@ -60,27 +83,3 @@ def _mapping(call: Callable[..., Any], count: int, mapped: Callable[[Any], Any])
         return call(*map(mapped, args[:count]), *args[count:], **kwargs)
 
     return wrapper
-
-
-def _map_spark(mapped: Callable[[Any], Any]) -> None:
-    def with_path(call: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(call)
-        def wrapper(self: Any, path: Any = None, *args: Any, **kwargs: Any) -> Any:
-            return call(self, mapped(path), *args, **kwargs)
-
-        return wrapper
-
-    for name in _FORMATS:
-        setattr(DataFrameReader, name, with_path(getattr(DataFrameReader, name)))
-        setattr(DataFrameWriter, name, with_path(getattr(DataFrameWriter, name)))
-    DataFrameReader.load = with_path(DataFrameReader.load)
-    DataFrameWriter.save = with_path(DataFrameWriter.save)
-    run_sql = SparkSession.sql
-
-    @functools.wraps(run_sql)
-    def sql(self: SparkSession, sqlQuery: str, *args: Any, **kwargs: Any) -> Any:
-        return run_sql(
-            self, _QUOTED.sub(lambda match: f"{match['quote']}{mapped(match['path'])}{match['quote']}", sqlQuery), *args, **kwargs
-        )
-
-    SparkSession.sql = sql

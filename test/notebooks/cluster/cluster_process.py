@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, ClassVar
@@ -26,7 +26,7 @@ TIMEOUT_SECONDS = 180
 class ClusterProcess:
     """One controller process on a state folder."""
 
-    def __init__(self, state: Path, environment: Mapping[str, str], *options: str) -> None:
+    def __init__(self, state: Path, environment: Mapping[str, str], *options: str, wrapper: Sequence[str] = ()) -> None:
         self.state = state
         self.events: list[Event] = []
         self._count = 0
@@ -34,7 +34,7 @@ class ClusterProcess:
         state.parent.mkdir(exist_ok=True)
         with (state.parent / "controller.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "cluster.controller", "--state", str(state), "--memory", "2g", *options],
+                [*wrapper, sys.executable, "-m", "cluster.controller", "--state", str(state), "--memory", "2g", *options],
                 cwd=REPO_ROOT / "local" / "databricks",
                 env={**os.environ, **environment},
                 stdin=subprocess.PIPE,
@@ -49,18 +49,22 @@ class ClusterProcess:
         self.process.stdin.write(json.dumps(message).encode() + b"\n")
         self.process.stdin.flush()
 
-    def start(self, notebook: Path, parameters: Mapping[str, str] | None = None) -> str:
-        """Starts a run and returns its id."""
+    def start(self, notebook: Path, parameters: Mapping[str, str] | None = None, **more: object) -> str:
+        """Starts a run and returns its id; `more` are further parts of the message."""
         self._count += 1
         run_id = f"run-{os.getpid()}-{self.process.pid}-{self._count}"
-        self.send(
-            op="run", runId=run_id, notebookPath=str(notebook), parameters=dict(parameters or {}), outputDir=str(self.output_of(run_id))
-        )
+        order = {
+            "runId": run_id,
+            "notebookPath": str(notebook),
+            "parameters": dict(parameters or {}),
+            "outputDir": str(self.output_of(run_id)),
+        }
+        self.send(op="run", **order, **more)
         return run_id
 
-    def run(self, notebook: Path, parameters: Mapping[str, str] | None = None) -> Event:
+    def run(self, notebook: Path, parameters: Mapping[str, str] | None = None, **more: object) -> Event:
         """Runs a notebook to its end and returns `finished`."""
-        return self.finished(self.start(notebook, parameters))
+        return self.finished(self.start(notebook, parameters, **more))
 
     def finished(self, run_id: str) -> Event:
         """Waits for the end of a run."""
@@ -80,6 +84,10 @@ class ClusterProcess:
     def output_of(self, run_id: str) -> Path:
         """The output folder of a run."""
         return self.state.parent / "output" / run_id
+
+    def log(self) -> str:
+        """The controller's log."""
+        return (self.state.parent / "controller.log").read_text()
 
     def jvm_pid(self) -> int:
         """The process id of the newest driver JVM."""
@@ -130,7 +138,7 @@ class TinyServer(BaseHTTPRequestHandler):
         elif body["path"].endswith("bad"):
             self._answer(400, {"error_code": "BAD", "message": "Workload failed, see run output for details"})
         else:
-            self._answer(200, {"result": f"{Path(body['path']).name} {body['arguments']} {body['timeoutSeconds']}"})
+            self._answer(200, {"result": f"{body['path']} {body['arguments']} {body['timeoutSeconds']}"})
 
     def log_message(self, format: str, *args: object) -> None:
         """Keeps quiet."""

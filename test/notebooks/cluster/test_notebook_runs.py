@@ -87,7 +87,7 @@ def test_runs_magics_and_other_notebooks_in_one_namespace(cluster: ClusterProces
     notebook("shared += 1\nassert __name__ == '__main__'", name="inner/deeper.py")
     (tmp_path / "helper.py").write_text("def double(x):\n    return 2 * x\n")
     path = notebook(
-        "# MAGIC %pip install anything",
+        "# MAGIC %conda install anything",
         '# MAGIC %run ./inner/other $n="41"',
         "# MAGIC %sql\n# MAGIC CREATE TEMP VIEW v AS SELECT id FROM range(3); -- a; b\n# MAGIC SELECT count(*) n FROM v WHERE id < :bound",
         "found = _sqldf.first().n",
@@ -107,7 +107,7 @@ def test_runs_magics_and_other_notebooks_in_one_namespace(cluster: ClusterProces
     printed = (cluster.output_of(run_id) / "stdout.log").read_text()
     assert f"from the shell\n{tmp_path}\n" in printed
     assert "(42, 2, 3, 24)" in printed
-    assert "%pip install anything ignored" in (cluster.output_of(run_id) / "stderr.log").read_text()
+    assert "%conda install anything ignored" in (cluster.output_of(run_id) / "stderr.log").read_text()
 
 
 def test_cuts_an_exit_value_beyond_five_megabytes(cluster: ClusterProcess, notebook: Write) -> None:
@@ -157,3 +157,24 @@ def test_keeps_mlflow_in_the_state_folder(cluster: ClusterProcess, notebook: Wri
 
     assert finished["result"].startswith((cluster.state / "mlflow" / "artifacts").as_uri())
     assert list((cluster.state / "mlflow" / "artifacts").rglob("note.txt"))
+
+
+def test_a_model_of_spark_goes_to_the_registry_and_back(cluster: ClusterProcess, notebook: Write) -> None:
+    """Spark writes and reads it in DBFS, MLflow copies it from and to folders of the machine."""
+    path = notebook(
+        "from pyspark.ml import Pipeline\nfrom pyspark.ml.feature import VectorAssembler\nimport mlflow, mlflow.spark",
+        "frame = spark.range(20).withColumnRenamed('id', 'x')\n"
+        "model = Pipeline(stages=[VectorAssembler(inputCols=['x'], outputCol='v')]).fit(frame)",
+        "with mlflow.start_run():\n    mlflow.spark.log_model(model, artifact_path='model', registered_model_name='main.trial.assembler',"
+        " pip_requirements=['numpy'])",
+        "loaded = mlflow.spark.load_model('models:/main.trial.assembler/1')",
+        "model.write().overwrite().save('/models/assembler')\nfrom pyspark.ml import PipelineModel\n"
+        "again = PipelineModel.load('dbfs:/models/assembler')",
+        "dbutils.notebook.exit(loaded.transform(frame).count() + again.transform(frame).count())",
+    )
+
+    finished = cluster.run(path)
+
+    assert finished.get("error") is None
+    assert finished["result"] == "40"
+    assert (cluster.state / "dbfs" / "models" / "assembler" / "metadata").is_dir()
