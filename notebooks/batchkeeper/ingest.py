@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pyspark.sql import DataFrame
 
@@ -39,6 +39,15 @@ from batchkeeper.traces import read_traces, record_touched
 T = TypeVar("T")
 Broken = tuple[ManifestFile, Mapping[str, str]]
 """A file that cannot be read: rule -> what is wrong."""
+
+
+class Stored(NamedTuple):
+    """What one source of a batch came to: its files, what each had in it, the span of its accepted rows, whom snapshots list."""
+
+    files: Sequence[ProbedFile]
+    census: list[FileCensus]
+    span: TimeRange | None
+    rosters: list[Roster]
 
 
 @dataclass
@@ -177,16 +186,16 @@ class Ingestion:
         began = time.monotonic()
         source = delivery.source
 
-        def judge_and_store(files: Sequence[ProbedFile]) -> tuple[Sequence[ProbedFile], list[FileCensus], TimeRange | None]:
+        def judge_and_store(files: Sequence[ProbedFile]) -> Stored:
             same = files is delivery.files
-            return files, *self._judge_and_store(delivery if same else self.reader.read_staged(source, files))
+            return self._judge_and_store(delivery if same else self.reader.read_staged(source, files))
 
         done = self._without_bad_files(source, delivery.files, judge_and_store)
         if done:
-            files, found, span = done
-            if any(census.good for census in found):
-                self.spans[source] = span
-            self.read += zip(files, found, strict=True)
+            if any(census.good for census in done.census):
+                self.spans[source] = done.span
+            self.read += zip(done.files, done.census, strict=True)
+            self.rosters += done.rosters
         self.seconds[source.name] = round(time.monotonic() - began, 2)
 
     def _without_bad_files(self, source: Source, files: Sequence[ProbedFile], work: Callable[[Sequence[ProbedFile]], T]) -> T | None:
@@ -210,22 +219,21 @@ class Ingestion:
     def _has_stored(self, source: Source) -> bool:
         return source in self.before and self.tables.version(source.name) != self.before[source]
 
-    def _judge_and_store(self, delivery: Delivery) -> tuple[list[FileCensus], TimeRange | None]:
+    def _judge_and_store(self, delivery: Delivery) -> Stored:
         source, rules = delivery.source, delivery.rules
         judged = delivery.judged(self.tables, self.known)
         # The version, as it is before the batch, is read beside.
         tallies, before = both(lambda: judged.tallies(self.scenario, self.scratch), lambda: self.tables.version(source.name))
         self.before[source] = before
         census = take_census(tallies, source, rules, len(delivery.files))
-        if source.time is None:
-            self.rosters += rosters(tallies.frame, [probed.file for probed in delivery.files])
+        listed = rosters(tallies.frame, [probed.file for probed in delivery.files]) if source.time is None else []
         rejected = any(found.rejected for found in census)
         if rejected:
             quarantine_rows(self.tables, self.parameters.run_id, judged, self.scenario.coverage)
         if deadly := fatal(census, rules):
-            listed = ", ".join(f"{name} ({count} rows)" for name, count in sorted(deadly.items()))
+            broken = ", ".join(f"{name} ({count} rows)" for name, count in sorted(deadly.items()))
             raise RuleFailedError(
-                f"{source.name}: rows break rules of severity fail: {listed}; see table quarantine, run {self.parameters.run_id}"
+                f"{source.name}: rows break rules of severity fail: {broken}; see table quarantine, run {self.parameters.run_id}"
             )
         times = [time_ for found in census for time_ in (found.first, found.last) if time_]
         span = (min(times), max(times)) if times else None
@@ -242,7 +250,7 @@ class Ingestion:
                 self.whole[source] = sound
             if stored.only:
                 self.only.add(source)
-        return census, span
+        return Stored(delivery.files, census, span, listed)
 
     def _log(self) -> list[dict[str, Any]]:
         """Spans first, then the log: a row in the log means that the file is done. Returns the entity-days that lack readings."""
