@@ -66,6 +66,15 @@ export const ROUTES = {
     success: { 200: { description: "A page of drops", body: "DropPage" } },
     problems: [400, 404, 503],
   },
+  routeDrops: {
+    method: "POST",
+    path: "pipelines/{pipeline}/drops/route",
+    summary: "Give the pending drops of a pipeline whose definition is gone to another one",
+    authLevel: "function",
+    body: "RouteDrops",
+    success: { 200: { description: "How many went", body: "RoutedDrops" } },
+    problems: [400, 404, 415, 503],
+  },
   listRuns: {
     method: "GET",
     path: "runs",

@@ -22,6 +22,15 @@ export const startRunBody = z
   })
   .meta({ description: "what to run; an empty body runs the pipeline by its own rule" });
 
+export const routeDropsBody = z
+  .strictObject({ to: z.string().meta({ description: "the pipeline that gets them, if its path pattern takes them" }) })
+  .meta({ description: "where the pending drops of a pipeline without definition go" });
+
+export const routedDropsSchema = z.strictObject({
+  routed: z.int().nonnegative(),
+  refused: z.int().nonnegative().meta({ description: "drops that the other pipeline's pattern does not take" }),
+});
+
 /** Drops are at most this many in one page, and so are runs. */
 export const MAX_PAGE_SIZE = 200;
 
@@ -192,6 +201,8 @@ export const webhookBody = z.object({
 /** Bodies with a name of their own in the document. */
 export const COMPONENTS = {
   StartRun: startRunBody,
+  RouteDrops: routeDropsBody,
+  RoutedDrops: routedDropsSchema,
   Run: runSchema,
   RunSummary: runSummarySchema,
   RunPage: runPageSchema,

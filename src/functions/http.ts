@@ -6,6 +6,7 @@ import { registerListDrops } from "./http-list-drops";
 import { registerListRuns } from "./http-list-runs";
 import { registerOpenApi } from "./http-openapi";
 import { registerRetryRun } from "./http-retry-run";
+import { registerRouteDrops } from "./http-route-drops";
 import { registerStartRun } from "./http-start-run";
 import type { ApiDeps } from "../api/deps";
 import type { WebhookCredentials } from "./http-databricks-webhook";
@@ -21,6 +22,7 @@ export function registerHttpFunctions(deps: HttpDeps): void {
   registerCancelRun(deps);
   registerRetryRun(deps);
   registerListDrops(deps);
+  registerRouteDrops(deps);
   registerHealth(deps);
   registerOpenApi(deps);
   registerDatabricksWebhook(deps);

@@ -1,5 +1,5 @@
-import { PIPELINE_RUN, WAKE } from "../domain/function-names";
-import { newRunId, parseRunId, runInstanceId } from "../domain/ids";
+import { COLLECTOR, PIPELINE_RUN, WAKE } from "../domain/function-names";
+import { collectorInstanceId, newRunId, parseRunId, runInstanceId } from "../domain/ids";
 import type { PipelineDefinition, PipelineDefinitions } from "../domain/pipeline-definition";
 import { decideRequest } from "../domain/run-request";
 import { sha256 } from "../domain/tokens";
@@ -7,6 +7,7 @@ import { normaliseWindow, windowKey, windowSchema, type Window } from "../domain
 import { contend, OVERTAKEN, type Pause } from "./contention";
 import { listDrops } from "./drops/drop-lists";
 import type { DropStore } from "./drops/drop-store";
+import { routeOrphans, type RoutedDrops } from "./drops/route-orphans";
 import {
   InvalidRequestError,
   RequestConflictError,
@@ -145,8 +146,20 @@ class LedgerRunRequests implements RunRequests {
 
   async listDrops(filter: Parameters<RunRequests["listDrops"]>[0]): ReturnType<RunRequests["listDrops"]> {
     const definition = this.deps.definitions.get(filter.pipeline);
-    if (!definition) throw new UnknownPipelineError(filter.pipeline, [...this.deps.definitions.keys()]);
-    return listDrops(this.deps.drops, definition, filter);
+    if (!definition && !(await this.pipelines()).includes(filter.pipeline))
+      throw new UnknownPipelineError(filter.pipeline, [...this.deps.definitions.keys()]);
+    return listDrops(this.deps.drops, definition ?? null, filter);
+  }
+
+  async routeDrops(from: string, to: string, starter: OrchestrationStarter): Promise<RoutedDrops> {
+    const { definitions, drops } = this.deps;
+    const taker = definitions.get(to);
+    if (!taker) throw new UnknownPipelineError(to, [...definitions.keys()]);
+    if (definitions.has(from))
+      throw new InvalidRequestError([`pipeline ${from} is still defined: its drops wait for its own next batch`]);
+    const result = await routeOrphans(drops, from, taker);
+    if (result.routed > 0) await starter.start(COLLECTOR, collectorInstanceId(to), { pipeline: to });
+    return result;
   }
 
   async wakeStepOf(databricksRunId: string, starter: OrchestrationStarter): Promise<boolean> {

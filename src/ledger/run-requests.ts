@@ -1,4 +1,5 @@
 import type { DropRecord, DropState } from "../domain/drop";
+import type { RoutedDrops } from "./drops/route-orphans";
 import type { OrchestrationStarter } from "../domain/orchestration-starter";
 import type { Page } from "../domain/page";
 import type { RunReason, RunRecord, RunState } from "../domain/run";
@@ -60,6 +61,11 @@ export interface RunRequests {
   retryRun(runId: string, starter: OrchestrationStarter): Promise<RequestedRun>;
   /** Every pipeline of which runs or drops may be here: the defined ones, and those whose definition is gone. */
   pipelines(): Promise<readonly string[]>;
+  /**
+   * Gives the pending drops of a pipeline whose definition is gone to one that takes them.
+   * @throws InvalidRequestError when `from` is still defined, UnknownPipelineError when `to` is not
+   */
+  routeDrops(from: string, to: string, starter: OrchestrationStarter): Promise<RoutedDrops>;
   listDrops(filter: DropFilter): Promise<Page<DropRecord>>;
   /** Wakes whoever waits for this Databricks run; false when it is not ours. Never changes state. */
   wakeStepOf(databricksRunId: string, starter: OrchestrationStarter): Promise<boolean>;

@@ -10,21 +10,37 @@ import type { DropStore } from "./drop-store";
 
 const DEFAULT_TOP = 100;
 
-/** Drops of a pipeline, oldest first: all versions of one path, those of a run's batch, or those of a state or all by time seen. */
+/** Why a drop waits for ever. */
+export const ORPHANED = "orphaned: its pipeline has no definition any more; route it to another one";
+
+/**
+ * Drops of a pipeline, oldest first: all versions of one path, those of a run's batch, or those of a state or all by time seen. Without
+ * a definition, since that is gone, what is pending says so.
+ */
 export async function listDrops(
   drops: DropStore,
-  definition: PipelineDefinition,
+  definition: PipelineDefinition | null,
   filter: DropFilter,
 ): Promise<Page<DropRecord>> {
+  if (definition === null) {
+    const { path, ...others } = filter;
+    const { items, nextToken } = await listStored(drops, filter.pipeline, others);
+    const named = items.filter((drop) => path === undefined || drop.path === path);
+    return { items: named.map((drop) => (drop.state === "pending" ? { ...drop, reason: ORPHANED } : drop)), nextToken };
+  }
   if (definition.drops === undefined) return { items: [], nextToken: null };
-  const { state, runId, path } = filter;
-  if (path !== undefined) {
-    const versions = await drops.versions(definition.drops.container, path);
+  if (filter.path !== undefined) {
+    const versions = await drops.versions(definition.drops.container, filter.path);
     return { items: versions.filter((drop) => fits(drop, filter)), nextToken: null };
   }
+  return listStored(drops, definition.name, filter);
+}
+
+async function listStored(drops: DropStore, pipeline: string, filter: DropFilter): Promise<Page<DropRecord>> {
+  const { state, runId } = filter;
   if (runId !== undefined) return page(drops, batchRanges(runId, state), filter);
   const states = state === undefined ? DROP_STATES : [state];
-  const partitions = states.map((one) => ({ partition: indexPartition(one, definition.name) }));
+  const partitions = states.map((one) => ({ partition: indexPartition(one, pipeline) }));
   return page(drops, partitions, filter);
 }
 

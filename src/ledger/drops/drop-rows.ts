@@ -22,6 +22,8 @@ export interface StoredDrop {
   readonly version: number;
   /** State before the last change: there an index row may be left over. */
   readonly was: DropState | null;
+  /** Pipeline before the last change, when that routed the drop to another one. */
+  readonly wasOf: string | null;
   readonly rowEtag: string;
 }
 
@@ -93,6 +95,7 @@ export function toStoredDrop(row: Row): StoredDrop {
     drop: toDropRecord(row),
     version: whole(row, "version"),
     was: (text(row, "was") as DropState) || null,
+    wasOf: text(row, "wasOf") || null,
     rowEtag: row.etag,
   };
 }

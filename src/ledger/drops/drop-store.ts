@@ -113,12 +113,23 @@ export class DropStore {
       }
       const version = found.version + 1;
       const was = found.drop.state;
-      const columns = { state: change.state, reason: change.reason ?? "", runId: change.runId ?? "" };
+      const columns = { state: change.state, reason: change.reason ?? "", runId: change.runId ?? "", wasOf: "" };
       if (!(await this.table.merge({ ...keys, ...columns, version, was }, found.rowEtag))) continue;
-      const moved = { ...found, drop: { ...found.drop, ...change }, version, was };
+      const moved = { ...found, drop: { ...found.drop, ...change }, version, was, wasOf: null };
       await this.mendIndex(moved);
       return moved;
     }
+  }
+
+  /** Gives a pending drop to another pipeline. False when it is pending no more, or was given away meanwhile. */
+  async route(keys: DropKeys, from: string, to: { pipeline: string; source: string }): Promise<boolean> {
+    const found = await this.get(keys);
+    if (found?.drop.state !== "pending" || found.drop.pipeline !== from) return false;
+    const version = found.version + 1;
+    const change = { ...to, version, was: "pending" as const, wasOf: from };
+    if (!(await this.table.merge({ ...keys, ...change }, found.rowEtag))) return false;
+    await this.mendIndex({ ...found, ...change, drop: { ...found.drop, ...to } });
+    return true;
   }
 
   /** Brings an index row into line with its drop. Returns the drop when the row is true, else null: then the row is gone. */
@@ -166,10 +177,10 @@ export class DropStore {
   }
 
   /** Writes the index row of a drop, then removes the one of its state before. */
-  private async mendIndex({ keys, drop, version, was }: StoredDrop): Promise<void> {
+  private async mendIndex({ keys, drop, version, was, wasOf }: StoredDrop): Promise<void> {
     await this.table.insert(indexRow(keys, drop, version));
     if (was === null) return;
-    const old = indexKeys(keys, { ...drop, state: was }, version - 1);
+    const old = indexKeys(keys, { ...drop, state: was, pipeline: wasOf ?? drop.pipeline }, version - 1);
     await this.table.remove(old.partitionKey, old.rowKey);
   }
 }
