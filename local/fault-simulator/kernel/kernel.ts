@@ -13,11 +13,6 @@ export interface Violation {
   readonly at: number;
 }
 
-/** Raised by code under test that waits for something which is no port of the simulator, or by one that never comes to rest. */
-export class SimulatorFault extends Error {
-  override readonly name = "SimulatorFault";
-}
-
 /** Virtual time, the agenda, the sources of chance and the trace of one schedule. Everything happens in one thread, one thing at a time. */
 export class Kernel {
   readonly trace: Trace;
@@ -62,7 +57,10 @@ export class Kernel {
       if (next === undefined) return;
       if (next.at > this.now) this.now = next.at;
       this.steps += 1;
-      if (this.steps > this.maxSteps) throw new SimulatorFault(`more than ${this.maxSteps} steps: something never rests`);
+      if (this.steps > this.maxSteps) {
+        this.violate("I12", "too-much-work", `more than ${this.maxSteps} steps: something goes on and on`);
+        return;
+      }
       next.run();
       runMicrotasks();
     }

@@ -95,7 +95,7 @@ export function planOf(seed: number): Plan {
     startsAt: START + chance.whole(0, 24 * 60 - 1) * MINUTE + chance.whole(0, 59_999),
     lengthMs,
     ...chance.pick(PROFILES),
-    replays: chance.pick([0.01, 0.05, 0.5]),
+    replays: chance.pick([0.005, 0.02, 0.15]),
     twice: chance.pick([0, 0.02, 0.25]),
     sweepEveryMinutes: chance.pick([1, 2, 3, 5]),
     timerLost: chance.pick([0, 0, 0.3]),

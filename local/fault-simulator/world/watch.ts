@@ -22,18 +22,34 @@ export class Watch implements JobsWatcher {
     private readonly runs: () => ReadonlyMap<number, ModelRun>,
   ) {}
 
-  /** Virtual time of the last write to the ledger. */
+  /** Virtual time of the last write to a run, generation, drop or slot. */
   get lastWriteAt(): number {
     return this.lastWrite;
   }
 
   /** A row was written. */
   wrote(row: Row, before: Row | null): void {
-    this.lastWrite = this.kernel.now;
-    note(this.view, row);
     const kind = kindOf(row);
+    // Marks such as "scanned up to here" change all the time and mean nothing.
+    if (kind !== "other" || typeof row["holder"] === "string") this.lastWrite = this.kernel.now;
+    note(this.view, row);
+    if (this.kernel.trace.on) this.tell(kind, row, before);
     if (kind === "run" && isClosedRun(row) && (before === null || !isClosedRun(before))) this.closed(row);
     if (kind === "generation" && row["terminal"] === true && before?.["terminal"] !== true) this.settled(row);
+  }
+
+  /** What a reader of the story wants to know of a write. */
+  private tell(kind: ReturnType<typeof kindOf>, row: Row, before: Row | null): void {
+    const changed = (column: string): boolean => textOf(row, column) !== (before === null ? "" : textOf(before, column));
+    const { trace } = this.kernel;
+    if (kind === "run" && (changed("state") || changed("attempt")))
+      trace.add("ledger", `${textOf(row, "runId")} is ${textOf(row, "state")}`, `attempt ${textOf(row, "attempt")} ${textOf(row, "error")}`, "event");
+    if (kind === "drop" && changed("state"))
+      trace.add("ledger", `${textOf(row, "path")} ${textOf(row, "blobEtag")} is ${textOf(row, "state")}`, textOf(row, "reason"), "event");
+    const what = `generation ${textOf(row, "generation")} of ${textOf(row, "step")} of ${textOf(row, "runId")}`;
+    if (kind === "generation" && before === null) trace.add("ledger", `intent of ${what}`, "", "event");
+    else if (kind === "generation" && (changed("databricksRunId") || changed("verdict") || row["terminal"] !== before?.["terminal"]))
+      trace.add("ledger", what, `run ${textOf(row, "databricksRunId") || "unknown"}, verdict ${textOf(row, "verdict") || "none"}`, "event");
   }
 
   /** A blob of the app was written: what is frozen never changes. */

@@ -21,7 +21,8 @@ import { DEPLOYMENT_ID, ENVIRONMENT } from "./settings";
 import { Truth } from "./truth";
 import { Watch } from "./watch";
 
-const MAX_STEPS = 400_000;
+/** Several times what the longest sound schedule takes. */
+const MAX_STEPS = 60_000;
 
 /** One storage account, one workspace, one receiver of messages, and at most one host: all that a schedule plays in. */
 export class World {
