@@ -23,7 +23,7 @@ Plays random schedules of the built app: crashes, lost and repeated calls, peopl
 
   --runs N         schedules (1000)
   --seed S         the first seed (1)
-  --trace FILE     play only seed S and write what happened as one HTML page
+  --trace FILE     play only seed S and write what happened, as a page when FILE ends with .html
   --no-shrink      do not look for the simplest schedule of each kind of violation
   --ignore KINDS   violations that do not count, separated by commas
   --coverage       which branches of the app no schedule took

@@ -35,10 +35,11 @@ export function explain(player: Player, { rule, kind, seeds, first }: Finding, s
   return [...head, `  the simplest schedule found in ${plays} plays of seed ${seed}:`, ...needs, `  what happens:`, ...lines];
 }
 
-/** Plays one schedule and writes its trace page. */
+/** Plays one schedule and writes its trace: as a page for a file `.html`, else as plain lines. */
 export function writeTrace(player: Player, plan: Plan, file: string): string[] {
   const played = player.play(plan, true);
-  writeFileSync(file, tracePage(plan.seed, played.trace, played.violations, ingredients(plan)));
+  const page = tracePage(plan.seed, played.trace, played.violations, ingredients(plan));
+  writeFileSync(file, file.endsWith(".html") ? page : `${played.trace.text()}\n`);
   const broken = played.violations.map(({ rule, kind, message }) => `  ${rule} ${kind}: ${message}`);
-  return [`seed ${plan.seed}: ${broken.length === 0 ? "every rule held" : "broken"}`, ...broken, `trace page: ${file}`];
+  return [`seed ${plan.seed}: ${broken.length === 0 ? "every rule held" : "broken"}`, ...broken, `trace: ${file}`];
 }

@@ -99,7 +99,7 @@ export class JobsModel {
     const fate = this.fateOf(job.name);
     const [runId, taskRunId] = [(this.nextId += 1), (this.nextId += 1)];
     const began = { createdAt: this.kernel.now, startedAt: 0, endedAt: 0, phase: "QUEUED" as const };
-    const ending = { outcome: null, exit: null, truncated: false, deleted: false, repaired: false, foreign };
+    const ending = { outcome: null, exit: null, truncated: false, sound: false, deleted: false, repaired: false, foreign };
     const run: ModelRun = { runId, taskRunId, jobId: job.id, jobName: job.name, parameters, token, fate, ...began, ...ending };
     this.runs.set(runId, run);
     this.byTask.set(taskRunId, run);
@@ -137,6 +137,7 @@ export class JobsModel {
     }
     run.exit = spoil(result.exit, ending);
     run.truncated = ending === "exitTruncated";
+    run.sound = run.exit === result.exit && !run.truncated && ending !== "successWithFailures";
     this.end(run, ending === "successWithFailures" ? OUTCOMES.successWithFailures : OUTCOMES.success);
   }
 

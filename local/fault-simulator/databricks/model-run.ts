@@ -56,6 +56,8 @@ export interface ModelRun {
   outcome: Outcome | null;
   exit: string | null;
   truncated: boolean;
+  /** Ended well, with an exit value as the notebook gave it. */
+  sound: boolean;
   deleted: boolean;
   /** A person repaired it in the workspace, so that it is active although it was terminal. */
   repaired: boolean;

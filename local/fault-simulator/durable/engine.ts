@@ -63,7 +63,8 @@ export class Engine {
       if (!this.caller.alive) return;
       this.planned.delete(id);
       const stored = commitEpisode(this.hub, this.app, episode);
-      if (stored && code && !isFinished(instance)) {
+      // A new execution begins with new user code.
+      if (stored && code && !isFinished(instance) && instance.executionId === episode.executionId) {
         code.taken = instance.history.length;
         this.kept.set(id, code);
       } else this.kept.delete(id);

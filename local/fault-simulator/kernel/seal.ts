@@ -1,18 +1,23 @@
 import crypto from "node:crypto";
+import timers from "node:timers/promises";
+import type { Appointment } from "./agenda";
 import type { Chance } from "./chance";
 
 /** Where sealed code reads time and chance from; exchanged for every schedule. */
 export interface Sources {
   readonly now: () => number;
   readonly chance: Chance;
+  /** Runs something later, unless the process that asked for it is dead by then. */
+  readonly later: (ms: number, run: () => void) => Appointment;
 }
 
 /**
- * Replaces the clock and every source of chance of this process by those of the schedule, so that code which reads them by itself
- * is as repeatable as the rest. `performance.now()` stays real: it times the simulator. Returns how to undo it.
+ * Replaces the clock, the timers and every source of chance of this process by those of the schedule, so that code which uses them by
+ * itself is as repeatable as the rest. `performance.now()` stays real: it times the simulator. Returns how to undo it.
  */
 export function seal(sources: () => Sources): () => void {
   const real = { Date: globalThis.Date, random: Math.random, uuid: crypto.randomUUID, bytes: crypto.randomBytes };
+  const timer = { set: globalThis.setTimeout, clear: globalThis.clearTimeout, promise: timers.setTimeout };
   class VirtualDate extends real.Date {
     constructor(...args: unknown[]) {
       if (args.length === 0) super(sources().now());
@@ -38,8 +43,18 @@ export function seal(sources: () => Sources): () => void {
     Buffer.from(
       Array.from({ length: size }, () => sources().chance.whole(0, 255)),
     )) as typeof crypto.randomBytes;
+  const set = (run: (...parts: unknown[]) => void, ms = 0, ...parts: unknown[]) => sources().later(ms, () => run(...parts));
+  globalThis.setTimeout = set as unknown as typeof setTimeout;
+  globalThis.clearTimeout = ((planned?: Partial<Appointment>) => {
+    if (planned) planned.cancelled = true;
+  }) as typeof clearTimeout;
+  timers.setTimeout = (async (ms = 0, value?: unknown) =>
+    new Promise<unknown>((resolve) => void sources().later(ms, () => resolve(value)))) as typeof timers.setTimeout;
   return () => {
     globalThis.Date = real.Date;
+    globalThis.setTimeout = timer.set;
+    globalThis.clearTimeout = timer.clear;
+    timers.setTimeout = timer.promise;
     Math.random = real.random;
     crypto.randomUUID = real.uuid;
     crypto.randomBytes = real.bytes;

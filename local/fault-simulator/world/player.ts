@@ -1,5 +1,5 @@
 import { Chance } from "../kernel/chance";
-import { seal } from "../kernel/seal";
+import { seal, type Sources } from "../kernel/seal";
 import { AppCode } from "./app-code";
 import type { Plan } from "./plan";
 import { play, type Played } from "./play";
@@ -13,8 +13,9 @@ export class Player {
 
   constructor(folder: string) {
     this.app = new AppCode(folder);
-    const none = new Chance(0);
-    this.unseal = seal(() => ({ now: () => this.world?.kernel.now ?? 0, chance: this.world?.kernel.entropy ?? none }));
+    // Outside of a schedule nobody but this process itself asks, and it asks for nothing.
+    const idle: Sources = { now: () => 0, chance: new Chance(0), later: (_ms, run) => ({ at: 0, order: 0, run, cancelled: false }) };
+    this.unseal = seal(() => this.world?.sources ?? idle);
   }
 
   play(plan: Plan, traced = false): Played {

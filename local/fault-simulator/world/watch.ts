@@ -116,7 +116,7 @@ export class Watch implements JobsWatcher {
     const verdict = JSON.parse(textOf(row, "verdict") || "null") as { kind: string; code: string } | null;
     if (run && counts(run))
       this.kernel.violate("R1", "terminal-while-active", `the ledger calls run ${run.runId} ended (${verdict?.code ?? "no verdict"}) while it is ${run.phase}`);
-    if (verdict?.kind === "succeeded" && (run?.outcome?.code !== "SUCCESS" || run.fate.ending !== "success"))
+    if (verdict?.kind === "succeeded" && (run?.outcome?.code !== "SUCCESS" || !run.sound))
       this.kernel.violate("I5", "false-success", `the ledger calls run ${run?.runId ?? "?"} a success, and it ended as ${run?.fate.ending ?? "nothing"}`);
     if (verdict?.code === "RUN_DELETED" && run && !run.deleted)
       this.kernel.violate("R1", "false-deleted", `the ledger calls run ${run.runId} deleted, and it is there`);

@@ -4,7 +4,9 @@ import { Lakehouse } from "../databricks/lakehouse";
 import type { RunFate } from "../databricks/model-run";
 import { TaskHub } from "../durable/task-hub";
 import { Chance } from "../kernel/chance";
+import type { Appointment } from "../kernel/agenda";
 import { Kernel } from "../kernel/kernel";
+import type { Sources } from "../kernel/seal";
 import { Wire } from "../kernel/wire";
 import { MemoryBlobs } from "../ports/memory-blobs";
 import { MemoryTable } from "../ports/memory-table";
@@ -39,6 +41,7 @@ export class World {
   readonly truth = new Truth();
   /** Log lines of every host that ever was. */
   readonly lines: string[] = [];
+  readonly sources: Sources;
   variant: Variant = "plain";
   host: Host | null = null;
   private readonly fates: Chance;
@@ -53,6 +56,7 @@ export class World {
   ) {
     this.kernel = new Kernel(plan.seed, plan.startsAt, traced, MAX_STEPS);
     const { kernel } = this;
+    this.sources = { now: () => kernel.now, chance: kernel.entropy, later: (ms, run) => this.later(ms, run) };
     this.fates = new Chance(plan.seed, "fates");
     this.wire = new Wire(kernel, plan.wire);
     this.hub = new TaskHub(kernel);
@@ -92,7 +96,7 @@ export class World {
       blobs: new SimulatedBlobs(this.blobs, host, wire, kernel, app.storageError),
       databricks: async (request) => this.databricks.exchange(host, request),
       post: async (url, body) => this.receiver.post(host, url, body),
-      sleep: async (ms) => new Promise<void>((resolve) => kernel.after(ms, () => (host.alive ? resolve() : undefined))),
+      sleep: async (ms) => new Promise<void>((resolve) => void this.later(ms, resolve)),
       now: () => kernel.now,
     });
     host.start(functions, { replays: this.plan.replays, twice: this.plan.twice });
@@ -121,6 +125,14 @@ export class World {
     this.badEndings = false;
     this.newerRowsOn = false;
     this.kernel.trace.add("simulator", "no more faults from here on", "", "event");
+  }
+
+  /** A timer of the host that is up. */
+  private later(ms: number, run: () => void): Appointment {
+    const { host } = this;
+    return this.kernel.after(ms, () => {
+      if (host?.alive) run();
+    });
   }
 
   private table(name: string): MemoryTable {
