@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { campaign } from "./cli/campaign";
 import { readOptions, USAGE, type Options } from "./cli/options";
 import { explain, faultCoverage, figures, writeTrace } from "./cli/report";
+import { hunt, huntLine } from "./mutations/hunt";
 import { planOf } from "./world/plan";
 import { Player } from "./world/player";
 
@@ -9,7 +10,15 @@ const print = (lines: readonly string[]): void => {
   process.stdout.write(`${lines.join("\n")}\n`);
 };
 
+function huntAll({ app, only }: Options): number {
+  const hunted = hunt(app, only, (one) => print([huntLine(one)]));
+  const found = hunted.filter(({ result }) => result === "found").length;
+  print([`${found} of ${hunted.length} planted bugs found`]);
+  return found === hunted.length && found > 0 ? 0 : 1;
+}
+
 function run(options: Options): number {
+  if (options.mutations) return huntAll(options);
   const player = new Player(options.app);
   if (options.trace !== undefined) {
     print(writeTrace(player, planOf(options.seed), options.trace));

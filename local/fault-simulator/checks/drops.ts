@@ -3,6 +3,7 @@ import { dropKey, textOf } from "../world/ledger-view";
 import type { World } from "../world/world";
 
 const manifestSchema = z.object({ runId: z.string(), files: z.array(z.object({ path: z.string(), etag: z.string() })) });
+const NO_ROW = { partitionKey: "", rowKey: "", etag: "" };
 const FINAL = new Set(["batched", "superseded", "vanished", "quarantined"]);
 
 /** I1, I2: every drop ends in exactly one batch, or superseded, vanished or quarantined, with a reason that is true. */
@@ -10,7 +11,7 @@ export function checkDrops(world: World): void {
   const { kernel, truth, watch, variant } = world;
   const batches = batchesOf(world);
   for (const [key, runs] of batches)
-    if (runs.length > 1) kernel.violate("I1", "drop-in-two-batches", `${key} is in the manifests of ${runs.join(" and ")}`);
+    if (!isChain(world, runs)) kernel.violate("I1", "drop-in-two-batches", `${key} is in the manifests of ${runs.join(" and ")}`);
   for (const version of truth.versions.values()) {
     const key = dropKey(version.path, version.etag);
     const row = watch.view.drops.get(key);
@@ -33,6 +34,12 @@ export function checkDrops(world: World): void {
     if (inBatch && state !== "batched" && FINAL.has(state))
       kernel.violate("I1", "batch-and-other-end", `${key} is in the manifest of ${inBatch.join()} and ${state}`);
   }
+}
+
+/** One run, or runs of which each took the batch over from another that failed. */
+function isChain({ watch }: World, runs: readonly string[]): boolean {
+  const takers = runs.filter((runId) => runs.includes(textOf(watch.view.runs.get(runId) ?? NO_ROW, "retakeOf")));
+  return takers.length === runs.length - 1;
 }
 
 /** Drops by the runs whose manifests list them. */

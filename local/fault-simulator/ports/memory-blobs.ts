@@ -41,7 +41,7 @@ export class MemoryBlobs {
   /** Told of every change: the blob as it is now, or null when it was deleted. */
   onChange: (container: string, path: string, now: StoredBlob | null, before: StoredBlob | null) => void = () => undefined;
   /** Told of a copy that was begun and goes on; somebody has to end it. */
-  onPendingCopy: (target: BlobName, copyId: string) => void = () => undefined;
+  onPendingCopy: (target: BlobName, copyId: string, source: BlobVersion) => void = () => undefined;
 
   constructor(private readonly now: () => Date) {}
 
@@ -107,7 +107,7 @@ export class MemoryBlobs {
       size: pending ? 0 : blob.size,
       ...(pending ? { copyStatus: "pending", copyId, copied: blob.body } : {}),
     });
-    if (pending) this.onPendingCopy(target, copyId);
+    if (pending) this.onPendingCopy(target, copyId, source);
     return pending ? "pending" : "done";
   }
 

@@ -114,7 +114,7 @@ export class MemoryTable {
     if (change.kind === "delete") return this.get(change.partitionKey, change.rowKey) !== null;
     check(change.row);
     const before = this.get(change.row.partitionKey, change.row.rowKey);
-    return change.kind === "insert" ? before === null : before !== null && before.etag === change.expect;
+    return change.kind === "insert" ? before === null : before !== null && (change.expect === "*" || before.etag === change.expect);
   }
 
   private apply(change: RowChange): void {

@@ -24,7 +24,7 @@ export function drawFate(chance: Chance, plan: Plan, mayFail: boolean): RunFate 
   const lag = (high: number): number => (mayFail && plan.lags && chance.happens(0.5) ? chance.skewed(200, high) : 0);
   return {
     queuedMs: chance.skewed(200, 8_000),
-    runningMs: slow ? chance.skewed(60_000, 3_600_000) : chance.skewed(2_000, 40_000),
+    runningMs: slow ? chance.skewed(60_000, 6 * 3_600_000) : chance.skewed(2_000, 40_000),
     ending: bad ? chance.weighted(BAD) : "success",
     oddWord: odd ? "MIGRATING" : null,
     outputLagMs: lag(60_000),

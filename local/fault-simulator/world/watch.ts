@@ -6,6 +6,13 @@ import type { StoredBlob } from "../ports/memory-blobs";
 import { WRITERS } from "./definitions";
 import { isClosedRun, kindOf, note, textOf, type LedgerView } from "./ledger-view";
 
+/** Limit of every step in the simulated definitions. */
+const STEP_LIMIT_MS = 20 * 60_000;
+/** An end that was asked for comes within so long, outages and hosts that are down included. */
+const STOPPED_WITHIN_MS = 90 * 60_000;
+/** A longer refusal of an output is no moment any more. */
+const OUTPUT_MOMENT_MS = 100_000;
+
 /** A repaired run is active because a person made it so, behind the app's back. */
 const counts = (run: ModelRun): boolean => isActive(run) && !run.foreign && !run.repaired;
 
@@ -54,7 +61,7 @@ export class Watch implements JobsWatcher {
 
   /** A blob of the app was written: what is frozen never changes. */
   blobChanged(path: string, now: StoredBlob | null, before: StoredBlob | null): void {
-    if (before === null || !/\/(manifest\.json|files\/.+)$/.test(path)) return;
+    if (before === null || /\/(exit|outcome)\/|\/run\.json$/.test(path)) return;
     if (now?.body === before.body && now.metadata["sourceetag"] === before.metadata["sourceetag"]) return;
     const runId = path.split("/")[0] ?? "";
     const frozen = textOf(this.view.runs.get(runId) ?? ({} as Row), "frozenAt") !== "";
@@ -90,10 +97,18 @@ export class Watch implements JobsWatcher {
       this.kernel.violate("I6", "started-when-closed", `run ${run.runId} begins although ${runId} is ${textOf(ledgerRun, "state")}`);
   }
 
+  /** A run that was deleted under us is for a person to look at. */
+  private restarted(run: ModelRun, intent: Row): void {
+    const before = this.view.generations.get(`${textOf(intent, "runId")} ${textOf(intent, "ordinal")} ${Number(intent["generation"]) - 1}`);
+    if (before && before["attempt"] === intent["attempt"] && textOf(before, "verdict").includes('"deleted"'))
+      this.kernel.violate("I5", "restarted-after-deleted", `run ${run.runId} takes the place of one that was deleted`);
+  }
+
   private intended(run: ModelRun, token: string, runId: string): void {
     const intent = [...this.view.generations.values()].find((row) => row["idempotencyToken"] === token);
     if (!intent) this.kernel.violate("I3", "started-without-intent", `run ${run.runId} was started without an intent in the ledger`);
-    else if (intent["terminal"] === true)
+    else this.restarted(run, intent);
+    if (intent?.["terminal"] === true)
       this.kernel.violate("R1", "started-after-terminal", `the ledger calls the generation terminal (${textOf(intent, "verdict")}), and run ${run.runId} of it begins (${runId})`);
   }
 
@@ -101,8 +116,15 @@ export class Watch implements JobsWatcher {
     if (run.foreign) this.kernel.violate("I6", "foreign-run-cancelled", `run ${run.runId} is not ours and was cancelled`);
   }
 
-  ended(): void {
-    // What follows from an end is checked when the ledger records it.
+  ended(run: ModelRun): void {
+    if (run.foreign || run.repaired) return;
+    const row = this.view.runs.get(run.parameters["run_id"] ?? "");
+    const asked = row ? Date.parse(textOf(row, "cancelRequestedAt")) : Number.NaN;
+    const lasted = run.endedAt - run.createdAt;
+    if (lasted > STEP_LIMIT_MS + STOPPED_WITHIN_MS)
+      this.kernel.violate("I6", "step-outlives-its-limit", `run ${run.runId} was active for ${Math.round(lasted / 60_000)} min`);
+    if (run.endedAt - Math.max(asked, run.createdAt) > STOPPED_WITHIN_MS)
+      this.kernel.violate("I6", "cancel-not-carried-out", `run ${run.runId} was active long after ${textOf(row as Row, "runId")} was cancelled`);
   }
 
   /** The Databricks run of a generation, as far as there is one. */
@@ -118,6 +140,8 @@ export class Watch implements JobsWatcher {
       this.kernel.violate("R1", "terminal-while-active", `the ledger calls run ${run.runId} ended (${verdict?.code ?? "no verdict"}) while it is ${run.phase}`);
     if (verdict?.kind === "succeeded" && (run?.outcome?.code !== "SUCCESS" || !run.sound))
       this.kernel.violate("I5", "false-success", `the ledger calls run ${run?.runId ?? "?"} a success, and it ended as ${run?.fate.ending ?? "nothing"}`);
+    if (verdict?.kind === "failed" && /^(EXIT_|OUTPUT_)/.test(verdict.code) && run?.sound && this.kernel.now < run.endedAt + OUTPUT_MOMENT_MS)
+      this.kernel.violate("R2", "false-failure", `the ledger calls run ${run.runId} failed (${verdict.code}) a moment after it ended well`);
     if (verdict?.code === "RUN_DELETED" && run && !run.deleted)
       this.kernel.violate("R1", "false-deleted", `the ledger calls run ${run.runId} deleted, and it is there`);
     if (verdict?.code === "NEVER_STARTED" && run)

@@ -73,9 +73,9 @@ export class World {
       if (container === "drops") this.truth.changed(now, before, kernel.now);
       else this.watch.blobChanged(path, now, before);
     };
-    this.blobs.onPendingCopy = ({ container, path }, copyId) => {
-      const fails = [...this.truth.versions.values()].some((known) => known.nature === "largeFails" && path.endsWith(known.path));
-      kernel.after(kernel.latency.skewed(3_000, 300_000), () => this.blobs.endCopy({ container, path }, copyId, fails ? "failed" : "success"));
+    this.blobs.onPendingCopy = (target, copyId, { etag }) => {
+      const ending = this.truth.versions.get(etag)?.nature === "largeFails" ? "failed" : "success";
+      kernel.after(kernel.latency.skewed(3_000, 300_000), () => this.blobs.endCopy(target, copyId, ending));
     };
     if (plan.champion) this.lakehouse.promote();
   }

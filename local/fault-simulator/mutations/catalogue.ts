@@ -1,0 +1,84 @@
+/** One change of the compiled app. The first of the texts that occurs in a file of the app is replaced. */
+export interface Edit {
+  readonly find: readonly string[];
+  readonly replace: string;
+}
+
+/** A bug that is planted on purpose. */
+export interface Mutation {
+  readonly name: string;
+  /** The rule that it breaks. */
+  readonly rule: string;
+  readonly what: string;
+  readonly edits: readonly Edit[];
+}
+
+const edit = (find: string | readonly string[], replace: string): Edit => ({ find: typeof find === "string" ? [find] : find, replace });
+const bug = (rule: string, name: string, what: string, ...edits: Edit[]): Mutation => ({ name, rule, what, edits });
+
+/** R1 and what belongs to it: the ends of Databricks runs. */
+const ENDS: readonly Mutation[] = [
+  bug("R1", "any-404-is-absence", "every 404 counts as the word of Databricks", edit('error.status === 404 && error.errorCode === "RESOURCE_DOES_NOT_EXIST"', "error.status === 404"), edit("async function confirmGone(deps, record) {", "async function confirmGone(deps, record) { return true;")),
+  bug("R1", "gone-after-one-look", "one look that finds no run proves that it is gone", edit("async function confirmGone(deps, record) {", "async function confirmGone(deps, record) { return true;")),
+  bug("R1", "never-started-after-one-look", "NEVER_STARTED is concluded from one empty list", edit("if ((0, generation_1.mayHaveStarted)(looked) && !(0, generation_1.isAbsenceProven)(looked, ledger.now()))", "if (false)")),
+  bug("R1", "refused-repeat-is-final", "a repeat of run-now that is refused says that nothing was started", edit("if ((0, generation_1.mayHaveStarted)(after))", "if (false)"), edit("current.databricksRunId === null && !(0, generation_1.mayHaveStarted)(current)", "current.databricksRunId === null")),
+  bug("R1", "unknown-state-given-up", "a state that nobody knows is terminal at once", edit("if (!isOverdue(deps, record) || !(await (0, absence_1.confirmInactive)(deps, record, run)))", "if (false)")),
+  bug("I6", "end-not-awaited", "a run closes without waiting for the end of its Databricks runs", edit("if (remaining === 0)", "if (true)")),
+  bug("I6", "steps-have-no-limit", "the time limit of a step is not looked at", edit(['late ? "timedOut"', "timeoutSeconds: input.timeoutSeconds"], 'false ? "timedOut"')),
+  bug("I6", "cancel-is-not-sent", "a cancel is noted and never sent to Databricks", edit('path: `${JOBS}/runs/cancel`', 'path: `${JOBS}/runs/get`')),
+  bug("R4", "run-of-twin-cancelled", "a run counts as ours by its run id alone", edit("(0, job_parameters_1.carriesRun)(run.jobParameters, runId, deploymentId)", 'run.jobParameters["run_id"] === runId'), edit("(0, job_parameters_1.carriesRun)(parameters, runId, deploymentId)", 'parameters["run_id"] === runId')),
+  bug("R4", "parameters-without-deployment", "job parameters do not say whose run it is", edit("deployment_id: deploymentId", "deployment_name: run.runId")),
+  bug("I5", "deleted-is-repeated", "a run that was deleted is started again", edit('case "deleted":', 'case "deleted": return { kind: "retry", delaySeconds: delay };')),
+  bug("R2", "output-not-awaited", "an output that is not there yet is a failure", edit("if (input.stopping !== null || waited >=", "if (true || waited >=")),
+];
+
+/** I3 and I5: starts and proofs. */
+const PROOFS: readonly Mutation[] = [
+  bug("I3", "token-of-the-moment", "run-now gets another token than the intent has", edit("idempotencyToken: record.idempotencyToken,", "idempotencyToken: record.idempotencyToken.slice(0, 40) + Date.now(),")),
+  bug("I3", "token-not-of-the-generation", "all generations of a step have one token", edit("[deploymentId, runId, step, String(generation)]", "[deploymentId, runId, step]")),
+  bug("I3", "no-intent", "run-now is called before the intent is in the ledger", edit("async intend(intent) {", "async intend(intent) { return { ...intent, databricksRunId: null, jobId: null, verdict: null, terminal: false, workspace: null, submissions: 0, refusals: 0, lastSubmittedAt: null, stopAskedAt: null };")),
+  bug("I5", "exit-of-another-run", "the exit value of another run is a proof", edit("if (read.exit.runId !== expected.runId)", "if (false)")),
+  bug("I5", "counts-not-compared", "the counts of the exit value are not compared with the manifest", edit('if (expected.readsManifest && read.exit.status !== "not_ready")', "if (false)")),
+  bug("I5", "truncated-exit", "an exit value that was cut is a proof", edit("if (truncated ||", "if (")),
+  bug("I5", "partial-success", "SUCCESS_WITH_FAILURES is a success", edit('state.resultState === "SUCCESS")', 'state.resultState?.startsWith("SUCCESS"))'), edit('state.terminationCode === "SUCCESS")', 'state.terminationCode?.startsWith("SUCCESS"))')),
+  bug("I5", "not-json-is-fine", "an exit value that is no JSON is a success without words", edit('return refuse("EXIT_JSON_INVALID", `exit value is not JSON: ${error.message}`);', 'return { ok: true, exit: { schemaVersion: 1, step: "x", runId: "x", status: "ok", reason: null, counts: {}, tables: {}, warnings: [] } };'), edit("if (read.exit.step !== expected.step)", "if (false)"), edit("if (read.exit.runId !== expected.runId)", "if (false)"), edit('if (expected.readsManifest && read.exit.status !== "not_ready")', "if (false)")),
+  bug("I5", "first-step-is-enough", "a run succeeds after its first step", edit(["for (const step of steps.filter((plan) => !plan.done)) {", "const { steps, deadline } = progress;"], "for (const step of steps.filter((plan) => !plan.done).slice(0, 1)) {")),
+];
+
+/** I4: slots. */
+const SLOTS: readonly Mutation[] = [
+  bug("I4", "slot-without-guard", "the slot is handed over without a look at its entity tag", edit('expect: slot.etag }];', 'expect: "*" }];')),
+  bug("I4", "slot-for-everybody", "a slot that is held is granted all the same", edit('if (slot["holder"] !== "" || place() > 0)', "if (false)")),
+  bug("I4", "group-of-the-day", "the slot is of the pipeline, not of its group", edit("ledger.slots.take)(definition.concurrencyGroup", "ledger.slots.take)(run.pipeline"), edit("ledger.slots.take(definition.concurrencyGroup, ticket)", "ledger.slots.take(run.pipeline, ticket)")),
+  bug("I12", "slot-not-released", "the slot is kept when a run ends", edit(["const next = await ledger.slots.release(stored.definition.concurrencyGroup,", "const next = await ledger.slots.release(group,"], "const next = null; void (0,")),
+  bug("I12", "nobody-sweeps-slots", "slots of runs that are over are never taken back", edit(["async function sweepSlots(pass) {", "async function sweepSlots({"], "async function sweepSlots() { return; } async function unused({")),
+];
+
+/** I1, I2, R3: drops and batches. */
+const DROPS: readonly Mutation[] = [
+  bug("I1", "event-swallowed", "a blob trigger succeeds although the drop was not recorded", edit("await (0, record_blob_1.recordBlob)(recorder, container, path)", "await (0, record_blob_1.recordBlob)(recorder, container, path).catch(() => (null))"), edit(["if (recorded === null) {", 'if (recorded.kind === "none") {'], 'if (recorded === null || recorded.kind === "none") {')),
+  bug("I1", "container-not-scanned", "blobs whose event never came stay unknown", edit(["async function scanContainers(pass) {", "async function scanContainers({"], "async function scanContainers() { return; } async function unused({")),
+  bug("I12", "nobody-collects", "pending drops without a collector wait for ever", edit("async function sweepPendingDrops({", "async function sweepPendingDrops() { return; } async function unused({"), edit("await starterFor(context).start(collector", "await (async () => undefined)(collector")),
+  bug("I2", "copy-of-any-version", "a frozen copy is taken for any version of its path", edit(["if (copy.metadata[SOURCE_ETAG] !== drop.etag)", "if (copy?.metadata[SOURCE_ETAG] === drop.etag) {"], "if (false)"), edit("if (source.etag !== drop.etag)", "if (false)")),
+  bug("I1", "superseded-unseen", "a drop that was overwritten is called vanished", edit('return { kind: "superseded" };', 'return { kind: "vanished" };')),
+  bug("R3", "failed-batch-forgotten", "the batch of a failed run is never taken over", edit("async function planRetake(ledger, run, definition, endedAt, log) {", "async function planRetake(ledger, run, definition, endedAt, log) { return;")),
+  bug("R2", "bad-drop-stops-all", "a drop that cannot be frozen is tried for ever", edit("if (!giveUp) {", "if (true) {")),
+  bug("I12", "claims-not-given-back", "drops of a run that closed before its freeze stay claimed", edit("await eachHeld(ledger, run.runId, Infinity, async (entry) => ledger.batches.giveBack(run.runId, entry));", ""), edit("async function sweepClaims(pass) {", "async function sweepClaims(pass) { return;")),
+];
+
+/** R7, R8, I10, requests and the rest. */
+const REST: readonly Mutation[] = [
+  bug("R7", "failed-post-is-told", "a message that nobody took counts as told", edit("await deps.notifier.notify(", "await ((message) => deps.notifier.notify(message).catch(() => undefined))(")),
+  bug("I10", "token-in-run-record", "run.json holds idempotency tokens", edit("generations: generations.map(({ idempotencyToken: _token, ...generation }) => generation),", "generations,")),
+  bug("I10", "key-in-run-record", "run.json holds the caller's key", edit("function runSummary({ alias: _alias, requestedBy: _by,", "function runSummary({ requestedBy: _by,")),
+  bug("I10", "url-in-log", "a failed notification logs its URL", edit(["throw new Error(`notification webhook did not take the message (${status})`);"], "throw error;"), edit("fault: (0, databricks_call_1.faultText)(error)", "fault: String(error.message)")),
+  bug("R8", "strict-rows", "rows of a newer version cannot be read", edit("(0, pipeline_definition_1.storedDefinition)(String(row[\"definition\"]))", "pipeline_definition_1.pipelineDefinitionSchema.parse(JSON.parse(String(row[\"definition\"])))")),
+  bug("API", "one-try-to-write", "a writer that was overtaken gives up at once", edit("const MAX_LOSSES = 100;", "const MAX_LOSSES = 0;")),
+  bug("I12", "lost-runs-stay", "runs whose orchestration was lost stay open", edit(["async function sweepOpenRuns(pass) {"], "async function sweepOpenRuns() { return; } async function unused(pass) {")),
+  bug("I12", "strays-stay", "generations that a closed run left are never settled", edit(["async function sweepGenerations({"], "async function sweepGenerations() { return; } async function unused({"), edit(["async function sweepUnownedRuns(pass) {"], "async function sweepUnownedRuns() { return; } async function unused2(pass) {")),
+  bug("I12", "instance-not-started", "a run is recorded and its orchestration never started", edit("await client.startNew(orchestrator, { instanceId, input });", "await client.getStatus(instanceId);")),
+  bug("R5", "sweeper-reads-history", "every pass of the sweeper reads every run again and again", edit(["for (const pipeline of definitions.keys()) {", "await (0, for_each_item_1.forEachItem)(log, definitions.keys(), (pipeline) => ({ pipeline }), sweepPipeline);"], "for (let again = 0; again < 40; again += 1) await (0, for_each_item_1.forEachItem)(log, definitions.keys(), (pipeline) => ({ pipeline }), sweepPipeline);")),
+];
+
+/** Bugs that the simulator has to find: the defects that it was built for, put back one at a time, and others of their kind. */
+export const MUTATIONS: readonly Mutation[] = [...ENDS, ...PROOFS, ...SLOTS, ...DROPS, ...REST];

@@ -1,0 +1,65 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { MUTATIONS, type Mutation } from "./catalogue";
+import { plant } from "./plant";
+
+/** What became of one planted bug. */
+export interface Hunted {
+  readonly mutation: Mutation;
+  readonly result: "found" | "not found" | "does not apply";
+  readonly seconds: number;
+  readonly by: string;
+}
+
+/** A bug counts as found only within so long. */
+const LIMIT_SECONDS = 60;
+/** Schedules of the app without a bug: what they break shows nothing about a bug. */
+const BASELINE_RUNS = 60;
+const BATCH = 10;
+const MAX_SEED = 3_000;
+
+interface Result {
+  readonly findings: readonly { readonly kind: string; readonly seeds: readonly number[] }[];
+}
+
+/** Plays some schedules in a process of their own, since code that was loaded stays loaded. */
+function kinds(app: string, seed: number, runs: number): Map<string, number> {
+  const main = join(__dirname, "..", "main.js");
+  const args = [main, "--json", "--no-shrink", "--app", app, "--seed", String(seed), "--runs", String(runs)];
+  const child = spawnSync(process.execPath, args, { encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
+  const line = child.stdout.trim().split("\n").at(-1) ?? "";
+  if (!line.startsWith("{")) return new Map([["app-does-not-start", seed]]);
+  const { findings } = JSON.parse(line) as Result;
+  return new Map(findings.map(({ kind, seeds }) => [kind, seeds[0] ?? 0]));
+}
+
+/** Plants each bug in turn and plays until a rule breaks that holds without it. Tells each result at once. */
+export function hunt(app: string, only: string | undefined, tell: (hunted: Hunted) => void): Hunted[] {
+  const usual = new Set(kinds(app, 1, BASELINE_RUNS).keys());
+  return MUTATIONS.filter(({ name }) => only === undefined || name === only).map((mutation) => {
+    const hunted = huntOne(app, mutation, usual);
+    tell(hunted);
+    return hunted;
+  });
+}
+
+function huntOne(app: string, mutation: Mutation, usual: ReadonlySet<string>): Hunted {
+  const planted = plant(app, mutation);
+  if ("missing" in planted) return { mutation, result: "does not apply", seconds: 0, by: `the app has no text ${planted.missing}` };
+  const begun = performance.now();
+  const seconds = (): number => (performance.now() - begun) / 1000;
+  try {
+    for (let seed = 1; seed < MAX_SEED && seconds() < LIMIT_SECONDS; seed += BATCH) {
+      for (const [kind, first] of kinds(planted.folder, seed, BATCH))
+        if (!usual.has(kind)) return { mutation, result: "found", seconds: seconds(), by: `${kind} at seed ${first}` };
+    }
+    return { mutation, result: "not found", seconds: seconds(), by: "" };
+  } finally {
+    planted.remove();
+  }
+}
+
+/** The table of what was found. */
+export function huntLine({ mutation, result, seconds, by }: Hunted): string {
+  return `${result.padEnd(14)} ${seconds.toFixed(1).padStart(5)} s  ${mutation.rule.padEnd(4)} ${mutation.name.padEnd(30)} ${by}`;
+}
