@@ -24,7 +24,7 @@ const ENDS: readonly Mutation[] = [
   bug("R1", "refused-repeat-is-final", "a repeat of run-now that is refused says that nothing was started", edit("if ((0, generation_1.mayHaveStarted)(after))", "if (false)"), edit("current.databricksRunId === null && !(0, generation_1.mayHaveStarted)(current)", "current.databricksRunId === null")),
   bug("R1", "unknown-state-given-up", "a state that nobody knows is terminal at once", edit("if (!isOverdue(deps, record) || !(await (0, absence_1.confirmInactive)(deps, record, run)))", "if (false)")),
   bug("I6", "end-not-awaited", "a run closes without waiting for the end of its Databricks runs", edit("if (remaining === 0)", "if (true)")),
-  bug("I6", "steps-have-no-limit", "the time limit of a step is not looked at", edit(['late ? "timedOut"', "timeoutSeconds: input.timeoutSeconds"], 'false ? "timedOut"')),
+  bug("I6", "steps-have-no-limit", "the time limit of a step is not looked at", edit("(0, durable_1.secondsSince)(context, since) >= wait.timeoutSeconds", "false")),
   bug("I6", "cancel-is-not-sent", "a cancel is noted and never sent to Databricks", edit('path: `${JOBS}/runs/cancel`', 'path: `${JOBS}/runs/get`')),
   bug("R4", "run-of-twin-cancelled", "a run counts as ours by its run id alone", edit("(0, job_parameters_1.carriesRun)(run.jobParameters, runId, deploymentId)", 'run.jobParameters["run_id"] === runId'), edit("(0, job_parameters_1.carriesRun)(parameters, runId, deploymentId)", 'parameters["run_id"] === runId')),
   bug("R4", "parameters-without-deployment", "job parameters do not say whose run it is", edit("deployment_id: deploymentId", "deployment_name: run.runId")),
@@ -42,23 +42,23 @@ const PROOFS: readonly Mutation[] = [
   bug("I5", "truncated-exit", "an exit value that was cut is a proof", edit("if (truncated ||", "if (")),
   bug("I5", "partial-success", "SUCCESS_WITH_FAILURES is a success", edit('state.resultState === "SUCCESS")', 'state.resultState?.startsWith("SUCCESS"))'), edit('state.terminationCode === "SUCCESS")', 'state.terminationCode?.startsWith("SUCCESS"))')),
   bug("I5", "not-json-is-fine", "an exit value that is no JSON is a success without words", edit('return refuse("EXIT_JSON_INVALID", `exit value is not JSON: ${error.message}`);', 'return { ok: true, exit: { schemaVersion: 1, step: "x", runId: "x", status: "ok", reason: null, counts: {}, tables: {}, warnings: [] } };'), edit("if (read.exit.step !== expected.step)", "if (false)"), edit("if (read.exit.runId !== expected.runId)", "if (false)"), edit('if (expected.readsManifest && read.exit.status !== "not_ready")', "if (false)")),
-  bug("I5", "first-step-is-enough", "a run succeeds after its first step", edit(["for (const step of steps.filter((plan) => !plan.done)) {", "const { steps, deadline } = progress;"], "for (const step of steps.filter((plan) => !plan.done).slice(0, 1)) {")),
+  bug("I5", "first-step-is-enough", "a run succeeds after its first step", edit("of before.steps.entries()) {", "of before.steps.slice(0, 1).entries()) {")),
 ];
 
 /** I4: slots. */
 const SLOTS: readonly Mutation[] = [
   bug("I4", "slot-without-guard", "the slot is handed over without a look at its entity tag", edit('expect: slot.etag }];', 'expect: "*" }];')),
   bug("I4", "slot-for-everybody", "a slot that is held is granted all the same", edit('if (slot["holder"] !== "" || place() > 0)', "if (false)")),
-  bug("I4", "group-of-the-day", "the slot is of the pipeline, not of its group", edit("ledger.slots.take)(definition.concurrencyGroup", "ledger.slots.take)(run.pipeline"), edit("ledger.slots.take(definition.concurrencyGroup, ticket)", "ledger.slots.take(run.pipeline, ticket)")),
+  bug("I4", "group-of-the-day", "the slot is of the pipeline, not of its group", edit("ledger.slots.take(definition.concurrencyGroup, ticket)", "ledger.slots.take(run.pipeline, ticket)")),
   bug("I12", "slot-not-released", "the slot is kept when a run ends", edit(["const next = await ledger.slots.release(stored.definition.concurrencyGroup,", "const next = await ledger.slots.release(group,"], "const next = null; void (0,")),
   bug("I12", "nobody-sweeps-slots", "slots of runs that are over are never taken back", edit(["async function sweepSlots(pass) {", "async function sweepSlots({"], "async function sweepSlots() { return; } async function unused({")),
 ];
 
 /** I1, I2, R3: drops and batches. */
 const DROPS: readonly Mutation[] = [
-  bug("I1", "event-swallowed", "a blob trigger succeeds although the drop was not recorded", edit("await (0, record_blob_1.recordBlob)(recorder, container, path)", "await (0, record_blob_1.recordBlob)(recorder, container, path).catch(() => (null))"), edit(["if (recorded === null) {", 'if (recorded.kind === "none") {'], 'if (recorded === null || recorded.kind === "none") {')),
+  bug("I1", "event-swallowed", "a blob trigger succeeds although the drop was not recorded", edit("await (0, record_blob_1.recordBlob)(recorder, container, path)", "await (0, record_blob_1.recordBlob)(recorder, container, path).catch(() => ({ kind: \"none\" }))")),
   bug("I1", "container-not-scanned", "blobs whose event never came stay unknown", edit(["async function scanContainers(pass) {", "async function scanContainers({"], "async function scanContainers() { return; } async function unused({")),
-  bug("I12", "nobody-collects", "pending drops without a collector wait for ever", edit("async function sweepPendingDrops({", "async function sweepPendingDrops() { return; } async function unused({"), edit("await starterFor(context).start(collector", "await (async () => undefined)(collector")),
+  bug("I12", "nobody-collects", "pending drops without a collector wait for ever", edit("async function sweepPendingDrops({", "async function sweepPendingDrops() { return; } async function unused({"), edit("if (pipeline !== null)", "if (false)")),
   bug("I2", "copy-of-any-version", "a frozen copy is taken for any version of its path", edit(["if (copy.metadata[SOURCE_ETAG] !== drop.etag)", "if (copy?.metadata[SOURCE_ETAG] === drop.etag) {"], "if (false)"), edit("if (source.etag !== drop.etag)", "if (false)")),
   bug("I1", "superseded-unseen", "a drop that was overwritten is called vanished", edit('return { kind: "superseded" };', 'return { kind: "vanished" };')),
   bug("R3", "failed-batch-forgotten", "the batch of a failed run is never taken over", edit("async function planRetake(ledger, run, definition, endedAt, log) {", "async function planRetake(ledger, run, definition, endedAt, log) { return;")),

@@ -61,7 +61,7 @@ export class Watch implements JobsWatcher {
 
   /** A blob of the app was written: what is frozen never changes. */
   blobChanged(path: string, now: StoredBlob | null, before: StoredBlob | null): void {
-    if (before === null || /\/(exit|outcome)\/|\/run\.json$/.test(path)) return;
+    if (before === null || /\/(exit|outcome|drafts)\/|\/run\.json$/.test(path)) return;
     if (now?.body === before.body && now.metadata["sourceetag"] === before.metadata["sourceetag"]) return;
     const runId = path.split("/")[0] ?? "";
     const frozen = textOf(this.view.runs.get(runId) ?? ({} as Row), "frozenAt") !== "";
