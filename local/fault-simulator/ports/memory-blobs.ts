@@ -27,6 +27,7 @@ export interface PutOptions {
   readonly size?: number;
   readonly accessTier?: string;
   readonly customerKey?: boolean;
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /** Above this size a copy goes on after the call, as with the real client. */
@@ -51,7 +52,7 @@ export class MemoryBlobs {
 
   put(container: string, path: string, body: string, options: PutOptions = {}): StoredBlob {
     return this.store(container, path, {
-      ...this.fresh(body, {}),
+      ...this.fresh(body, options.metadata ?? {}),
       size: options.size ?? Buffer.byteLength(body),
       accessTier: options.accessTier ?? "Hot",
       customerKey: options.customerKey ?? false,
