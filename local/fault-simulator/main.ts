@@ -27,7 +27,9 @@ function run(options: Options): number {
   const result = campaign(player, options.seed, options.runs, options.ignore);
   if (options.json) {
     const { findings, counts, ...numbers } = result;
-    print([JSON.stringify({ ...numbers, findings, counts: Object.fromEntries(counts) })]);
+    const { user, system } = process.cpuUsage();
+    const processSeconds = (user + system) / 1e6;
+    print([JSON.stringify({ ...numbers, processSeconds, findings, counts: Object.fromEntries(counts) })]);
   } else {
     for (const finding of result.findings) print(explain(player, finding, options.shrink));
     print(["", "What happened how often:", ...faultCoverage(result), "", ...figures(result)]);

@@ -33,7 +33,7 @@ const manifestSchema = z.object({ runId: z.string(), files: z.array(manifestFile
 
 /**
  * The tables, and what the notebooks promise of them (docs/contracts.md): ingestion takes the manifest's files, the newest delivery of a
- * day wins; features follow what was touched; scoring takes the window asked for and every feature row that no scoring consumed yet.
+ * day wins; features follow whatever was touched and not yet followed; scoring takes the window asked for and every feature row that no scoring consumed yet.
  * All of it is idempotent.
  */
 export class Lakehouse {
@@ -45,7 +45,8 @@ export class Lakehouse {
   readonly notScored = new Map<string, string>();
   champion: number | null = null;
   championSince = Number.POSITIVE_INFINITY;
-  private readonly touched = new Map<string, Set<string>>();
+  /** Days whose rows changed and whose features no run has made yet, whichever run touched them. */
+  private readonly touched = new Set<string>();
   private readonly consumed = new Set<string>();
 
   constructor(
@@ -106,12 +107,13 @@ export class Lakehouse {
     const known = this.rows.get(day);
     if (known && (known.lastModified > file.lastModified || known.version >= version)) return;
     this.rows.set(day, { version, lastModified: file.lastModified });
-    this.touched.set(runId, (this.touched.get(runId) ?? new Set()).add(day));
+    this.touched.add(day);
   }
 
   private makeFeatures(run: ModelRun): ReturnType<Notebook> {
     const runId = run.parameters["run_id"] ?? "";
-    const days = new Set([...(this.touched.get(runId) ?? []), ...this.window(run)]);
+    const days = new Set([...this.touched, ...this.window(run)]);
+    this.touched.clear();
     for (const day of days) {
       const row = this.rows.get(day);
       if (!row || this.features.get(day)?.version === row.version) continue;
