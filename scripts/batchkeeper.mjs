@@ -20,7 +20,10 @@ const COMMANDS = {
   databricks: ["the local Databricks alone", script("databricks/main.js")],
   simulate: ["machines and their data files", module("simulator")],
   bench: ["the timings, as ratios in one run", module("bench")],
-  "simulate-faults": ["random schedules of faults, in one process on a virtual clock", script("fault-simulator/main.js")],
+  "simulate-faults": [
+    "random schedules of faults, in one process on a virtual clock",
+    script("fault-simulator/main.js"),
+  ],
   explore: ["one failure from near, as an HTML page, from the tables of the last demo", module("explore")],
   evaluate: ["the quality of the models, beside the baselines", module("evaluate")],
 };

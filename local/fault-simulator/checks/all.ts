@@ -28,18 +28,30 @@ export function checkAll(world: World, people: People, triggers: Triggers, settl
 function checkLiveness({ kernel, hub, jobs, tables, watch }: World, settled: boolean): void {
   for (const row of watch.view.runs.values()) {
     if (isClosedRun(row)) continue;
-    kernel.violate("I12", "run-never-ends", `${textOf(row, "runId")} is still ${textOf(row, "state")} hours after the last fault`);
+    kernel.violate(
+      "I12",
+      "run-never-ends",
+      `${textOf(row, "runId")} is still ${textOf(row, "state")} hours after the last fault`,
+    );
   }
   for (const { group, holder, waiting } of slotsOf(tables.values())) {
     if (holder !== "") kernel.violate("I12", "slot-never-free", `the slot of ${group} is still held by ${holder}`);
-    if (waiting.length > 0) kernel.violate("I12", "ticket-never-served", `${waiting.join(", ")} still wait for ${group}`);
+    if (waiting.length > 0)
+      kernel.violate("I12", "ticket-never-served", `${waiting.join(", ")} still wait for ${group}`);
   }
   for (const instance of hub.instances.values())
-    if (!isFinished(instance)) kernel.violate("I12", "orchestration-never-ends", `${instance.id} is still ${instance.status}`);
+    if (!isFinished(instance))
+      kernel.violate("I12", "orchestration-never-ends", `${instance.id} is still ${instance.status}`);
   for (const run of jobs.runs.values())
-    if (isActive(run) && !run.foreign) kernel.violate("I12", "databricks-run-never-ends", `run ${run.runId} is still ${run.phase}`);
+    if (isActive(run) && !run.foreign)
+      kernel.violate("I12", "databricks-run-never-ends", `run ${run.runId} is still ${run.phase}`);
   for (const row of watch.view.generations.values())
     if (row["terminal"] !== true && textOf(row, "needsPerson") === "")
-      kernel.violate("I12", "generation-never-settled", `generation ${textOf(row, "generation")} of step ${textOf(row, "step")} of ${textOf(row, "runId")} is not settled`);
-  if (!settled && kernel.violations.length === 0) kernel.violate("I12", "never-at-rest", "the sweeper still finds something to write");
+      kernel.violate(
+        "I12",
+        "generation-never-settled",
+        `generation ${textOf(row, "generation")} of step ${textOf(row, "step")} of ${textOf(row, "runId")} is not settled`,
+      );
+  if (!settled && kernel.violations.length === 0)
+    kernel.violate("I12", "never-at-rest", "the sweeper still finds something to write");
 }

@@ -8,7 +8,11 @@ export function checkMessages({ kernel, receiver, watch, blobs }: World): void {
     if (!isClosedRun(row)) continue;
     const runId = textOf(row, "runId");
     if (!told.has(`${runId} ${textOf(row, "attempt")}`))
-      kernel.violate("R7", "end-not-told", `attempt ${textOf(row, "attempt")} of ${runId} ended (${textOf(row, "state")}) and nobody was told`);
+      kernel.violate(
+        "R7",
+        "end-not-told",
+        `attempt ${textOf(row, "attempt")} of ${runId} ended (${textOf(row, "state")}) and nobody was told`,
+      );
     if (blobs.get("results", `${runId}/run.json`) === null)
       kernel.violate("R7", "no-run-record", `${runId} ended and has no run.json`);
   }

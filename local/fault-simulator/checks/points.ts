@@ -11,13 +11,22 @@ export function checkPoints(world: World): void {
   const batches = batchesOf(world);
   for (const { path, etag, day, version } of truth.versions.values()) {
     const runs = batches.get(dropKey(path, etag));
-    if (!runs) continue;
+    // The batch of a pipeline whose definition is gone waits for a person to bring it back.
+    if (!runs?.some((runId) => runId.startsWith("scoring-"))) continue;
     if (!ingested.has(`${path} ${etag}`))
-      kernel.violate("R3", "batch-never-ingested", `version ${version} of ${day} was frozen by ${runs.join()} and never ingested`);
+      kernel.violate(
+        "R3",
+        "batch-never-ingested",
+        `version ${version} of ${day} was frozen by ${runs.join()} and never ingested`,
+      );
   }
   for (const [day, { version }] of rows) {
     if (features.get(day)?.version !== version) {
-      kernel.violate("I11", "rows-without-features", `day ${day} was ingested in version ${version} and has no such feature row`);
+      kernel.violate(
+        "I11",
+        "rows-without-features",
+        `day ${day} was ingested in version ${version} and has no such feature row`,
+      );
       continue;
     }
     if (repaired || lakehouse.champion === null || notScored.has(`${day} ${version}`)) continue;
@@ -27,7 +36,8 @@ export function checkPoints(world: World): void {
   const seen = new Set<string>();
   for (const { day, version, model, runId, asked } of predictions) {
     const key = `${day} ${version} ${model}`;
-    if (seen.has(key) && !asked) kernel.violate("I11", "scored-twice", `day ${day}, version ${version} was scored again by ${runId}`);
+    if (seen.has(key) && !asked)
+      kernel.violate("I11", "scored-twice", `day ${day}, version ${version} was scored again by ${runId}`);
     seen.add(key);
   }
 }

@@ -17,5 +17,6 @@ export function checkSecrets({ kernel, lines, receiver, blobs, watch }: World, p
   ];
   for (const [place, text] of places)
     for (const secret of [...secrets, ...tokens])
-      if (text.includes(secret)) kernel.violate("I10", `secret-in-${place.replaceAll(" ", "-")}`, `${place} holds ${secret.slice(0, 6)}…`);
+      if (text.includes(secret))
+        kernel.violate("I10", `secret-in-${place.replaceAll(" ", "-")}`, `${place} holds ${secret.slice(0, 6)}…`);
 }

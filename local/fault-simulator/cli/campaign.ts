@@ -24,7 +24,13 @@ export interface Campaign {
 }
 
 /** Plays the schedules of the seeds from `first` on. */
-export function campaign(player: Player, first: number, runs: number, ignore: ReadonlySet<string>, stop: () => boolean = () => false): Campaign {
+export function campaign(
+  player: Player,
+  first: number,
+  runs: number,
+  ignore: ReadonlySet<string>,
+  stop: () => boolean = () => false,
+): Campaign {
   const begun = performance.now();
   const cpu = process.cpuUsage();
   const findings = new Map<string, Finding>();
@@ -42,11 +48,17 @@ export function campaign(player: Player, first: number, runs: number, ignore: Re
     for (const violation of violations) {
       const known = findings.get(violation.kind);
       if (known) known.seeds.push(seed);
-      else findings.set(violation.kind, { rule: violation.rule, kind: violation.kind, seeds: [seed], first: violation });
+      else
+        findings.set(violation.kind, { rule: violation.rule, kind: violation.kind, seeds: [seed], first: violation });
     }
   }
   const { user, system } = process.cpuUsage(cpu);
   const figures = { schedules, clean, calls, steps, virtualHours: virtualMs / 3_600_000 };
   const times = { cpuSeconds: (user + system) / 1e6, seconds: (performance.now() - begun) / 1000 };
-  return { ...figures, ...times, counts, findings: [...findings.values()].sort((a, b) => b.seeds.length - a.seeds.length) };
+  return {
+    ...figures,
+    ...times,
+    counts,
+    findings: [...findings.values()].sort((a, b) => b.seeds.length - a.seeds.length),
+  };
 }

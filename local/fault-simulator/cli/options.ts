@@ -10,9 +10,7 @@ export interface Options {
   readonly shrink: boolean;
   readonly mutations: boolean;
   readonly only: string | undefined;
-  readonly real: number;
   readonly json: boolean;
-  readonly coverage: boolean;
   /** Kinds of violations that do not count, by name. */
   readonly ignore: ReadonlySet<string>;
 }
@@ -26,9 +24,7 @@ Plays random schedules of the built app: crashes, lost and repeated calls, peopl
   --trace FILE     play only seed S and write what happened, as a page when FILE ends with .html
   --no-shrink      do not look for the simplest schedule of each kind of violation
   --ignore KINDS   violations that do not count, separated by commas
-  --coverage       which branches of the app no schedule took
   --mutations      plant known bugs, one at a time, and tell how soon each is found (--only NAME for one)
-  --real N         play N schedules with real processes, kill -9 and Azurite as well
   --app DIR        compiled app (dist/src)
   --json           the result as one line of JSON
 `;
@@ -46,9 +42,7 @@ export function readOptions(args: readonly string[], defaultApp: string): Option
       shrink: { type: "boolean", default: true },
       ignore: { type: "string", default: "" },
       mutations: { type: "boolean", default: false },
-      coverage: { type: "boolean", default: false },
       only: { type: "string" },
-      real: { type: "string", default: "0" },
       json: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
@@ -61,9 +55,7 @@ export function readOptions(args: readonly string[], defaultApp: string): Option
     trace: values.trace,
     shrink: values.shrink,
     mutations: values.mutations,
-    coverage: values.coverage,
     only: values.only,
-    real: whole("--real", values.real),
     json: values.json,
     ignore: new Set(values.ignore.split(",").filter(Boolean)),
   };

@@ -18,13 +18,19 @@ export function figures({ schedules, clean, calls, steps, virtualHours, cpuSecon
 
 /** How often each kind of fault, ending and plan item occurred. */
 export function faultCoverage({ counts }: Campaign): string[] {
-  return [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([what, count]) => `  ${String(count).padStart(8)}  ${what}`);
+  return [...counts]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([what, count]) => `  ${String(count).padStart(8)}  ${what}`);
 }
 
 /** A kind of violation: how often, and its simplest schedule as a story. */
 export function explain(player: Player, { rule, kind, seeds, first }: Finding, shrinks: boolean): string[] {
   const seed = seeds[0] ?? 0;
-  const head = [``, `${rule} ${kind}: ${seeds.length} schedules, such as seeds ${seeds.slice(0, 5).join(", ")}`, `  ${first.message}`];
+  const head = [
+    ``,
+    `${rule} ${kind}: ${seeds.length} schedules, such as seeds ${seeds.slice(0, 5).join(", ")}`,
+    `  ${first.message}`,
+  ];
   if (!shrinks) return head;
   const { plan, plays } = shrink(planOf(seed), kind, (candidate) => player.play(candidate));
   const played = player.play(plan, true);
@@ -32,7 +38,13 @@ export function explain(player: Player, { rule, kind, seeds, first }: Finding, s
   if (!violation) return [...head, "  (it does not break again: the simulator is not repeatable here)"];
   const needs = ingredients(plan).map((line) => `    needs ${line}`);
   const lines = story(played.trace, violation, plan.startsAt).map((line) => `    ${line}`);
-  return [...head, `  the simplest schedule found in ${plays} plays of seed ${seed}:`, ...needs, `  what happens:`, ...lines];
+  return [
+    ...head,
+    `  the simplest schedule found in ${plays} plays of seed ${seed}:`,
+    ...needs,
+    `  what happens:`,
+    ...lines,
+  ];
 }
 
 /** Plays one schedule and writes its trace: as a page for a file `.html`, else as plain lines. */

@@ -9,7 +9,10 @@ export type AnswerFault = "429" | "500" | "503-after" | "401" | "403" | "404-pro
 /** How often each fault of the service befalls a call, of 1. */
 export type AnswerFaultRates = Readonly<Partial<Record<AnswerFault, number>>>;
 
-export const SECRETS = { clientSecret: "dose0123456789abcdef0123456789abcdef", token: "dkea0123456789abcdef0123456789ab" } as const;
+export const SECRETS = {
+  clientSecret: "dose0123456789abcdef0123456789abcdef",
+  token: "dkea0123456789abcdef0123456789ab",
+} as const;
 
 const HTML = "<!doctype html><html><body>Not here</body></html>";
 
@@ -39,7 +42,8 @@ export class DatabricksPort {
       verb: what,
       what: detail,
       effect: () => this.answer(request, url),
-      fault: (answered) => new this.networkError(answered ? "ECONNRESET" : this.kernel.faults.happens(0.5) ? "ECONNREFUSED" : "ETIMEDOUT"),
+      fault: (answered) =>
+        new this.networkError(answered ? "ECONNRESET" : this.kernel.faults.happens(0.5) ? "ECONNREFUSED" : "ETIMEDOUT"),
     });
   }
 
@@ -47,7 +51,8 @@ export class DatabricksPort {
     const fault = this.outage ?? this.draw();
     if (fault !== null) {
       this.kernel.count(`fault databricks ${fault}`);
-      if (this.kernel.trace.on) this.kernel.trace.add("Databricks", `answers ${fault}`, `${request.method} ${url.pathname}`, "fault");
+      if (this.kernel.trace.on)
+        this.kernel.trace.add("Databricks", `answers ${fault}`, `${request.method} ${url.pathname}`, "fault");
     }
     if (fault !== null && fault !== "503-after") return faulty(fault, this.kernel);
     const real = url.pathname.startsWith("/oidc/") ? signIn(url) : this.api(request, url);
@@ -64,7 +69,8 @@ export class DatabricksPort {
   private draw(): AnswerFault | null {
     if (!this.wire.faultsOn) return null;
     let left = this.kernel.faults.next();
-    for (const [fault, rate] of Object.entries(this.rates) as [AnswerFault, number][]) if ((left -= rate) < 0) return fault;
+    for (const [fault, rate] of Object.entries(this.rates) as [AnswerFault, number][])
+      if ((left -= rate) < 0) return fault;
     return null;
   }
 }
@@ -78,7 +84,10 @@ function signIn(url: URL): HttpAnswer {
 function faulty(fault: Exclude<AnswerFault, "503-after">, kernel: Kernel): HttpAnswer {
   switch (fault) {
     case "429":
-      return { ...json(429, "REQUEST_LIMIT_EXCEEDED", "Too many requests"), retryAfter: String(kernel.faults.whole(1, 90)) };
+      return {
+        ...json(429, "REQUEST_LIMIT_EXCEEDED", "Too many requests"),
+        retryAfter: String(kernel.faults.whole(1, 90)),
+      };
     case "500":
       return json(500, "INTERNAL_ERROR", "Internal error");
     case "401":

@@ -23,7 +23,10 @@ interface Job {
   readonly name: string;
 }
 
-const refused = (status: number, error_code: string, message: string): Answer => ({ status, body: { error_code, message } });
+const refused = (status: number, error_code: string, message: string): Answer => ({
+  status,
+  body: { error_code, message },
+});
 const PAGE = 24;
 
 /** The jobs of one workspace: tokens, states, queues, lagging reads. Every method is one undivided moment. */
@@ -95,16 +98,44 @@ export class JobsModel {
     return this.start(job, parameters, null, true);
   }
 
-  private start(job: Job, parameters: Readonly<Record<string, string>>, token: string | null, foreign: boolean): ModelRun {
+  private start(
+    job: Job,
+    parameters: Readonly<Record<string, string>>,
+    token: string | null,
+    foreign: boolean,
+  ): ModelRun {
     const fate = this.fateOf(job.name);
     const [runId, taskRunId] = [(this.nextId += 1), (this.nextId += 1)];
     const began = { createdAt: this.kernel.now, startedAt: 0, endedAt: 0, phase: "QUEUED" as const };
-    const ending = { outcome: null, exit: null, truncated: false, sound: false, deleted: false, repaired: false, foreign };
-    const run: ModelRun = { runId, taskRunId, jobId: job.id, jobName: job.name, parameters, token, fate, ...began, ...ending };
+    const ending = {
+      outcome: null,
+      exit: null,
+      truncated: false,
+      sound: false,
+      deleted: false,
+      repaired: false,
+      foreign,
+    };
+    const run: ModelRun = {
+      runId,
+      taskRunId,
+      jobId: job.id,
+      jobName: job.name,
+      parameters,
+      token,
+      fate,
+      ...began,
+      ...ending,
+    };
     this.runs.set(runId, run);
     this.byTask.set(taskRunId, run);
     if (token !== null) this.tokens.set(token, runId);
-    this.kernel.trace.add("Databricks", `run ${runId} of ${job.name} begins`, `${parameters["run_id"] ?? ""} to end as ${fate.ending}`, "event");
+    this.kernel.trace.add(
+      "Databricks",
+      `run ${runId} of ${job.name} begins`,
+      `${parameters["run_id"] ?? ""} to end as ${fate.ending}`,
+      "event",
+    );
     this.watcher.started(run, false);
     this.kernel.after(fate.queuedMs, () => this.execute(run));
     return run;
@@ -200,7 +231,11 @@ export class JobsModel {
   }
 
   private list(query: URLSearchParams): Answer {
-    const [job, active, from] = [Number(query.get("job_id")), query.get("active_only"), Number(query.get("start_time_from") ?? 0)];
+    const [job, active, from] = [
+      Number(query.get("job_id")),
+      query.get("active_only"),
+      Number(query.get("start_time_from") ?? 0),
+    ];
     const completed = query.get("completed_only") === "true";
     const matches = [...this.runs.values()].reverse().filter((run) => {
       if (run.deleted || run.jobId !== job || this.kernel.now < run.createdAt + run.fate.listLagMs) return false;
@@ -225,7 +260,9 @@ const absent = (runId: number): Answer => refused(404, "RESOURCE_DOES_NOT_EXIST"
 function spoil(exit: string, ending: RunFate["ending"]): string | null {
   if (ending === "noExit") return null;
   if (ending === "exitNotJson") return "done";
-  if (ending === "exitOfAnotherRun") return exit.replace(/"runId":"[^"]*"/, '"runId":"another-20260101t000000-00000000"');
-  if (ending === "countsDisagree") return exit.replace(/"filesRead":(\d+)/, (_text, count) => `"filesRead":${Number(count) + 1}`);
+  if (ending === "exitOfAnotherRun")
+    return exit.replace(/"runId":"[^"]*"/, '"runId":"another-20260101t000000-00000000"');
+  if (ending === "countsDisagree")
+    return exit.replace(/"filesRead":(\d+)/, (_text, count) => `"filesRead":${Number(count) + 1}`);
   return exit;
 }

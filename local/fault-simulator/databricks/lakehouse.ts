@@ -84,7 +84,11 @@ export class Lakehouse {
       const frozen = this.volume(file.frozenPath);
       if (frozen === null || frozen !== this.truth(file.etag)) {
         const found = frozen === null ? "nothing" : frozen;
-        this.kernel.violate("I2", "frozen-bytes-differ", `${file.frozenPath} holds ${found}, not the version ${file.etag}`);
+        this.kernel.violate(
+          "I2",
+          "frozen-bytes-differ",
+          `${file.frozenPath} holds ${found}, not the version ${file.etag}`,
+        );
         continue;
       }
       this.take(runId, file, JSON.parse(frozen) as DropContent);
@@ -139,11 +143,18 @@ export class Lakehouse {
         }
       }
       this.consumed.add(key);
-      if (this.predictions.some((known) => known.day === day && known.version === version && known.model === model)) continue;
+      if (this.predictions.some((known) => known.day === day && known.version === version && known.model === model))
+        continue;
       this.predictions.push({ day, version, model, runId, asked: asked.has(day), at: this.kernel.now });
       written += 1;
     }
-    const counts = { asOfPoints: written, predictions: written, predictionsWritten: written, predictionsSuperseded: 0, alerts: 0 };
+    const counts = {
+      asOfPoints: written,
+      predictions: written,
+      predictionsWritten: written,
+      predictionsSuperseded: 0,
+      alerts: 0,
+    };
     return exitOf("scoring", runId, counts);
   }
 

@@ -128,7 +128,10 @@ function states({ phase, outcome, fate, startedAt }: ModelRun, now: number): Sta
   if (phase === "ended" && outcome)
     return {
       state: { life_cycle_state: outcome.lifeCycle, result_state: outcome.result, state_message: outcome.message },
-      status: { state: "TERMINATED", termination_details: { code: outcome.code, type: outcome.type, message: outcome.message } },
+      status: {
+        state: "TERMINATED",
+        termination_details: { code: outcome.code, type: outcome.type, message: outcome.message },
+      },
     };
   const odd = fate.oddWord !== null && startedAt > 0 && now > startedAt ? fate.oddWord : null;
   const word = odd ?? phase;
@@ -155,6 +158,6 @@ export function view(run: ModelRun, now: number): Record<string, unknown> {
 
 /** A run as `runs/list` answers: without tasks, and where the service is in that mood without parameters. */
 export function listed(run: ModelRun, now: number, withParameters: boolean): Record<string, unknown> {
-  const { tasks: _tasks, job_parameters: parameters, ...rest } = view(run, now);
-  return withParameters ? { ...rest, job_parameters: parameters } : rest;
+  const hidden = new Set(withParameters ? ["tasks"] : ["tasks", "job_parameters"]);
+  return Object.fromEntries(Object.entries(view(run, now)).filter(([field]) => !hidden.has(field)));
 }

@@ -17,7 +17,8 @@ export class SimulatedDurableClient {
   async getStatus(id: string): Promise<{ instanceId: string; runtimeStatus: string }> {
     return this.call("status", id, () => {
       const instance = this.hub.instances.get(id);
-      if (!instance) throw new Error(`DurableClient error: Durable Functions extension replied with HTTP 404 response. ${id}`);
+      if (!instance)
+        throw new Error(`DurableClient error: Durable Functions extension replied with HTTP 404 response. ${id}`);
       return { instanceId: id, runtimeStatus: instance.status };
     });
   }

@@ -37,7 +37,12 @@ const continuation = ({ actions }: EpisodeResult): Action | undefined =>
   actions.find((action) => action.actionType === ActionType.ContinueAsNew);
 
 /** Runs user code over the queued events; stores nothing. `kept` is the code as it stands after the last episode, if it is in memory. */
-export function runEpisode(hub: TaskHub, app: Registered, instance: Instance, kept: Orchestration | undefined): [Episode, Orchestration | undefined] {
+export function runEpisode(
+  hub: TaskHub,
+  app: Registered,
+  instance: Instance,
+  kept: Orchestration | undefined,
+): [Episode, Orchestration | undefined] {
   const whole = batchOf(instance);
   const [first, code] = attempt(hub, app, instance, whole, kept);
   // Which event ended the execution matters when the rest is carried over: then go event by event.
@@ -69,8 +74,13 @@ function attempt(
 }
 
 /** Stores what an episode did, unless its instance changed meanwhile. Returns whether it did. */
-export function commitEpisode(hub: TaskHub, app: Registered, { instance, executionId, batch, history, result }: Episode): boolean {
-  if (hub.instances.get(instance.id) !== instance || instance.executionId !== executionId || isFinished(instance)) return false;
+export function commitEpisode(
+  hub: TaskHub,
+  app: Registered,
+  { instance, executionId, batch, history, result }: Episode,
+): boolean {
+  if (hub.instances.get(instance.id) !== instance || instance.executionId !== executionId || isFinished(instance))
+    return false;
   instance.inbox = instance.inbox.slice(batch.length);
   const now = (history[0] as { Timestamp: unknown }).Timestamp as Date;
   const planned = plan(instance, batch, result, now.getTime());
@@ -81,7 +91,8 @@ export function commitEpisode(hub: TaskHub, app: Registered, { instance, executi
   instance.status = "Running";
   const next = planned.result.kind === "done" ? continuation(planned.result) : undefined;
   if (next) continueAsNew(hub, instance, next, carriedEvents(planned.result.actions, instance.history));
-  else if (planned.result.kind === "done") hub.finish(instance, "Completed", JSON.stringify(planned.result.output ?? null));
+  else if (planned.result.kind === "done")
+    hub.finish(instance, "Completed", JSON.stringify(planned.result.output ?? null));
   else if (planned.result.kind === "failed")
     hub.finish(instance, "Failed", `Orchestrator function '${instance.name}' failed: ${planned.result.error}`);
   return true;
@@ -109,13 +120,17 @@ function dispatch(hub: TaskHub, app: Registered, instance: Instance, command: Co
     case "activity":
       if (app.hasActivity(command.name)) hub.addActivity(instance, command.id, command.name, command.input);
       else hub.send(id, executionId, missing(hub, command.id, command.name, "an activity"));
-      return [hub.event(EventType.TaskScheduled, { EventId: command.id, Name: command.name, Input: `[${command.input}]` })];
+      return [
+        hub.event(EventType.TaskScheduled, { EventId: command.id, Name: command.name, Input: `[${command.input}]` }),
+      ];
     case "repeatFailure":
       hub.send(id, executionId, { ...command.failure, TaskScheduledId: command.id, IsPlayed: false });
       return [hub.event(EventType.TaskScheduled, { EventId: command.id, Name: command.name })];
     case "timer":
       hub.startTimer(instance, command.id, command.fireAt);
-      return [hub.event(EventType.TimerCreated, { EventId: command.id, FireAt: new Date(command.fireAt).toISOString() })];
+      return [
+        hub.event(EventType.TimerCreated, { EventId: command.id, FireAt: new Date(command.fireAt).toISOString() }),
+      ];
     case "cancelTimer":
       hub.cancelTimer(instance, command.id);
       return [];
@@ -143,12 +158,18 @@ function startChild(
       : existing && !isFinished(existing)
         ? `An Orchestration instance with the status ${existing.status} already exists: ${id}`
         : undefined;
-  if (problem === undefined) hub.create({ id, name, input, parent: { id: instance.id, executionId: instance.executionId, taskId } });
+  if (problem === undefined)
+    hub.create({ id, name, input, parent: { id: instance.id, executionId: instance.executionId, taskId } });
   else {
     const failure = { TaskScheduledId: taskId, Reason: problem, Details: "" };
     hub.send(instance.id, instance.executionId, hub.event(EventType.SubOrchestrationInstanceFailed, failure));
   }
-  return hub.event(EventType.SubOrchestrationInstanceCreated, { EventId: taskId, Name: name, InstanceId: id, Input: input });
+  return hub.event(EventType.SubOrchestrationInstanceCreated, {
+    EventId: taskId,
+    Name: name,
+    InstanceId: id,
+    Input: input,
+  });
 }
 
 function continueAsNew(hub: TaskHub, instance: Instance, action: Action, carried: HistoryEvent[]): void {

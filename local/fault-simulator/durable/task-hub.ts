@@ -40,7 +40,8 @@ export interface NewInstance {
   readonly parent?: Instance["parent"];
 }
 
-export const isFinished = ({ status }: Pick<Instance, "status">): boolean => status !== "Pending" && status !== "Running";
+export const isFinished = ({ status }: Pick<Instance, "status">): boolean =>
+  status !== "Pending" && status !== "Running";
 
 /** Instances, histories, queues and timers of the orchestrations. It outlives every host. */
 export class TaskHub {

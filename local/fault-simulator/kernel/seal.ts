@@ -39,11 +39,10 @@ export function seal(sources: () => Sources): () => void {
     const parts = [digits.slice(0, 8), digits.slice(8, 12), `4${digits.slice(13, 16)}`, `a${digits.slice(17, 20)}`];
     return [...parts, digits.slice(20, 32)].join("-") as ReturnType<typeof crypto.randomUUID>;
   };
-  crypto.randomBytes = ((size: number) =>
-    Buffer.from(
-      Array.from({ length: size }, () => sources().chance.whole(0, 255)),
-    )) as typeof crypto.randomBytes;
-  const set = (run: (...parts: unknown[]) => void, ms = 0, ...parts: unknown[]) => sources().later(ms, () => run(...parts));
+  crypto.randomBytes = (size: number) =>
+    Buffer.from(Array.from({ length: size }, () => sources().chance.whole(0, 255)));
+  const set = (run: (...parts: unknown[]) => void, ms = 0, ...parts: unknown[]) =>
+    sources().later(ms, () => run(...parts));
   globalThis.setTimeout = set as unknown as typeof setTimeout;
   globalThis.clearTimeout = ((planned?: Partial<Appointment>) => {
     if (planned) planned.cancelled = true;

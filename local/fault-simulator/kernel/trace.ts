@@ -26,7 +26,9 @@ export class Trace {
   /** The whole trace as lines: equal for equal seeds, byte by byte. */
   text(): string {
     return this.happenings
-      .map(({ at, who, what, detail }) => `${new Date(at).toISOString()} ${who}: ${what}${detail ? ` (${detail})` : ""}`)
+      .map(
+        ({ at, who, what, detail }) => `${new Date(at).toISOString()} ${who}: ${what}${detail ? ` (${detail})` : ""}`,
+      )
       .join("\n");
   }
 }

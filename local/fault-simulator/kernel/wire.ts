@@ -76,18 +76,21 @@ export class Wire {
         if (!caller.alive) return;
         try {
           const value = result();
-          if (kernel.trace.on) kernel.trace.add(caller.name, `${call.port} ${call.verb}`, `${call.what} -> ${brief(value)}`);
+          if (kernel.trace.on)
+            kernel.trace.add(caller.name, `${call.port} ${call.verb}`, `${call.what} -> ${brief(value)}`);
           resolve(value);
         } catch (error) {
-          if (kernel.trace.on) kernel.trace.add(caller.name, `${call.port} ${call.verb}`, `${call.what} -> ${String(error)}`);
-          reject(error as Error);
+          if (kernel.trace.on)
+            kernel.trace.add(caller.name, `${call.port} ${call.verb}`, `${call.what} -> ${String(error)}`);
+          reject(error instanceof Error ? error : new Error(String(error)));
         }
       };
       const refused = (answered: boolean) => (): never => {
         throw call.fault(answered);
       };
       if (fault === "refuse") kernel.after(there, () => answer(refused(false)));
-      else if (fault === "none" && kernel.latency.happens(0.8)) kernel.after(there, () => this.arriveAndAnswer(caller, call, answer));
+      else if (fault === "none" && kernel.latency.happens(0.8))
+        kernel.after(there, () => this.arriveAndAnswer(caller, call, answer));
       else kernel.after(there, () => this.arrive(caller, call, fault, answer, refused(true)));
     });
   }

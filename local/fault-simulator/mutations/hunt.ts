@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { MUTATIONS, type Mutation } from "./catalogue";
+import { MUTATIONS } from "./catalogue";
+import type { Mutation } from "./mutation";
 import { plant } from "./plant";
 
 /** What became of one planted bug. */
@@ -24,7 +25,11 @@ interface Result {
 }
 
 /** Plays some schedules in a process of their own, since code that was loaded stays loaded. */
-function kinds(app: string, seed: number, runs: number): { readonly found: ReadonlyMap<string, number>; readonly seconds: number } {
+function kinds(
+  app: string,
+  seed: number,
+  runs: number,
+): { readonly found: ReadonlyMap<string, number>; readonly seconds: number } {
   const main = join(__dirname, "..", "main.js");
   const args = [main, "--json", "--no-shrink", "--app", app, "--seed", String(seed), "--runs", String(runs)];
   const child = spawnSync(process.execPath, args, { encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
@@ -46,7 +51,8 @@ export function hunt(app: string, only: string | undefined, tell: (hunted: Hunte
 
 function huntOne(app: string, mutation: Mutation, usual: ReadonlySet<string>): Hunted {
   const planted = plant(app, mutation);
-  if ("missing" in planted) return { mutation, result: "does not apply", seconds: 0, by: `the app has no text ${planted.missing}` };
+  if ("missing" in planted)
+    return { mutation, result: "does not apply", seconds: 0, by: `the app has no text ${planted.missing}` };
   let seconds = 0;
   try {
     for (let seed = 1; seed < MAX_SEED && seconds < LIMIT_SECONDS; seed += BATCH) {

@@ -1,6 +1,6 @@
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Edit, Mutation } from "./catalogue";
+import type { Edit, Mutation } from "./mutation";
 
 /** A copy of the app with a bug in it. */
 export interface Planted {
@@ -29,7 +29,10 @@ function apply(folder: string, { find, replace }: Edit): boolean {
       const path = join(entry.parentPath, entry.name);
       const source = readFileSync(path, "utf8");
       if (!source.includes(text)) continue;
-      writeFileSync(path, source.replaceAll(text, () => replace));
+      writeFileSync(
+        path,
+        source.replaceAll(text, () => replace),
+      );
       return true;
     }
   return false;

@@ -1,4 +1,11 @@
-import { StorageError, type BlobHead, type BlobName, type BlobPage, type BlobPort, type BlobVersion } from "../../../src/ledger/ports";
+import {
+  StorageError,
+  type BlobHead,
+  type BlobName,
+  type BlobPage,
+  type BlobPort,
+  type BlobVersion,
+} from "../../../src/ledger/ports";
 import type { Kernel } from "../kernel/kernel";
 import type { Caller, Wire, WireCall } from "../kernel/wire";
 import type { MemoryBlobs } from "./memory-blobs";
@@ -41,30 +48,40 @@ export class SimulatedBlobs implements BlobPort {
 
   async *list(container: string, options: Parameters<BlobPort["list"]>[1] = {}): AsyncGenerator<BlobPage> {
     const { prefix = "", from = "", pageSize = MAX_PAGE } = options;
-    for (let at: string | null = from; at !== null; ) {
+    for (let at: string | null = from; at !== null;) {
       const begin: string = at;
       // The service may end a page anywhere and hand out a continuation.
       const cut = this.kernel.latency.happens(0.1) ? this.kernel.latency.whole(1, 5) : pageSize;
       const size = Math.min(cut, pageSize);
-      const page: BlobPage = await this.call("list", `${container} ${prefix}`, () => this.blobs.page(container, prefix, begin, size));
+      const page: BlobPage = await this.call("list", `${container} ${prefix}`, () =>
+        this.blobs.page(container, prefix, begin, size),
+      );
       yield page;
       at = page.next;
     }
   }
 
-  async copy(source: BlobVersion, target: BlobName, metadata: Readonly<Record<string, string>>): Promise<"done" | "pending"> {
+  async copy(
+    source: BlobVersion,
+    target: BlobName,
+    metadata: Readonly<Record<string, string>>,
+  ): Promise<"done" | "pending"> {
     const what = `${source.container}/${source.path} to ${target.container}/${target.path}`;
     return this.call("copy", what, () => this.blobs.copy(source, target, metadata), true);
   }
 
   async abortCopy(target: BlobName, copyId: string): Promise<void> {
-    return this.call("abort", `${target.container}/${target.path}`, () => this.blobs.endCopy(target, copyId, "aborted"));
+    return this.call("abort", `${target.container}/${target.path}`, () =>
+      this.blobs.endCopy(target, copyId, "aborted"),
+    );
   }
 
   private async call<T>(verb: string, what: string, effect: () => T, repeatable = false): Promise<T> {
     const StorageFault = this.storageError;
     const fault = (answered: boolean): Error =>
-      answered ? new StorageFault(500, "OperationTimedOut", "timed out") : new StorageFault(503, "ServerBusy", "The server is busy.");
+      answered
+        ? new StorageFault(500, "OperationTimedOut", "timed out")
+        : new StorageFault(503, "ServerBusy", "The server is busy.");
     const own = (): T => {
       try {
         return effect();

@@ -40,7 +40,8 @@ export class MemoryBlobs {
   private tag = 0;
 
   /** Told of every change: the blob as it is now, or null when it was deleted. */
-  onChange: (container: string, path: string, now: StoredBlob | null, before: StoredBlob | null) => void = () => undefined;
+  onChange: (container: string, path: string, now: StoredBlob | null, before: StoredBlob | null) => void = () =>
+    undefined;
   /** Told of a copy that was begun and goes on; somebody has to end it. */
   onPendingCopy: (target: BlobName, copyId: string, source: BlobVersion) => void = () => undefined;
 
@@ -69,7 +70,8 @@ export class MemoryBlobs {
   remove(container: string, path: string, ifEtag?: string): boolean {
     const before = this.get(container, path);
     if (before === null || (ifEtag !== undefined && before.etag !== ifEtag)) return false;
-    if (before.copyStatus === "pending") throw new StorageError(409, "PendingCopyOperation", "There is a pending copy.");
+    if (before.copyStatus === "pending")
+      throw new StorageError(409, "PendingCopyOperation", "There is a pending copy.");
     this.containers.get(container)?.delete(path);
     this.onChange(container, path, null, before);
     return true;
@@ -95,10 +97,12 @@ export class MemoryBlobs {
     checkName(target.path);
     const blob = this.get(source.container, source.path);
     if (blob === null) throw new StorageError(404, "CannotVerifyCopySource", "The specified blob does not exist.");
-    if (blob.customerKey) throw new StorageError(409, "CannotVerifyCopySource", "The source is encrypted with a customer key.");
+    if (blob.customerKey)
+      throw new StorageError(409, "CannotVerifyCopySource", "The source is encrypted with a customer key.");
     if (blob.accessTier === "Archive")
       throw new StorageError(409, "BlobArchived", "This operation is not permitted on an archived blob.");
-    if (blob.etag !== source.etag) throw new StorageError(412, "SourceConditionNotMet", "The source condition is not met.");
+    if (blob.etag !== source.etag)
+      throw new StorageError(412, "SourceConditionNotMet", "The source condition is not met.");
     if (this.get(target.container, target.path) !== null)
       throw new StorageError(409, "BlobAlreadyExists", "The specified blob already exists.");
     const pending = source.size > SYNC_COPY_BYTES;
@@ -164,9 +168,21 @@ export class MemoryBlobs {
 
 function headOf({ etag, size, lastModified, metadata, accessTier, customerKey, ...copy }: StoredBlob): BlobHead {
   const { copyStatus, copyId, copyMessage } = copy;
-  return { etag, size, lastModified, metadata, blobType: "BlockBlob", accessTier, customerKey, copyStatus, copyId, copyMessage };
+  return {
+    etag,
+    size,
+    lastModified,
+    metadata,
+    blobType: "BlockBlob",
+    accessTier,
+    customerKey,
+    copyStatus,
+    copyId,
+    copyMessage,
+  };
 }
 
 function checkName(path: string): void {
-  if (path.length > MAX_NAME) throw new StorageError(400, "InvalidResourceName", "The specified resource name is too long.");
+  if (path.length > MAX_NAME)
+    throw new StorageError(400, "InvalidResourceName", "The specified resource name is too long.");
 }

@@ -34,11 +34,18 @@ export class SimulatedTable implements TablePort {
   }
 
   async remove(partitionKey: string, rowKey: string, expect?: string): Promise<boolean> {
-    return this.call("remove", `${partitionKey} ${rowKey}`, () => this.table.remove(partitionKey, rowKey, expect), true);
+    return this.call(
+      "remove",
+      `${partitionKey} ${rowKey}`,
+      () => this.table.remove(partitionKey, rowKey, expect),
+      true,
+    );
   }
 
   async transact(changes: readonly RowChange[]): Promise<boolean> {
-    const what = changes.map((change) => `${change.kind} ${change.kind === "delete" ? keys(change) : keys(change.row)}`);
+    const what = changes.map(
+      (change) => `${change.kind} ${change.kind === "delete" ? keys(change) : keys(change.row)}`,
+    );
     return this.call("transact", what.join(", "), () => this.table.transact(changes), true);
   }
 
@@ -68,4 +75,5 @@ export class SimulatedTable implements TablePort {
   }
 }
 
-const keys = (row: { readonly partitionKey: string; readonly rowKey: string }): string => `${row.partitionKey} ${row.rowKey}`;
+const keys = (row: { readonly partitionKey: string; readonly rowKey: string }): string =>
+  `${row.partitionKey} ${row.rowKey}`;

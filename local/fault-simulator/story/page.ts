@@ -11,16 +11,25 @@ tr.plain td{color:#888}tr.fault{background:#fff4e0}tr.violation{background:#ffd9
 .d{color:#666;font-size:12px;overflow-wrap:anywhere}li{margin:.2em 0}input:checked~table tr.plain{display:none}`;
 
 function row({ at, who, what, detail, weight }: Happening, lanes: readonly string[], startsAt: number): string {
-  const cells = lanes.map((lane) => (lane === who ? `<td>${escape(what)}<div class=d>${escape(detail.slice(0, 400))}</div></td>` : "<td></td>"));
+  const cells = lanes.map((lane) =>
+    lane === who ? `<td>${escape(what)}<div class=d>${escape(detail.slice(0, 400))}</div></td>` : "<td></td>",
+  );
   const seconds = ((at - startsAt) / 1000).toFixed(3);
   return `<tr class=${weight}><td class=t>+${seconds} s<br>${new Date(at).toISOString().slice(11, 19)}</td>${cells.join("")}</tr>`;
 }
 
 /** The trace as one HTML file: a lane for each who acts, time from top to bottom. */
-export function tracePage(seed: number, trace: Trace, violations: readonly Violation[], words: readonly string[]): string {
+export function tracePage(
+  seed: number,
+  trace: Trace,
+  violations: readonly Violation[],
+  words: readonly string[],
+): string {
   const startsAt = trace.happenings[0]?.at ?? 0;
   const lanes = [...new Set(trace.happenings.map(({ who }) => who))];
-  const list = violations.map(({ rule, kind, message }) => `<li><b>${escape(rule)}</b> ${escape(kind)}: ${escape(message)}</li>`);
+  const list = violations.map(
+    ({ rule, kind, message }) => `<li><b>${escape(rule)}</b> ${escape(kind)}: ${escape(message)}</li>`,
+  );
   const need = words.map((line) => `<li>${escape(line)}</li>`);
   const rows = trace.happenings.map((one) => row(one, lanes, startsAt));
   return `<!doctype html><html lang=en><meta charset=utf-8><title>Schedule ${seed}</title><style>${STYLE}</style>

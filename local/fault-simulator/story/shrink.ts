@@ -7,13 +7,24 @@ export type Replay = (plan: Plan) => Played;
 /** Makes a plan simpler in one way; null when it is that simple already. */
 type Simplification = (plan: Plan) => Plan | null;
 
-const without = <K extends keyof Plan>(key: K, calm: Plan[K]): Simplification => (plan) =>
-  JSON.stringify(plan[key]) === JSON.stringify(calm) ? null : { ...plan, [key]: calm };
+const without =
+  <K extends keyof Plan>(key: K, calm: Plan[K]): Simplification =>
+  (plan) =>
+    JSON.stringify(plan[key]) === JSON.stringify(calm) ? null : { ...plan, [key]: calm };
 
 function simplifications(plan: Plan): Simplification[] {
-  const items = plan.items.map((_item, index): Simplification => (from) => ({ ...from, items: from.items.filter((_other, at) => at !== index) }));
-  const ports = Object.keys(plan.wire).map((port): Simplification => (from) => ({ ...from, wire: { ...from.wire, [port]: {} } }));
-  const answers = Object.keys(plan.answers).map((fault): Simplification => (from) => ({ ...from, answers: { ...from.answers, [fault]: 0 } }));
+  const items = plan.items.map((_item, index): Simplification => (from) => ({
+    ...from,
+    items: from.items.filter((_other, at) => at !== index),
+  }));
+  const ports = Object.keys(plan.wire).map((port): Simplification => (from) => ({
+    ...from,
+    wire: { ...from.wire, [port]: {} },
+  }));
+  const answers = Object.keys(plan.answers).map((fault): Simplification => (from) => ({
+    ...from,
+    answers: { ...from.answers, [fault]: 0 },
+  }));
   const calm = [
     without("wire", {}),
     without("answers", {}),
@@ -35,7 +46,7 @@ function simplifications(plan: Plan): Simplification[] {
 export function shrink(plan: Plan, kind: string, replay: Replay, maxPlays = 150): { plan: Plan; plays: number } {
   let best = plan;
   let plays = 0;
-  for (let progress = true; progress && plays < maxPlays; ) {
+  for (let progress = true; progress && plays < maxPlays;) {
     progress = false;
     for (const simplify of simplifications(best)) {
       const candidate = simplify(best);

@@ -77,7 +77,10 @@ export class AppCode {
     const key = JSON.stringify(files);
     const known = this.parsed.get(key);
     if (known) return known;
-    const { definitions, faults } = this.exported<ParseDefinitions>("domain/pipeline-definition", "parseDefinitions")(files);
+    const { definitions, faults } = this.exported<ParseDefinitions>(
+      "domain/pipeline-definition",
+      "parseDefinitions",
+    )(files);
     if (faults.length > 0) throw new Error(`bad definitions: ${JSON.stringify(faults)}`);
     this.parsed.set(key, definitions);
     return definitions;

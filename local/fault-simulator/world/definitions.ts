@@ -42,7 +42,10 @@ function plain(name: string, job: string, concurrencyGroup: string): DefinitionF
 }
 
 const SCORED_GROUP = "pdm";
-const others = (group: string): DefinitionFile[] => [plain("rescoring", "scoring", group), plain("training", "training", "pdm-training")];
+const others = (group: string): DefinitionFile[] => [
+  plain("rescoring", "scoring", group),
+  plain("training", "training", "pdm-training"),
+];
 
 /** The definition files of a variant. Whatever is deployed, one writer at a time may touch the tables of `scoring`. */
 export function definitionFiles(variant: Variant): DefinitionFile[] {
@@ -59,5 +62,14 @@ export function definitionFiles(variant: Variant): DefinitionFile[] {
 }
 
 /** Jobs whose runs write the tables of `scoring`. */
-export const WRITERS: ReadonlySet<string> = new Set(["batchkeeper-ingestion", "batchkeeper-features", "batchkeeper-scoring"]);
-export const JOBS = ["batchkeeper-ingestion", "batchkeeper-features", "batchkeeper-scoring", "batchkeeper-training"] as const;
+export const WRITERS: ReadonlySet<string> = new Set([
+  "batchkeeper-ingestion",
+  "batchkeeper-features",
+  "batchkeeper-scoring",
+]);
+export const JOBS = [
+  "batchkeeper-ingestion",
+  "batchkeeper-features",
+  "batchkeeper-scoring",
+  "batchkeeper-training",
+] as const;

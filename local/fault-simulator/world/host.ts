@@ -75,13 +75,26 @@ export class Host implements Caller {
     }
   }
 
-  async request(functionName: string, { method, url, params, headers = {}, body }: PersonRequest): Promise<PersonAnswer> {
+  async request(
+    functionName: string,
+    { method, url, params, headers = {}, body }: PersonRequest,
+  ): Promise<PersonAnswer> {
     const fn = this.functions.get(functionName);
     if (!fn) throw new Error(`the app has no function ${functionName}`);
     const text = body === undefined ? "" : JSON.stringify(body);
     const query = new URL(url).searchParams;
-    const request = { method, url, params, query, headers: new Headers({ ...headers }), text: async () => Promise.resolve(text) };
-    const handler = fn.callback as unknown as (request: unknown, context: unknown) => Promise<{ status?: number; body?: string }>;
+    const request = {
+      method,
+      url,
+      params,
+      query,
+      headers: new Headers({ ...headers }),
+      text: async () => Promise.resolve(text),
+    };
+    const handler = fn.callback as unknown as (
+      request: unknown,
+      context: unknown,
+    ) => Promise<{ status?: number; body?: string }>;
     const answer = await handler(request, this.context(functionName));
     return { status: answer.status ?? 200, body: answer.body ?? "" };
   }
@@ -101,8 +114,22 @@ export class Host implements Caller {
       if (this.kernel.trace.on) this.kernel.trace.add(this.name, `log ${level}`, about ? `${about}: ${text}` : text);
     };
     const invocationId = `${this.name}-${(this.invocations += 1)}`;
-    const levels = { log: log("info"), trace: log("trace"), debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") };
-    return { invocationId, functionName, ...levels, durableClient: this.client, extraInputs: new Map(), options: { extraInputs: [] } };
+    const levels = {
+      log: log("info"),
+      trace: log("trace"),
+      debug: log("debug"),
+      info: log("info"),
+      warn: log("warn"),
+      error: log("error"),
+    };
+    return {
+      invocationId,
+      functionName,
+      ...levels,
+      durableClient: this.client,
+      extraInputs: new Map(),
+      options: { extraInputs: [] },
+    };
   }
 }
 

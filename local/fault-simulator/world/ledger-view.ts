@@ -22,7 +22,8 @@ export function kindOf(row: Row): "run" | "generation" | "drop" | "other" {
   return row["kind"] === "drop" ? "drop" : "other";
 }
 
-export const generationKey = (row: Row): string => `${textOf(row, "runId")} ${textOf(row, "ordinal")} ${textOf(row, "generation")}`;
+export const generationKey = (row: Row): string =>
+  `${textOf(row, "runId")} ${textOf(row, "ordinal")} ${textOf(row, "generation")}`;
 export const dropKey = (path: string, etag: string): string => `${path} ${etag.replaceAll('"', "")}`;
 
 /** Keeps the view in step with a row that was written. */

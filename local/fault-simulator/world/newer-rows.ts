@@ -19,7 +19,10 @@ export function newerRows(table: TablePort): TablePort {
     put: async (row) => table.put(newer(row)),
     set: async (row) => table.set(newer(row)),
     remove: async (partitionKey, rowKey, expect) => table.remove(partitionKey, rowKey, expect),
-    transact: async (changes) => table.transact(changes.map((change) => (change.kind === "delete" ? change : { ...change, row: newer(change.row) }))),
+    transact: async (changes) =>
+      table.transact(
+        changes.map((change) => (change.kind === "delete" ? change : { ...change, row: newer(change.row) })),
+      ),
     query: (range) => table.query(range),
   };
 }

@@ -83,10 +83,19 @@ export class People {
     const path = pathOf(day);
     const version = (this.content += 1);
     const size = nature === "large" || nature === "largeFails" ? { size: LARGE } : {};
-    const options = { ...size, customerKey: nature === "customerKey", accessTier: nature === "archived" ? "Archive" : "Hot" };
+    const options = {
+      ...size,
+      customerKey: nature === "customerKey",
+      accessTier: nature === "archived" ? "Archive" : "Hot",
+    };
     const { etag } = blobs.put("drops", path, JSON.stringify({ day, version }), options);
     truth.versions.set(etag, { path, etag, day, version, nature, putAt: kernel.now, gone: null });
-    kernel.trace.add("source system", `puts ${path}, version ${version}`, `${nature}, ETag ${etag}, ${events.length} events`, "event");
+    kernel.trace.add(
+      "source system",
+      `puts ${path}, version ${version}`,
+      `${nature}, ETag ${etag}, ${events.length} events`,
+      "event",
+    );
     for (const after of events) kernel.after(after, () => this.triggers.blobEvent(path));
   }
 
@@ -101,17 +110,38 @@ export class People {
     const row = rows[nth % Math.max(1, rows.length)];
     if (!row) return;
     const [pipeline, runId] = [row.partitionKey, textOf(row, "runId")];
-    this.call(what === "cancel" ? "cancelRun" : "retryRun", "POST", `/pipelines/${pipeline}/runs/${runId}/${what}`, { pipeline, runId }, undefined);
+    this.call(
+      what === "cancel" ? "cancelRun" : "retryRun",
+      "POST",
+      `/pipelines/${pipeline}/runs/${runId}/${what}`,
+      { pipeline, runId },
+      undefined,
+    );
   }
 
   private webhook(nth: number): void {
     const runs = this.ours();
     const run = runs[nth % Math.max(1, runs.length)];
     const authorization = `Basic ${Buffer.from("databricks:webhook-password-0123").toString("base64")}`;
-    if (run) this.call("databricksWebhook", "POST", "/databricks/webhook", {}, { run: { run_id: run.runId } }, { authorization });
+    if (run)
+      this.call(
+        "databricksWebhook",
+        "POST",
+        "/databricks/webhook",
+        {},
+        { run: { run_id: run.runId } },
+        { authorization },
+      );
   }
 
-  private call(name: string, method: string, path: string, params: Record<string, string>, body: unknown, headers = {}): void {
+  private call(
+    name: string,
+    method: string,
+    path: string,
+    params: Record<string, string>,
+    body: unknown,
+    headers = {},
+  ): void {
     const { host, kernel, wire } = this.world;
     if (host === null) return;
     const calm = !wire.faultsOn;
@@ -144,14 +174,21 @@ export class People {
     const live = [...hub.instances.values()].filter((instance) => !isFinished(instance));
     const instance = live[nth % Math.max(1, live.length)];
     if (!instance) return;
-    kernel.trace.add("people", kind === "loseInstance" ? `the task hub loses ${instance.id}` : `terminate ${instance.id}`, "", "event");
+    kernel.trace.add(
+      "people",
+      kind === "loseInstance" ? `the task hub loses ${instance.id}` : `terminate ${instance.id}`,
+      "",
+      "event",
+    );
     if (kind === "loseInstance") hub.remove(instance.id);
     else hub.finish(instance, "Terminated", "by a person");
   }
 
   private workspace(kind: "deleteRun" | "cancelRun" | "repairRun" | "twinRun", nth: number): void {
     const { jobs, kernel } = this.world;
-    const candidates = this.ours().filter((run) => (kind === "cancelRun" || kind === "twinRun" ? isActive(run) : !isActive(run)));
+    const candidates = this.ours().filter((run) =>
+      kind === "cancelRun" || kind === "twinRun" ? isActive(run) : !isActive(run),
+    );
     const run = candidates[nth % Math.max(1, candidates.length)];
     if (!run) return;
     if (kind === "deleteRun") jobs.delete(run);
@@ -164,7 +201,10 @@ export class People {
 
   /** Another deployment, from a copy of our tables, runs the same job for a run of the same id. */
   private twin(run: ModelRun): void {
-    const parameters = Object.entries(run.parameters).map(([name, value]) => [name, value === DEPLOYMENT_ID ? TWIN_DEPLOYMENT_ID : value]);
+    const parameters = Object.entries(run.parameters).map(([name, value]) => [
+      name,
+      value === DEPLOYMENT_ID ? TWIN_DEPLOYMENT_ID : value,
+    ]);
     if (!Object.values(run.parameters).includes(DEPLOYMENT_ID)) return;
     this.world.jobs.begin(run.jobName, Object.fromEntries(parameters) as Record<string, string>);
   }

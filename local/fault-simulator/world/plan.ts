@@ -36,7 +36,10 @@ export type PlanItem = { readonly after: number } & (
 export type DropNature = "plain" | "large" | "largeFails" | "archived" | "customerKey";
 
 /** What is different after a restart. */
-export type Change = { readonly kind: "none" } | { readonly kind: "definitions"; readonly variant: Variant } | { readonly kind: "newerRows"; readonly on: boolean };
+export type Change =
+  | { readonly kind: "none" }
+  | { readonly kind: "definitions"; readonly variant: Variant }
+  | { readonly kind: "newerRows"; readonly on: boolean };
 
 /** A schedule: everything that its seed decides beforehand. */
 export interface Plan {
@@ -78,7 +81,16 @@ const PROFILES: readonly Pick<Plan, "wire" | "answers">[] = [
   },
   {
     wire: { jobs: { lose: 0.05, refuse: 0.03, slow: 0.02 }, notifier: { refuse: 0.5 } },
-    answers: { "429": 0.04, "500": 0.02, "503-after": 0.08, "401": 0.01, "403": 0.01, "404-proxy": 0.02, "404-path": 0.01, "no-json": 0.02 },
+    answers: {
+      "429": 0.04,
+      "500": 0.02,
+      "503-after": 0.08,
+      "401": 0.01,
+      "403": 0.01,
+      "404-proxy": 0.02,
+      "404-path": 0.01,
+      "no-json": 0.02,
+    },
   },
   {
     wire: { table: { slow: 0.05, repeat: 0.02 }, blob: { slow: 0.1 }, jobs: { lose: 0.1, slow: 0.05 } },
@@ -122,8 +134,10 @@ function items(chance: Chance, lengthMs: number): PlanItem[] {
   if (chance.happens(0.25)) some(1, 2, (after) => ({ after, kind: "cancel", nth: chance.whole(0, 3) }));
   if (chance.happens(0.4)) some(1, 2, (after) => ({ after, kind: "retry", nth: chance.whole(0, 3) }));
   if (chance.happens(0.6)) some(1, 3, (after) => kill(chance, after));
-  if (chance.happens(0.1)) some(1, 1, (after) => ({ after, kind: "jump", ms: Math.round(chance.skewed(MINUTE, 10 * 60 * MINUTE)) }));
-  if (chance.happens(0.2)) some(1, 1, (after) => ({ after, kind: "storageOutage", ms: Math.round(chance.skewed(5_000, 20 * MINUTE)) }));
+  if (chance.happens(0.1))
+    some(1, 1, (after) => ({ after, kind: "jump", ms: Math.round(chance.skewed(MINUTE, 10 * 60 * MINUTE)) }));
+  if (chance.happens(0.2))
+    some(1, 1, (after) => ({ after, kind: "storageOutage", ms: Math.round(chance.skewed(5_000, 20 * MINUTE)) }));
   if (chance.happens(0.25)) some(1, 2, (after) => outage(chance, after));
   if (chance.happens(0.1)) some(1, 1, (after) => ({ after, kind: "terminateInstance", nth: chance.whole(0, 5) }));
   if (chance.happens(0.1)) some(1, 1, (after) => ({ after, kind: "loseInstance", nth: chance.whole(0, 5) }));
@@ -137,7 +151,13 @@ function drop(chance: Chance, after: number): PlanItem {
   const nature = chance.weighted<DropNature>({ plain: 90, large: 5, largeFails: 2, archived: 2, customerKey: 1 });
   const events = chance.weighted({ one: 80, lost: 8, two: 12 });
   const late = (): number => Math.round(chance.skewed(200, chance.happens(0.1) ? 30 * MINUTE : 5_000));
-  return { after, kind: "drop", day: chance.pick(DAYS), nature, events: events === "lost" ? [] : events === "one" ? [late()] : [late(), late()] };
+  return {
+    after,
+    kind: "drop",
+    day: chance.pick(DAYS),
+    nature,
+    events: events === "lost" ? [] : events === "one" ? [late()] : [late(), late()],
+  };
 }
 
 function request(chance: Chance, after: number): PlanItem {
@@ -146,18 +166,36 @@ function request(chance: Chance, after: number): PlanItem {
   const days = [DAYS[first] ?? DAYS[0], "2026-02-25"] as const;
   const windowed = pipeline !== "training" && chance.happens(0.6);
   const key = chance.happens(0.4) ? `person-key-${chance.whole(1, 3)}-of-Ada-Lovelace` : null;
-  return { after, kind: "request", pipeline, days: windowed ? days : null, rerun: chance.happens(0.25), key, times: chance.weighted({ "1": 8, "2": 2, "6": 1 }) === "1" ? 1 : chance.pick([2, 6]) };
+  return {
+    after,
+    kind: "request",
+    pipeline,
+    days: windowed ? days : null,
+    rerun: chance.happens(0.25),
+    key,
+    times: chance.weighted({ "1": 8, "2": 2, "6": 1 }) === "1" ? 1 : chance.pick([2, 6]),
+  };
 }
 
 function kill(chance: Chance, after: number): PlanItem {
   const change = chance.weighted({ none: 16, definitions: 2, newerRows: 1 });
   const downMs = Math.round(chance.skewed(500, chance.happens(0.15) ? 40 * MINUTE : 20_000));
-  if (change === "definitions") return { after, kind: "kill", downMs, change: { kind: change, variant: chance.pick(VARIANTS) } };
+  if (change === "definitions")
+    return { after, kind: "kill", downMs, change: { kind: change, variant: chance.pick(VARIANTS) } };
   if (change === "newerRows") return { after, kind: "kill", downMs, change: { kind: change, on: chance.happens(0.5) } };
   return { after, kind: "kill", downMs, change: { kind: "none" } };
 }
 
 function outage(chance: Chance, after: number): PlanItem {
-  const answer = chance.weighted<AnswerFault>({ "500": 3, "503-after": 3, "401": 2, "403": 2, "404-proxy": 2, "404-path": 1, "no-json": 1, "429": 1 });
+  const answer = chance.weighted<AnswerFault>({
+    "500": 3,
+    "503-after": 3,
+    "401": 2,
+    "403": 2,
+    "404-proxy": 2,
+    "404-path": 1,
+    "no-json": 1,
+    "429": 1,
+  });
   return { after, kind: "databricksOutage", ms: Math.round(chance.skewed(10_000, 30 * MINUTE)), answer };
 }

@@ -45,7 +45,11 @@ export function play(app: AppCode, plan: Plan, sealTo: (world: World) => void, t
     world.lines.push(...(world.host?.lines ?? []));
     checkAll(world, people, triggers, ending.settled);
   } catch (error) {
-    kernel.violate("SIM", "schedule-broke-off", error instanceof Error ? (error.stack ?? error.message) : String(error));
+    kernel.violate(
+      "SIM",
+      "schedule-broke-off",
+      error instanceof Error ? (error.stack ?? error.message) : String(error),
+    );
   }
   const calls = Object.values(world.wire.calls).reduce((sum, count) => sum + count, 0);
   const { violations, counts, steps, trace } = kernel;

@@ -14,7 +14,11 @@ export class Player {
   constructor(folder: string) {
     this.app = new AppCode(folder);
     // Outside of a schedule nobody but this process itself asks, and it asks for nothing.
-    const idle: Sources = { now: () => 0, chance: new Chance(0), later: (_ms, run) => ({ at: 0, order: 0, run, cancelled: false }) };
+    const idle: Sources = {
+      now: () => 0,
+      chance: new Chance(0),
+      later: (_ms, run) => ({ at: 0, order: 0, run, cancelled: false }),
+    };
     this.unseal = seal(() => this.world?.sources ?? idle);
   }
 

@@ -10,7 +10,10 @@ export class Receiver {
     const text = JSON.stringify(body);
     // As axios does: the error carries the request, and with it the secret of the URL.
     const fault = (answered: boolean): Error =>
-      Object.assign(new Error(`Request failed: POST ${url}`), { isAxiosError: true, code: answered ? "ECONNRESET" : "ECONNREFUSED" });
+      Object.assign(new Error(`Request failed: POST ${url}`), {
+        isAxiosError: true,
+        code: answered ? "ECONNRESET" : "ECONNREFUSED",
+      });
     return this.wire.call(caller, {
       port: "notifier",
       verb: "post",

@@ -56,7 +56,8 @@ export class Triggers {
     void host.invoke(fn, { ContainerName: "drops", BlobName: path }).then(({ ok }) => {
       this.taken.delete(event);
       if (ok) this.checkRecorded(path, etag);
-      else if (delivery < MAX_DELIVERIES) kernel.after(kernel.latency.skewed(5_000, 60_000), () => this.blobEvent(path, delivery + 1));
+      else if (delivery < MAX_DELIVERIES)
+        kernel.after(kernel.latency.skewed(5_000, 60_000), () => this.blobEvent(path, delivery + 1));
       else kernel.count("blob event given up");
     });
   }
@@ -66,13 +67,16 @@ export class Triggers {
     for (const event of [...this.taken]) {
       if (event.host.alive) continue;
       this.taken.delete(event);
-      this.world.kernel.after(this.world.kernel.latency.skewed(1_000, 30_000), () => this.blobEvent(event.path, event.delivery));
+      this.world.kernel.after(this.world.kernel.latency.skewed(1_000, 30_000), () =>
+        this.blobEvent(event.path, event.delivery),
+      );
     }
   }
 
   private checkRecorded(path: string, etag: string | undefined): void {
     const { blobs, kernel, watch } = this.world;
-    if (etag === undefined || blobs.get("drops", path)?.etag !== etag || watch.view.drops.has(dropKey(path, etag))) return;
+    if (etag === undefined || blobs.get("drops", path)?.etag !== etag || watch.view.drops.has(dropKey(path, etag)))
+      return;
     if (blobs.get("drops", path)?.size === 0) return;
     kernel.violate("I1", "event-without-drop", `the trigger of ${path} succeeded and no drop is in the ledger`);
   }
@@ -113,7 +117,8 @@ export class Triggers {
         continue;
       }
       const times = wire.faultsOn && kernel.faults.happens(plan.timerTwice) ? 2 : 1;
-      for (let time = 0; time < times; time += 1) kernel.after(kernel.latency.skewed(10, 2_000), () => void host.invoke(fn, { isPastDue: false }));
+      for (let time = 0; time < times; time += 1)
+        kernel.after(kernel.latency.skewed(10, 2_000), () => void host.invoke(fn, { isPastDue: false }));
     }
   }
 }
@@ -132,4 +137,5 @@ function nextOccurrence(schedule: string, after: number): number {
   return cron.nextRun(new Date(after))?.getTime() ?? Number.POSITIVE_INFINITY;
 }
 
-const calls = ({ table, blob, jobs }: Readonly<Record<"table" | "blob" | "jobs", number>>): number => table + blob + jobs;
+const calls = ({ table, blob, jobs }: Readonly<Record<"table" | "blob" | "jobs", number>>): number =>
+  table + blob + jobs;

@@ -66,7 +66,12 @@ export class World {
     this.jobs = new JobsModel(kernel, (job) => this.fateOf(job), this.lakehouse.notebook, this.watch);
     this.jobs.listsParameters = plan.listsParameters;
     for (const job of JOBS) this.jobs.addJob(job);
-    this.databricks = new DatabricksPort(kernel, this.wire, this.jobs, app.exported("databricks/exchange", "NetworkError"));
+    this.databricks = new DatabricksPort(
+      kernel,
+      this.wire,
+      this.jobs,
+      app.exported("databricks/exchange", "NetworkError"),
+    );
     this.databricks.rates = plan.answers;
     this.receiver = new Receiver(this.wire);
     this.blobs.onChange = (container, path, now, before) => {
@@ -101,7 +106,12 @@ export class World {
     });
     host.start(functions, { replays: this.plan.replays, twice: this.plan.twice });
     this.host = host;
-    kernel.trace.add("simulator", `${host.name} starts`, `definitions: ${this.variant}${this.newerRowsOn ? ", a newer version" : ""}`, "event");
+    kernel.trace.add(
+      "simulator",
+      `${host.name} starts`,
+      `definitions: ${this.variant}${this.newerRowsOn ? ", a newer version" : ""}`,
+      "event",
+    );
   }
 
   /** Kills the host: nothing of it goes on, all it had in flight is lost or arrives late. */

@@ -31,5 +31,10 @@ blobPortContract("SimulatedBlobs", async () => {
   const blobs = new MemoryBlobs(() => new Date(kernel.now));
   const put = async (path: string, text: string, metadata = {}): Promise<string> =>
     Promise.resolve(blobs.put("source", path, text, { metadata }).etag);
-  return Promise.resolve({ blobs: new SimulatedBlobs(blobs, caller, wire, kernel), container: "source", target: "target", put });
+  return Promise.resolve({
+    blobs: new SimulatedBlobs(blobs, caller, wire, kernel),
+    container: "source",
+    target: "target",
+    put,
+  });
 });

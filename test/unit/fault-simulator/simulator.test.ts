@@ -24,34 +24,49 @@ describe("the same seed", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  it.each([4, 5, 13])("%s gives the same trace, byte by byte, in another process", (seed) => {
-    const [one, other] = [join(folder, "one.txt"), join(folder, "other.txt")];
-    for (const file of [one, other]) command("--seed", String(seed), "--trace", file);
+  it.each([4, 5, 13])(
+    "%s gives the same trace, byte by byte, in another process",
+    (seed) => {
+      const [one, other] = [join(folder, "one.txt"), join(folder, "other.txt")];
+      for (const file of [one, other]) command("--seed", String(seed), "--trace", file);
 
-    const text = readFileSync(one, "utf8");
-    expect(text.split("\n").length).toBeGreaterThan(500);
-    expect(readFileSync(other, "utf8")).toBe(text);
-  }, TIMEOUT);
+      const text = readFileSync(one, "utf8");
+      expect(text.split("\n").length).toBeGreaterThan(500);
+      expect(readFileSync(other, "utf8")).toBe(text);
+    },
+    TIMEOUT,
+  );
 
-  it("gives another trace for another seed", () => {
-    const [one, other] = [join(folder, "4.txt"), join(folder, "5.txt")];
-    command("--seed", "4", "--trace", one);
-    command("--seed", "5", "--trace", other);
+  it(
+    "gives another trace for another seed",
+    () => {
+      const [one, other] = [join(folder, "4.txt"), join(folder, "5.txt")];
+      command("--seed", "4", "--trace", one);
+      command("--seed", "5", "--trace", other);
 
-    expect(readFileSync(one, "utf8")).not.toBe(readFileSync(other, "utf8"));
-  }, TIMEOUT);
+      expect(readFileSync(one, "utf8")).not.toBe(readFileSync(other, "utf8"));
+    },
+    TIMEOUT,
+  );
 
-  it("is written as a page with a lane for each who acts", () => {
-    const file = join(folder, "page.html");
-    const { stdout } = command("--seed", "4", "--trace", file);
+  it(
+    "is written as a page with a lane for each who acts",
+    () => {
+      const file = join(folder, "page.html");
+      const { stdout } = command("--seed", "4", "--trace", file);
 
-    expect(stdout).toContain("seed 4");
-    expect(readFileSync(file, "utf8")).toMatch(/<th>host 1<\/th>[\s\S]*<th>ledger<\/th>/);
-  }, TIMEOUT);
+      expect(stdout).toContain("seed 4");
+      expect(readFileSync(file, "utf8")).toMatch(/<th>host 1<\/th>[\s\S]*<th>ledger<\/th>/);
+    },
+    TIMEOUT,
+  );
 });
 
 describe("the command line", () => {
-  it.each([["--runs", "many"], ["--sead", "1"]])("refuses %s %s and says how it is used", (...args) => {
+  it.each([
+    ["--runs", "many"],
+    ["--sead", "1"],
+  ])("refuses %s %s and says how it is used", (...args) => {
     const { status, stderr } = command(...args);
 
     expect(status).toBe(2);
@@ -73,10 +88,15 @@ describe("the wire", () => {
         const wire = new Wire(kernel, { table: { [kind]: 1 } });
         let effects = 0;
         let result = "no answer";
-        wire.call(caller(true), call(() => (effects += 1))).then(
-          (value) => (result = String(value)),
-          (error: Error) => (result = error.message),
-        );
+        wire
+          .call(
+            caller(true),
+            call(() => (effects += 1)),
+          )
+          .then(
+            (value) => (result = String(value)),
+            (error: Error) => (result = error.message),
+          );
         kernel.run(() => false);
         resolve({ result, effects });
       });
