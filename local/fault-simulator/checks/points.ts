@@ -29,7 +29,9 @@ export function checkPoints(world: World): void {
       );
       continue;
     }
-    if (repaired || lakehouse.champion === null || notScored.has(`${day} ${version}`)) continue;
+    const feature = features.get(day);
+    const isHistory = feature !== undefined && feature.madeAt < lakehouse.championSince;
+    if (repaired || isHistory || notScored.has(`${day} ${version}`)) continue;
     if (!predictions.some((made) => made.day === day && made.version === version))
       kernel.violate("I11", "point-never-scored", `day ${day} has features of version ${version} and was never scored`);
   }

@@ -165,7 +165,8 @@ export class Watch implements JobsWatcher {
   }
 
   ended(run: ModelRun): void {
-    if (run.foreign || run.repaired) return;
+    // When the clock jumped, hours passed in a moment.
+    if (run.foreign || run.repaired || this.kernel.counts.has("plan jump")) return;
     const row = this.view.runs.get(run.parameters["run_id"] ?? "");
     const asked = row ? Date.parse(textOf(row, "cancelRequestedAt")) : Number.NaN;
     const lasted = run.endedAt - run.createdAt;
