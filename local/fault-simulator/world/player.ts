@@ -1,9 +1,12 @@
 import { Chance } from "../kernel/chance";
 import { seal, type Sources } from "../kernel/seal";
 import { AppCode } from "./app-code";
-import type { Plan } from "./plan";
+import { planOf, type Plan } from "./plan";
 import { play, type Played } from "./play";
 import type { World } from "./world";
+
+/** Schedules that are played and forgotten. */
+const WARM_UP = [4, 5];
 
 /** Plays schedules one after the other with one compiled app, in a process whose clock and chance it owns until `close`. */
 export class Player {
@@ -20,6 +23,8 @@ export class Player {
       later: (_ms, run) => ({ at: 0, order: 0, run, cancelled: false }),
     };
     this.unseal = seal(() => this.world?.sources ?? idle);
+    // Libraries draw from chance when they are first used: that must not befall the first schedule alone.
+    for (const seed of WARM_UP) this.play(planOf(seed));
   }
 
   play(plan: Plan, traced = false): Played {
