@@ -209,6 +209,7 @@ export class Watch implements JobsWatcher {
       verdict?.kind === "failed" &&
       /^(EXIT_|OUTPUT_)/.test(verdict.code) &&
       run?.sound &&
+      !run.repaired &&
       this.kernel.now < run.endedAt + OUTPUT_MOMENT_MS
     )
       this.kernel.violate(
