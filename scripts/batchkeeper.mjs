@@ -20,12 +20,16 @@ const COMMANDS = {
   databricks: ["the local Databricks alone", script("databricks/main.js")],
   simulate: ["machines and their data files", module("simulator")],
   bench: ["the timings, as ratios in one run", module("bench")],
+  "simulate-faults": [
+    "random schedules of faults, in one process on a virtual clock",
+    script("fault-simulator/main.js"),
+  ],
   explore: ["one failure from near, as an HTML page, from the tables of the last demo", module("explore")],
   evaluate: ["the quality of the models, beside the baselines", module("evaluate")],
 };
 
 function usage() {
-  const lines = Object.entries(COMMANDS).map(([name, [text]]) => `  ${name.padEnd(12)}${text}`);
+  const lines = Object.entries(COMMANDS).map(([name, [text]]) => `  ${name.padEnd(17)}${text}`);
   return `usage: batchkeeper <command> [options]\n\n${lines.join("\n")}\n\nbatchkeeper <command> --help tells its options.\n`;
 }
 

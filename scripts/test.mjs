@@ -63,11 +63,12 @@ const SUITES = {
   conformance: [jest("conformance")],
   integration: [jest("integration")],
   e2e: [jest("e2e")],
+  faults: [check(node, join(root, "dist", "local", "fault-simulator", "main.js"), "--runs", "1000")],
   notebooks: [pytest("notebooks")],
   slow: [pytest("slow", "-m", "slow")],
 };
 // Two at a time, the long ones first, so that both cores have work to the end.
-const ORDER = ["lint", "notebooks", "integration", "e2e", "conformance", "unit", "slow"];
+const ORDER = ["lint", "notebooks", "integration", "faults", "e2e", "conformance", "unit", "slow"];
 const LANES = 2;
 
 function countJest(report, code) {

@@ -1,0 +1,67 @@
+import { parseArgs } from "node:util";
+
+/** What the command was asked for. */
+export interface Options {
+  readonly runs: number;
+  readonly seed: number;
+  /** Folder of the compiled app. */
+  readonly app: string;
+  readonly trace: string | undefined;
+  readonly shrink: boolean;
+  readonly mutations: boolean;
+  readonly only: string | undefined;
+  readonly json: boolean;
+  /** Kinds of violations that do not count, by name. */
+  readonly ignore: ReadonlySet<string>;
+}
+
+export const USAGE = `usage: simulate-faults [options]
+
+Plays random schedules of the built app: crashes, lost and repeated calls, people, a faulty Databricks. Each seed is one schedule.
+
+  --runs N         schedules (1000)
+  --seed S         the first seed (1)
+  --trace FILE     play only seed S and write what happened, as a page when FILE ends with .html
+  --no-shrink      do not look for the simplest schedule of each kind of violation
+  --ignore KINDS   violations that do not count, separated by commas
+  --mutations      plant known bugs, one at a time, and tell how soon each is found (--only NAME for one)
+  --app DIR        compiled app (dist/src)
+  --json           the result as one line of JSON
+`;
+
+/** Reads the command line. @throws TypeError for an option that is not known */
+export function readOptions(args: readonly string[], defaultApp: string): Options | "help" {
+  const { values } = parseArgs({
+    args: [...args],
+    allowNegative: true,
+    options: {
+      runs: { type: "string", default: "1000" },
+      seed: { type: "string", default: "1" },
+      app: { type: "string", default: defaultApp },
+      trace: { type: "string" },
+      shrink: { type: "boolean", default: true },
+      ignore: { type: "string", default: "" },
+      mutations: { type: "boolean", default: false },
+      only: { type: "string" },
+      json: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (values.help) return "help";
+  return {
+    runs: whole("--runs", values.runs),
+    seed: whole("--seed", values.seed),
+    app: values.app,
+    trace: values.trace,
+    shrink: values.shrink,
+    mutations: values.mutations,
+    only: values.only,
+    json: values.json,
+    ignore: new Set(values.ignore.split(",").filter(Boolean)),
+  };
+}
+
+function whole(name: string, text: string): number {
+  if (!/^\d+$/.test(text)) throw new TypeError(`${name}: expected a whole number, not "${text}"`);
+  return Number(text);
+}

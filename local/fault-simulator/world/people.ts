@@ -1,0 +1,223 @@
+import { isActive, type ModelRun } from "../databricks/model-run";
+import { isFinished } from "../durable/task-hub";
+import type { PersonAnswer } from "./host";
+import { textOf } from "./ledger-view";
+import type { DropNature, PlanItem } from "./plan";
+import { DEPLOYMENT_ID, TWIN_DEPLOYMENT_ID } from "./settings";
+import type { Triggers } from "./triggers";
+import type { World } from "./world";
+
+const LARGE = 300 * 1024 * 1024;
+const ROOT = "https://app.test/api";
+
+/** Does what a schedule plans from outside: source systems, callers, administrators, outages. */
+export class People {
+  readonly answers: PersonAnswer[] = [];
+  private content = 0;
+
+  constructor(
+    private readonly world: World,
+    private readonly triggers: Triggers,
+  ) {}
+
+  /** Carries out one item of the plan. */
+  act(item: PlanItem): void {
+    const { world } = this;
+    const { kernel } = world;
+    kernel.count(`plan ${item.kind}`);
+    switch (item.kind) {
+      case "drop":
+        this.drop(item.day, item.nature, item.events);
+        break;
+      case "deleteDrop":
+        world.blobs.remove("drops", pathOf(item.day));
+        break;
+      case "request":
+        for (let time = 0; time < item.times; time += 1) this.request(item);
+        break;
+      case "cancel":
+      case "retry":
+        this.change(item.kind, item.nth);
+        break;
+      case "kill":
+        world.kill(item.change);
+        kernel.after(item.downMs, () => this.restart());
+        break;
+      case "jump":
+        kernel.trace.add("simulator", `the clock jumps by ${Math.round(item.ms / 1000)} s`, "", "event");
+        kernel.now += item.ms;
+        break;
+      case "storageOutage":
+        this.outage(item.ms, "storage");
+        break;
+      case "databricksOutage":
+        this.outage(item.ms, item.answer);
+        break;
+      case "promote":
+        world.lakehouse.promote();
+        break;
+      case "webhook":
+        this.webhook(item.nth);
+        break;
+      case "terminateInstance":
+      case "loseInstance":
+        this.instance(item.kind, item.nth);
+        break;
+      case "deleteRun":
+      case "cancelRun":
+      case "repairRun":
+      case "twinRun":
+        this.workspace(item.kind, item.nth);
+        break;
+    }
+  }
+
+  restart(): void {
+    if (this.world.host !== null) return;
+    this.world.start();
+    this.triggers.hostStarted();
+  }
+
+  private drop(day: string, nature: DropNature, events: readonly number[]): void {
+    const { blobs, kernel, truth } = this.world;
+    const path = pathOf(day);
+    const version = (this.content += 1);
+    const size = nature === "large" || nature === "largeFails" ? { size: LARGE } : {};
+    const options = {
+      ...size,
+      customerKey: nature === "customerKey",
+      accessTier: nature === "archived" ? "Archive" : "Hot",
+    };
+    const { etag } = blobs.put("drops", path, JSON.stringify({ day, version }), options);
+    truth.versions.set(etag, { path, etag, day, version, nature, putAt: kernel.now, gone: null });
+    kernel.trace.add(
+      "source system",
+      `puts ${path}, version ${version}`,
+      `${nature}, ETag ${etag}, ${events.length} events`,
+      "event",
+    );
+    for (const after of events) kernel.after(after, () => this.triggers.blobEvent(path));
+  }
+
+  private request({ pipeline, days, rerun, key }: Extract<PlanItem, { kind: "request" }>): void {
+    const window = days ? { window: { start: `${days[0]}T00:00:00Z`, end: `${days[1]}T00:00:00Z` } } : {};
+    const headers = key === null ? {} : { "idempotency-key": key };
+    this.call("startRun", "POST", `/pipelines/${pipeline}/runs`, { pipeline }, { ...window, rerun }, headers);
+  }
+
+  private change(what: "cancel" | "retry", nth: number): void {
+    const rows = [...this.world.watch.view.runs.values()];
+    const row = rows[nth % Math.max(1, rows.length)];
+    if (!row) return;
+    const [pipeline, runId] = [row.partitionKey, textOf(row, "runId")];
+    this.call(
+      what === "cancel" ? "cancelRun" : "retryRun",
+      "POST",
+      `/pipelines/${pipeline}/runs/${runId}/${what}`,
+      { pipeline, runId },
+      undefined,
+    );
+  }
+
+  private webhook(nth: number): void {
+    const runs = this.ours();
+    const run = runs[nth % Math.max(1, runs.length)];
+    const authorization = `Basic ${Buffer.from("databricks:webhook-password-0123").toString("base64")}`;
+    if (run)
+      this.call(
+        "databricksWebhook",
+        "POST",
+        "/databricks/webhook",
+        {},
+        { run: { run_id: run.runId } },
+        { authorization },
+      );
+  }
+
+  private call(
+    name: string,
+    method: string,
+    path: string,
+    params: Record<string, string>,
+    body: unknown,
+    headers = {},
+  ): void {
+    const { host, kernel, wire } = this.world;
+    if (host === null) return;
+    const calm = !wire.faultsOn;
+    kernel.trace.add("caller", `${method} ${path}`, JSON.stringify(body ?? {}), "event");
+    const faults = faultsSoFar(kernel.counts);
+    host.request(name, { method, url: `${ROOT}${path}`, params, headers, body }).then(
+      (answer) => {
+        this.answers.push(answer);
+        kernel.trace.add("caller", `is answered ${answer.status}`, answer.body.slice(0, 200), "event");
+        if (answer.status === 500 && (calm || faultsSoFar(kernel.counts) === faults))
+          kernel.violate("API", "answered-500", `${method} ${path} was answered 500 although nothing failed`);
+      },
+      (error: unknown) => kernel.violate("API", "handler-threw", `${method} ${path}: ${String(error)}`),
+    );
+  }
+
+  private outage(ms: number, what: "storage" | Extract<PlanItem, { kind: "databricksOutage" }>["answer"]): void {
+    const { kernel, wire, databricks } = this.world;
+    kernel.trace.add("simulator", `outage for ${Math.round(ms / 1000)} s`, what, "event");
+    if (what === "storage") wire.storageDown = true;
+    else databricks.outage = what;
+    kernel.after(ms, () => {
+      if (what === "storage") wire.storageDown = false;
+      else databricks.outage = null;
+    });
+  }
+
+  private instance(kind: "terminateInstance" | "loseInstance", nth: number): void {
+    const { hub, kernel } = this.world;
+    const live = [...hub.instances.values()].filter((instance) => !isFinished(instance));
+    const instance = live[nth % Math.max(1, live.length)];
+    if (!instance) return;
+    kernel.trace.add(
+      "people",
+      kind === "loseInstance" ? `the task hub loses ${instance.id}` : `terminate ${instance.id}`,
+      "",
+      "event",
+    );
+    if (kind === "loseInstance") hub.remove(instance.id);
+    else hub.finish(instance, "Terminated", "by a person");
+  }
+
+  private workspace(kind: "deleteRun" | "cancelRun" | "repairRun" | "twinRun", nth: number): void {
+    const { jobs, kernel } = this.world;
+    const candidates = this.ours().filter((run) =>
+      kind === "cancelRun" || kind === "twinRun" ? isActive(run) : !isActive(run),
+    );
+    const run = candidates[nth % Math.max(1, candidates.length)];
+    if (!run) return;
+    if (kind === "deleteRun") jobs.delete(run);
+    else if (kind === "repairRun") jobs.repair(run);
+    else if (kind === "cancelRun") {
+      kernel.trace.add("people", `cancel run ${run.runId} in the workspace`, "", "event");
+      jobs.stop(run);
+    } else this.twin(run);
+  }
+
+  /** Another deployment, from a copy of our tables, runs the same job for a run of the same id. */
+  private twin(run: ModelRun): void {
+    const parameters = Object.entries(run.parameters).map(([name, value]) => [
+      name,
+      value === DEPLOYMENT_ID ? TWIN_DEPLOYMENT_ID : value,
+    ]);
+    if (!Object.values(run.parameters).includes(DEPLOYMENT_ID)) return;
+    this.world.jobs.begin(run.jobName, Object.fromEntries(parameters) as Record<string, string>);
+  }
+
+  private ours(): ModelRun[] {
+    return [...this.world.jobs.runs.values()].filter((run) => !run.foreign && !run.deleted);
+  }
+}
+
+const pathOf = (day: string): string => `telemetry/${day}.csv`;
+
+function faultsSoFar(counts: ReadonlyMap<string, number>): number {
+  let sum = 0;
+  for (const [what, count] of counts) if (what.startsWith("fault ")) sum += count;
+  return sum;
+}
