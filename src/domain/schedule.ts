@@ -1,8 +1,17 @@
 import { Cron } from "croner";
 
-/** Parses NCRONTAB: six fields, UTC; day of month and day of week must both match, as the Functions host has it. */
+const parsed = new Map<string, Cron>();
+
+/**
+ * Parses NCRONTAB: six fields, UTC; day of month and day of week must both match, as the Functions host has it. The sweeper asks every
+ * minute, so each expression is parsed once.
+ */
 function parse(expression: string): Cron {
-  return new Cron(expression, { timezone: "UTC", domAndDow: true, mode: "6-part", paused: true });
+  const known = parsed.get(expression);
+  if (known) return known;
+  const cron = new Cron(expression, { timezone: "UTC", domAndDow: true, mode: "6-part", paused: true });
+  parsed.set(expression, cron);
+  return cron;
 }
 
 /** Why the expression is no NCRONTAB schedule, or null when it is one. */
@@ -23,8 +32,11 @@ export function lastOccurrence(expression: string, at: Date): Date | null {
 
 /** Occurrences in `(after, until]`, oldest first; of more than `limit`, the newest. */
 export function occurrencesBetween(expression: string, after: Date, until: Date, limit: number): Date[] {
+  const cron = parse(expression);
+  const next = cron.nextRun(after);
+  if (next === null || next > until) return [];
   const justAfter = new Date(Math.floor(until.getTime() / 1000) * 1000 + 1000);
-  return parse(expression)
+  return cron
     .previousRuns(limit, justAfter)
     .filter((at) => at > after)
     .reverse();

@@ -58,6 +58,12 @@ export function runKeys(runId: string): { partitionKey: string; rowKey: string }
 
 const NO_BATCH: BatchCounts = { drops: 0, bytes: 0, superseded: 0, vanished: 0, quarantined: 0 };
 
+/** The window alone, whatever else a newer version stored with it. */
+function windowOf(row: Row): Window | null {
+  const stored = json<Window | null>(row, "window", null);
+  return stored && { start: stored.start, end: stored.end };
+}
+
 /** Reads a run's row; steps are added by who needs them. */
 export function toRunRecord(row: Row): RunRecord {
   return {
@@ -65,7 +71,7 @@ export function toRunRecord(row: Row): RunRecord {
     pipeline: row.partitionKey,
     state: text(row, "state") as RunState,
     reason: text(row, "reason") as RunReason,
-    window: json<Window | null>(row, "window", null),
+    window: windowOf(row),
     alias: text(row, "alias"),
     rerun: row["rerun"] === true,
     requestedBy: textOrNull(row, "requestedBy"),

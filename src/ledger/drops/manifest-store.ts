@@ -1,5 +1,6 @@
 import { manifestBlob } from "../../domain/ids";
 import { manifestSchema, type Manifest } from "../../domain/manifest";
+import { parseStored } from "../../domain/stored";
 import { sha256 } from "../../domain/tokens";
 import type { BlobPort } from "../ports";
 
@@ -40,7 +41,7 @@ export class ManifestStore {
 
   private async parsed(path: string): Promise<Manifest | null> {
     const text = await this.blobs.readText(this.container, path);
-    return text === null ? null : manifestSchema.parse(JSON.parse(text));
+    return text === null ? null : parseStored(manifestSchema, JSON.parse(text));
   }
 }
 

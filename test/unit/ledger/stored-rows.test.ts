@@ -72,7 +72,7 @@ describe.each(recorded)("rows of version $version", (rows) => {
   it("are read with columns and definition keys that a newer version added", async () => {
     const added = structuredClone(rows) as { tables: Record<string, Record<string, unknown>[]> } & Recorded;
     for (const row of added.tables["runs"] ?? []) {
-      for (const column of ["definition", "exit"]) {
+      for (const column of ["definition", "exit", "window"]) {
         if (typeof row[column] !== "string" || row[column] === "") continue;
         row[column] = JSON.stringify({ ...(JSON.parse(row[column]) as object), newKey: { nested: 1 } });
       }
@@ -81,5 +81,9 @@ describe.each(recorded)("rows of version $version", (rows) => {
 
     expect(await ledger.runs.find(good)).toMatchObject({ definition: { name: "scoring" } });
     expect(await ledger.generations.list(bad)).toHaveLength(2);
+    expect((await ledger.runs.get(open))?.window).toEqual({
+      start: "2015-11-01T00:00:00.000Z",
+      end: "2015-11-02T00:00:00.000Z",
+    });
   });
 });
