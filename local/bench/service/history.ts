@@ -78,9 +78,10 @@ export async function writeRuns(stack: ServiceStack, from: number, to: number): 
     const run = aRun(pipeline, index);
     const definition = JSON.stringify(benchDefinitions().find(({ name }) => name === pipeline));
     const { startedAt, endedAt, frozenAt, error } = run;
-    const stored = { ...newRunRow(run, definition), startedAt, endedAt, frozenAt };
+    const ended = { startedAt, endedAt, frozenAt, error: error ? JSON.stringify(error) : "" };
+    const row = { ...newRunRow(run, definition), ...ended };
     const own = rows.get(pipeline) ?? [];
-    own.push({ ...stored, error: error ? JSON.stringify(error) : "" }, stateRow(run, run.state), {
+    own.push(row, stateRow(row), {
       partitionKey: pipeline,
       rowKey: `alias|${sha256(run.alias)}`,
       runId: run.runId,

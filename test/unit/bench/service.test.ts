@@ -11,6 +11,7 @@ test("a figure over its bar is missed, one without a bar is not judged", () => {
   expect(verdictOf(MEASURE)).toBe("MISSED");
   expect(verdictOf({ ...MEASURE, value: 1.2 })).toBe("met");
   expect(verdictOf({ ...MEASURE, most: null })).toBe("");
+  expect(verdictOf({ ...MEASURE, isEmulatorSlow: true })).toBe("EMULATOR");
   expect(table([MEASURE])).toMatch(/x +1\.30 s +1\.20 s +MISSED/);
 });
 
