@@ -79,8 +79,9 @@ export function stateKeys({ runId, pipeline }: Pick<RunRecord, "runId" | "pipeli
 /** Index row of a run under its state. It repeats the run's row but for the definition, so that a list is one query. */
 export function stateRow(row: NewRow): NewRow {
   const run = { runId: String(row["runId"]), pipeline: row.partitionKey };
-  const columns = INDEXED.filter((column) => row[column] !== undefined).map((column) => [column, row[column]]);
-  return { ...Object.fromEntries(columns), ...stateKeys(run, row["state"] as RunState) };
+  const columns: Record<string, unknown> = {};
+  for (const column of INDEXED) if (row[column] !== undefined) columns[column] = row[column];
+  return { ...columns, ...stateKeys(run, row["state"] as RunState) };
 }
 
 /** True when an index row repeats its run; before, it only named it. */

@@ -56,9 +56,15 @@ async function measureAll(sizes: ServiceSizes, tell: Tell): Promise<Measure[]> {
   return [...steps, ...storm, ...history];
 }
 
-/** The exit code: 1 when a bar is missed at full size. */
+/** The exit code: 1 when a bar is missed at full size, 2 for a wrong option. */
 async function main(args: readonly string[]): Promise<number> {
-  const options = parseServiceOptions(args);
+  let options: ReturnType<typeof parseServiceOptions>;
+  try {
+    options = parseServiceOptions(args);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    return 2;
+  }
   if (options === "help") {
     console.log(USAGE);
     return 0;
