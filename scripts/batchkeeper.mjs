@@ -19,7 +19,7 @@ const COMMANDS = {
   functions: ["the embedded Functions host alone", script("functions-host/main.js")],
   databricks: ["the local Databricks alone", script("databricks/main.js")],
   simulate: ["machines and their data files", module("simulator")],
-  bench: ["the timings, as ratios in one run", module("bench")],
+  bench: ["the timings: Spark as ratios in one run, and the service", script("bench/main.js")],
   "simulate-faults": [
     "random schedules of faults, in one process on a virtual clock",
     script("fault-simulator/main.js"),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { RUN_STATES } from "../domain/run";
 import { windowSchema } from "../domain/window";
 
 /** The bodies that the HTTP API reads and writes. The OpenAPI document is generated from these. */
@@ -34,16 +35,7 @@ export const routedDropsSchema = z.strictObject({
 /** Drops are at most this many in one page, and so are runs. */
 export const MAX_PAGE_SIZE = 200;
 
-const runState = z.enum([
-  "requested",
-  "queued",
-  "running",
-  "succeeded",
-  "failed",
-  "cancelled",
-  "not_ready",
-  "nothing_to_do",
-]);
+const runState = z.enum(RUN_STATES);
 const dropState = z.enum(["pending", "claimed", "batched", "superseded", "vanished", "quarantined"]);
 const stepState = z.enum([
   "pending",

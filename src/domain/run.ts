@@ -1,9 +1,19 @@
 import type { Window } from "./window";
 import type { GenerationRecord } from "./generation";
 
-/** Where a run stands. The last five are final until a person asks for a retry. */
-export type RunState =
-  "requested" | "queued" | "running" | "succeeded" | "failed" | "cancelled" | "not_ready" | "nothing_to_do";
+/** Where a run may stand. The last five are final until a person asks for a retry. */
+export const RUN_STATES = [
+  "requested",
+  "queued",
+  "running",
+  "succeeded",
+  "failed",
+  "cancelled",
+  "not_ready",
+  "nothing_to_do",
+] as const;
+
+export type RunState = (typeof RUN_STATES)[number];
 
 /** Why a run was asked for. */
 export type RunReason = "schedule" | "drops" | "http" | "retry";

@@ -23,6 +23,9 @@ export type RunChange = Partial<
   >
 >;
 
+/** Keys of a row. */
+export type RowKeys = Pick<Row, "partitionKey" | "rowKey">;
+
 const text = (row: Row, column: string): string => (typeof row[column] === "string" ? row[column] : "");
 const textOrNull = (row: Row, column: string): string | null => text(row, column) || null;
 const whole = (row: Row, column: string): number => (typeof row[column] === "number" ? row[column] : 0);
@@ -42,16 +45,50 @@ export function newestFirst(runId: string): string {
 /** Version of the rows that this code writes. Version 1 (no column) had no state rows. */
 export const ROW_VERSION = 2;
 
-/** True when the run has its state row; one that an older version wrote gets it with its next change. */
-export const isIndexed = (row: Row): boolean => whole(row, "version") >= 2;
+/** Columns that an index row repeats: all that `toRunRecord` reads. */
+const INDEXED: readonly (keyof RunRecord)[] = [
+  "runId",
+  "state",
+  "reason",
+  "window",
+  "alias",
+  "rerun",
+  "requestedBy",
+  "deploymentId",
+  "parameters",
+  "attempt",
+  "requestedAt",
+  "createdAt",
+  "startedAt",
+  "frozenAt",
+  "manifestDraft",
+  "retakeOf",
+  "retakes",
+  "supersededBy",
+  "endedAt",
+  "cancelRequestedAt",
+  "batch",
+  "error",
+];
 
-/** Index row of a run under its state, newest first. */
-export function stateRow({ runId, pipeline }: Pick<RunRecord, "runId" | "pipeline">, state: RunState): NewRow {
-  return { partitionKey: pipeline, rowKey: `state|${state}|${newestFirst(runId)}`, runId };
+/** Keys of a run's index row under a state, newest first. */
+export function stateKeys({ runId, pipeline }: Pick<RunRecord, "runId" | "pipeline">, state: RunState): RowKeys {
+  return { partitionKey: pipeline, rowKey: `state|${state}|${newestFirst(runId)}` };
 }
 
+/** Index row of a run under its state. It repeats the run's row but for the definition, so that a list is one query. */
+export function stateRow(row: NewRow): NewRow {
+  const run = { runId: String(row["runId"]), pipeline: row.partitionKey };
+  const columns: Record<string, unknown> = {};
+  for (const column of INDEXED) if (row[column] !== undefined) columns[column] = row[column];
+  return { ...columns, ...stateKeys(run, row["state"] as RunState) };
+}
+
+/** True when an index row repeats its run; before, it only named it. */
+export const repeatsRun = (row: Row): boolean => text(row, "createdAt") !== "";
+
 /** Keys of a run's row, or null when the text is no run id. */
-export function runKeys(runId: string): { partitionKey: string; rowKey: string } | null {
+export function runKeys(runId: string): RowKeys | null {
   const parts = parseRunId(runId);
   return parts && { partitionKey: parts.pipeline, rowKey: `run|${newestFirst(runId)}` };
 }

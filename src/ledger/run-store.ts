@@ -1,20 +1,21 @@
 import { storedDefinition, type PipelineDefinition } from "../domain/pipeline-definition";
 import {
-  isIndexed,
   newRunRow,
+  repeatsRun,
   ROW_VERSION,
   runColumns,
   runKeys,
+  stateKeys,
   stateRow,
   toRunRecord,
   type RunChange,
 } from "./run-rows";
 import { runEndedId, type RunEnded } from "../domain/message";
 import type { Page } from "../domain/page";
-import { isClosed, type RunRecord, type RunState } from "../domain/run";
+import { isClosed, RUN_STATES, type RunRecord, type RunState } from "../domain/run";
 import { contend, OVERTAKEN, type Pause } from "./contention";
 import { messageRow, newMessage } from "./outbox-store";
-import type { Row, RowChange, TablePort } from "./ports";
+import type { NewRow, Row, RowChange, TablePort } from "./ports";
 import { listPrefix } from "./ranges";
 
 /** A run together with the definition that it began with. */
@@ -91,11 +92,12 @@ export class RunStore {
   ): Promise<boolean> {
     const partitionKey = run.pipeline;
     const work = { partitionKey, rowKey: `work|${workKey}`, runId: run.runId };
+    const row = newRunRow(run, JSON.stringify(definition));
     return this.table.transact([
       { kind: "insert", row: { partitionKey, rowKey: `alias|${aliasKey}`, runId: run.runId, fingerprint } },
       replaces ? { kind: "merge", row: work, expect: replaces.etag } : { kind: "insert", row: work },
-      { kind: "insert", row: newRunRow(run, JSON.stringify(definition)) },
-      { kind: "insert", row: stateRow(run, run.state) },
+      { kind: "insert", row },
+      { kind: "insert", row: stateRow(row) },
       { kind: "insert", row: { partitionKey, rowKey: `open|${run.runId}`, runId: run.runId } },
     ]);
   }
@@ -111,7 +113,7 @@ export class RunStore {
       const run = toRunRecord(row);
       const change = decide(run);
       if (change === null) return run;
-      if (!(await this.table.transact(this.changes(row, run, change)))) return OVERTAKEN;
+      if (!(await this.table.transact(await this.changes(row, run, change)))) return OVERTAKEN;
       return (await this.get(runId)) ?? run;
     });
   }
@@ -134,22 +136,20 @@ export class RunStore {
     return { items: runs, nextToken };
   }
 
-  /** The runs that index rows name; one that changed its state since then is no longer of the list. */
+  /** The runs of index rows. Rows of before only name their run, which may have another state by now. */
   private async runsOf(rows: readonly Row[], state: RunState): Promise<RunRecord[]> {
-    const runs = await Promise.all(rows.map(async (row) => this.get(String(row["runId"]))));
+    const runs = await Promise.all(
+      rows.map(async (row) => (repeatsRun(row) ? toRunRecord(row) : this.get(String(row["runId"])))),
+    );
     return runs.filter((run) => run?.state === state) as RunRecord[];
   }
 
-  private changes(row: Row, run: RunRecord, change: RunChange): RowChange[] {
+  private async changes(row: Row, run: RunRecord, change: RunChange): Promise<RowChange[]> {
     const keys = { partitionKey: row.partitionKey, rowKey: row.rowKey };
     const columns = { ...keys, ...runColumns(change), version: ROW_VERSION };
-    const changes: RowChange[] = [{ kind: "merge", row: columns, expect: row.etag }];
     const state = change.state ?? run.state;
-    if (isIndexed(row) && state !== run.state) {
-      const { partitionKey, rowKey } = stateRow(run, run.state);
-      changes.push({ kind: "delete", partitionKey, rowKey });
-    }
-    if (!isIndexed(row) || state !== run.state) changes.push({ kind: "insert", row: stateRow(run, state) });
+    const index = await this.indexChanges(run, stateRow({ ...row, ...columns }));
+    const changes: RowChange[] = [{ kind: "merge", row: columns, expect: row.etag }, ...index];
     const open = { partitionKey: keys.partitionKey, rowKey: `open|${run.runId}` };
     if (isClosed(state) && !isClosed(run.state)) {
       const ended = endOf({ ...run, ...change });
@@ -159,6 +159,23 @@ export class RunStore {
       changes.push({ kind: "insert", row: { ...open, runId: run.runId } });
     }
     return changes;
+  }
+
+  /** Puts the index row in place of the one before. Where that is missing, a version without index rows changed the run: all are looked for. */
+  private async indexChanges(run: RunRecord, next: NewRow): Promise<RowChange[]> {
+    const under = async (state: RunState): Promise<Row | null> => {
+      const { partitionKey, rowKey } = stateKeys(run, state);
+      return this.table.get(partitionKey, rowKey);
+    };
+    const own = await under(run.state);
+    const found = own === null ? await Promise.all(RUN_STATES.map(under)) : [own];
+    const rows = found.filter((row) => row !== null);
+    const same = rows.find(({ rowKey }) => rowKey === next.rowKey);
+    const others = rows.filter((row) => row !== same);
+    return [
+      same ? { kind: "merge", row: next, expect: same.etag } : { kind: "insert", row: next },
+      ...others.map(({ partitionKey, rowKey }): RowChange => ({ kind: "delete", partitionKey, rowKey })),
+    ];
   }
 
   private async row(runId: string): Promise<Row | null> {

@@ -6,7 +6,7 @@ import { BlobServiceClient } from "@azure/storage-blob";
 import { startFunctionsHost, type FunctionsHostProcess } from "../../local/functions-host/spawn";
 import { REPO_ROOT } from "../../local/paths";
 import { startAzurite } from "./azurite";
-import { FakeJobs, type Script } from "./fake-jobs";
+import { FakeJobs, type Script } from "../../local/fake-jobs";
 
 const JOBS = ["meters-count", "meters-total", "meters-rank"];
 

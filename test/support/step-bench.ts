@@ -9,7 +9,7 @@ import type { ActivityDeps } from "../../src/runs/deps";
 import { settleRun } from "../../src/runs/settle-run";
 import { createActivityFixture, type ActivityFixture } from "./activities";
 import { FakeClock } from "./fake-clock";
-import { FakeJobs, type FakeBehaviour } from "./fake-jobs";
+import { FakeJobs, type FakeBehaviour } from "../../local/fake-jobs";
 
 /** One run whose first step is started, looked at and settled by the real activities, over a real ledger and a fake Jobs API. */
 export class StepBench {

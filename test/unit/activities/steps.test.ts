@@ -6,7 +6,7 @@ import { sweepOpenRuns } from "../../../src/sweeps/open-runs";
 import { createJobsClient } from "../../../src/databricks/connect";
 import { createActivityFixture, type ActivityFixture } from "../../support/activities";
 import { startAzurite } from "../../support/azurite";
-import { FakeJobs, type FakeBehaviour } from "../../support/fake-jobs";
+import { FakeJobs, type FakeBehaviour } from "../../../local/fake-jobs";
 
 let storage: Awaited<ReturnType<typeof startAzurite>>;
 let fixture: ActivityFixture;
