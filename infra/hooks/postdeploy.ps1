@@ -1,0 +1,44 @@
+# Event Grid to the deployed blob trigger, then health; the same steps as postdeploy.sh, which says why.
+Set-Location (Join-Path $PSScriptRoot '../..')
+. ./infra/hooks/lib.ps1
+
+Need 'AZURE_TENANT_ID', 'AZURE_RESOURCE_GROUP', 'FUNCTION_APP_NAME', 'FUNCTION_APP_HOST', 'DATA_STORAGE_ID', 'DATA_STORAGE_RESOURCE_GROUP',
+  'EVENT_GRID_TOPIC', 'DROPS_CONTAINER', 'DEAD_LETTERS_CONTAINER'
+Need-Tool 'az'
+Check-Tenant
+
+function Read-Key([string] $Query) {
+  Retry 30 {
+    $key = az functionapp keys list -g $env:AZURE_RESOURCE_GROUP -n $env:FUNCTION_APP_NAME --query $Query -o tsv
+    if (-not $key) { throw "no key $Query yet" }
+    $key
+  }
+}
+$key = Read-Key 'systemKeys.blobs_extension'
+$subscription = "batchkeeper-$($env:DROPS_CONTAINER)"
+$endpoint = "https://$($env:FUNCTION_APP_HOST)/runtime/webhooks/blobs?functionName=Host.Functions.dropReceived-$($env:DROPS_CONTAINER)&code=$key"
+$common = @('-g', $env:DATA_STORAGE_RESOURCE_GROUP, '--system-topic-name', $env:EVENT_GRID_TOPIC, '-n', $subscription)
+$current = & az eventgrid system-topic event-subscription show @common --include-full-endpoint-url true --query destination.endpointUrl -o tsv 2>$null
+if ($current -eq $endpoint) {
+  Say "Event Grid subscription $subscription is there"
+} else {
+  Retry 6 {
+    az eventgrid system-topic event-subscription create @common --endpoint-type webhook --endpoint $endpoint `
+      --included-event-types Microsoft.Storage.BlobCreated `
+      --subject-begins-with "/blobServices/default/containers/$($env:DROPS_CONTAINER)/" `
+      --advanced-filter data.api StringIn PutBlob PutBlockList CopyBlob FlushWithClose `
+      --deadletter-identity systemassigned `
+      --deadletter-identity-endpoint "$($env:DATA_STORAGE_ID)/blobServices/default/containers/$($env:DEAD_LETTERS_CONTAINER)" -o none
+  }
+  Say "Event Grid subscription $subscription made"
+}
+
+$hostKey = Read-Key 'functionKeys.default'
+for ($left = 6; ; $left--) {
+  try {
+    Invoke-RestMethod "https://$($env:FUNCTION_APP_HOST)/api/health" -Headers @{ 'x-functions-key' = $hostKey } | ConvertTo-Json -Depth 9
+    break
+  } catch { if ($left -le 1) { throw } }
+  Start-Sleep -Seconds 10
+}
+Say 'the app is healthy'
