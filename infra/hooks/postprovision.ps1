@@ -62,6 +62,7 @@ try {
 $target = if ($env:BUNDLE_TARGET) { $env:BUNDLE_TARGET } else { 'prod' }
 $env:BUNDLE_VAR_catalog = $env:DATABRICKS_CATALOG
 $env:BUNDLE_VAR_schema = $env:DATABRICKS_SCHEMA
+$env:BUNDLE_VAR_job_name_prefix = $env:DATABRICKS_JOB_NAME_PREFIX
 $env:BUNDLE_VAR_app_client_id = $env:APP_CLIENT_ID
 $env:BUNDLE_VAR_instance_pool_id = $pool
 $env:BUNDLE_VAR_notification_destination_id = $destination

@@ -8,6 +8,7 @@ need AZURE_TENANT_ID AZURE_KEY_VAULT_NAME APP_CLIENT_ID ACCESS_CONNECTOR_ID DATA
   DATABRICKS_HOST DATABRICKS_CATALOG DATABRICKS_SCHEMA BATCHES_CONTAINER RESULTS_CONTAINER TABLES_CONTAINER
 need_tool az databricks node
 check_tenant
+DATABRICKS_JOB_NAME_PREFIX=${DATABRICKS_JOB_NAME_PREFIX:-}
 export DATABRICKS_HOST DATABRICKS_AUTH_TYPE="${DATABRICKS_AUTH_TYPE:-azure-cli}"
 name="batchkeeper-$DATA_STORAGE_NAME"
 
@@ -64,6 +65,7 @@ fi
 
 # 5. Schema, volumes, model and jobs.
 export BUNDLE_VAR_catalog="$DATABRICKS_CATALOG" BUNDLE_VAR_schema="$DATABRICKS_SCHEMA" BUNDLE_VAR_app_client_id="$APP_CLIENT_ID" \
+  BUNDLE_VAR_job_name_prefix="$DATABRICKS_JOB_NAME_PREFIX" \
   BUNDLE_VAR_instance_pool_id="$pool" BUNDLE_VAR_notification_destination_id="$destination" \
   BUNDLE_VAR_batches_url="abfss://$BATCHES_CONTAINER@$DATA_STORAGE_NAME.dfs.core.windows.net/" \
   BUNDLE_VAR_results_url="abfss://$RESULTS_CONTAINER@$DATA_STORAGE_NAME.dfs.core.windows.net/"

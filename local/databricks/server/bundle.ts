@@ -4,13 +4,9 @@ import { parseDocument } from "yaml";
 import { normaliseSettings } from "./job-settings";
 import { withPauseStatus } from "./job-triggers";
 import { defined, isObject, without, type JsonObject } from "./params";
+import { BundleError, interpolate, section, variableLookUp } from "./bundle-variables";
 import type { JobSettings } from "./records";
 import { USER_NAME } from "./run-view";
-
-/** A fault in `databricks.yml` or one of its resource files; the message names file and key. */
-export class BundleError extends Error {
-  override readonly name = "BundleError";
-}
 
 /** A bundle as it would stand in the workspace. */
 export interface Bundle {
@@ -47,71 +43,11 @@ function readYaml(file: string): JsonObject {
   return value;
 }
 
-function section(values: JsonObject, key: string, file: string): JsonObject {
-  const value = values[key] ?? {};
-  if (!isObject(value)) throw new BundleError(`${file}: ${key}: must be a mapping`);
-  return value;
-}
-
-/** Replaces `${…}` in every string below `value`; `trail` is the key for errors. */
-function interpolate(
-  value: unknown,
-  lookUp: (name: string) => unknown,
-  file: string,
-  trail: string,
-  depth = 0,
-): unknown {
-  if (depth > 50) throw new BundleError(`${file}: ${trail}: references form a cycle`);
-  if (Array.isArray(value))
-    return value.map((item, index) => interpolate(item, lookUp, file, `${trail}[${index}]`, depth));
-  if (isObject(value)) {
-    return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [
-        key,
-        interpolate(item, lookUp, file, trail === "" ? key : `${trail}.${key}`, depth),
-      ]),
-    );
-  }
-  if (typeof value !== "string") return value;
-  const resolveOne = (name: string): unknown => {
-    const found = lookUp(name);
-    if (found === undefined) throw new BundleError(`${file}: ${trail}: unknown reference \${${name}}`);
-    return interpolate(found, lookUp, file, trail, depth + 1);
-  };
-  const whole = /^\$\{([\w.-]+)\}$/.exec(value)?.[1];
-  if (whole !== undefined) return resolveOne(whole);
-  return value.replace(/\$\{([\w.-]+)\}/g, (_match, name: string) => String(resolveOne(name)));
-}
-
 function findTarget(root: JsonObject, file: string, name: string): JsonObject {
   const targets = section(root, "targets", file);
   if (!(name in targets) && name !== "local")
     throw new BundleError(`${file}: targets.${name}: no such target; known: ${Object.keys(targets).join(", ")}`);
   return section(targets, name, file);
-}
-
-function variableLookUp(
-  root: JsonObject,
-  target: JsonObject,
-  file: string,
-  options: BundleOptions,
-): (name: string) => unknown {
-  const declared = section(root, "variables", file);
-  const overrides = section(target, "variables", file);
-  const bundle = section(root, "bundle", file);
-  const fixed: Record<string, unknown> = {
-    "bundle.name": bundle["name"],
-    "bundle.target": options.target ?? "local",
-    "workspace.current_user.userName": USER_NAME,
-    "workspace.current_user.short_name": "local",
-  };
-  return (name) => {
-    if (!name.startsWith("var.")) return fixed[name];
-    const key = name.slice("var.".length);
-    if (!(key in declared)) return undefined;
-    const given = options.variables?.[key] ?? overrides[key] ?? declared[key];
-    return isObject(given) ? given["default"] : given;
-  };
 }
 
 /** Where the files of a bundle lie in the workspace, as the Databricks CLI uploads them. */
@@ -170,7 +106,7 @@ export function readBundle(folder: string, options: BundleOptions = {}): Bundle 
   const root = readYaml(rootFile);
   const name = options.target ?? "local";
   const target = findTarget(root, rootFile, name);
-  const lookUp = variableLookUp(root, target, rootFile, options);
+  const lookUp = variableLookUp(root, target, rootFile, { target: name, variables: options.variables ?? {} });
   const include = root["include"] ?? [];
   if (!Array.isArray(include) || !include.every((item) => typeof item === "string"))
     throw new BundleError(`${rootFile}: include: must be a list of paths`);

@@ -78,6 +78,75 @@ describe("readBundle", () => {
     expect(() => readBundle(folder)).toThrow(message);
   });
 
+  describe("complex variables", () => {
+    const COMPLEX = `${ROOT}variables:
+  size: {default: 8}
+  text: {default: a}
+  shape:
+    type: complex
+    default: {num_workers: "\${var.size}", spark_conf: {a: b}}
+targets:
+  local: {}
+  short: {variables: {shape: {num_workers: 1}}}
+  long: {variables: {shape: {type: complex, default: {num_workers: 2}}}}
+`;
+    const shaped = (value: string) =>
+      JOB("x.py").replace("tasks:", `job_clusters: [{job_cluster_key: m, new_cluster: "${value}"}]\n      tasks:`);
+    const cluster = (target?: string) =>
+      readBundle(folder, target ? { target } : {}).jobs.get("a")?.job_clusters?.[0]?.new_cluster;
+
+    it.each([
+      ["its default, with references inside", undefined, { num_workers: 8, spark_conf: { a: "b" } }],
+      ["what a target gives as a value", "short", { num_workers: 1 }],
+      ["what a target gives as a variable", "long", { num_workers: 2 }],
+    ])("take %s, whole", (_what, target, expected) => {
+      write(COMPLEX, shaped("${var.shape}"));
+
+      expect(cluster(target)).toEqual(expected);
+    });
+
+    it("can be looked into", () => {
+      write(COMPLEX, JOB("${var.shape.spark_conf.a}.py"));
+
+      expect(readBundle(folder).jobs.get("a")?.tasks[0]?.notebook_task.notebook_path).toMatch(/\/resources\/b$/);
+    });
+
+    it.each([
+      [
+        "one inside a text",
+        COMPLEX,
+        JOB("x/${var.shape}"),
+        /notebook_path: \$\{var\.shape\} is no single value and must stand alone/,
+      ],
+      ["a missing part", COMPLEX, JOB("${var.shape.nope}"), /unknown reference \$\{var\.shape\.nope\}/],
+      ["a part of a simple one", COMPLEX, JOB("${var.text.nope}"), /unknown reference \$\{var\.text\.nope\}/],
+      [
+        "a map without the type",
+        COMPLEX.replace("    type: complex\n", ""),
+        JOB("x"),
+        /databricks\.yml: variables\.shape: a map or list needs type: complex/,
+      ],
+      [
+        "another type",
+        COMPLEX.replace("type: complex", "type: odd"),
+        JOB("x"),
+        /databricks\.yml: variables\.shape\.type: must be complex, not "odd"/,
+      ],
+    ])("name file and key for %s", (_what, root, job, message) => {
+      write(root, job);
+
+      expect(() => readBundle(folder)).toThrow(message);
+    });
+
+    it("cannot be given from outside, as with the Databricks CLI", () => {
+      write(COMPLEX, JOB("x"));
+
+      expect(() => readBundle(folder, { variables: { shape: "{}" } })).toThrow(
+        /variables\.shape: a complex variable is set in a target only/,
+      );
+    });
+  });
+
   it("names a target that is not there", () => {
     expect(() => readBundle(BUNDLE, { target: "prod" })).toThrow(
       /databricks\.yml: targets\.prod: no such target; known: dev, local/,

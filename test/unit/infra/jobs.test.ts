@@ -1,0 +1,127 @@
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { readBundle } from "../../../local/databricks/server/bundle";
+import { SettingWarnings } from "../../../local/databricks/server/setting-warnings";
+import { webhookBody } from "../../../src/api/schemas";
+import { loadDefinitions } from "../../../src/definitions-folder";
+
+const ROOT = join(__dirname, "..", "..", "..");
+const FROM_HOOK = {
+  app_client_id: "app-id",
+  instance_pool_id: "pool-id",
+  notification_destination_id: "destination-id",
+  batches_url: "abfss://batches@x/",
+  results_url: "abfss://results@x/",
+};
+const COMMON = ["run_id", "deployment_id", "manifest_path", "window_start", "window_end", "catalog", "schema", "volume_root"]; // prettier-ignore
+const steps = [...loadDefinitions(join(ROOT, "pipelines")).values()].flatMap((definition) => definition.steps);
+const jobsOf = (target: string) => [...readBundle(ROOT, { target, variables: FROM_HOOK }).jobs.values()];
+const read = (file: string) => parse(readFileSync(join(ROOT, file), "utf8")) as Record<string, unknown>;
+
+describe("the jobs of the bundle", () => {
+  const jobs = jobsOf("prod");
+
+  it("are those that the definitions name, and no other", () => {
+    expect(jobs.map(({ name }) => name).sort()).toEqual(steps.map(({ job }) => job).sort());
+  });
+
+  it.each(steps)("suit their step: $name", (step) => {
+    const job = jobs.find(({ name }) => name === step.job);
+    const declared = job?.parameters?.map(({ name }) => name);
+
+    expect(declared?.sort()).toEqual([...COMMON, ...Object.keys(step.parameters)].sort());
+    // The app cancels at its own time-out; the job's is for a run that nobody watches any more.
+    expect(job?.timeout_seconds).toBe(step.timeoutSeconds + 600);
+    expect(job?.["health"]).toEqual({ rules: [{ metric: "RUN_DURATION_SECONDS", op: "GREATER_THAN", value: 1800 }] });
+    expect(step.timeoutSeconds).toBeGreaterThan(1800);
+    expect(job?.tasks).toHaveLength(1);
+    expect(job?.tasks[0]).toMatchObject({ task_key: step.name, max_retries: 0, job_cluster_key: "main" });
+    expect(job?.["tags"]).toEqual({ product: "batchkeeper", target: "prod", step: step.name });
+    expect(job?.max_concurrent_runs).toBeGreaterThan(1);
+  });
+
+  it("share one cluster definition, on the pool", () => {
+    const clusters = jobs.map(({ job_clusters: all }) => JSON.stringify(all));
+
+    expect(new Set(clusters).size).toBe(1);
+    expect(jobs[0]?.job_clusters).toMatchObject([
+      { new_cluster: { instance_pool_id: "pool-id", num_workers: 0, custom_tags: { ResourceClass: "SingleNode" } } },
+    ]);
+  });
+
+  it("tell the app's webhook of every end", () => {
+    for (const { webhook_notifications: webhooks } of jobs)
+      expect(webhooks).toMatchObject({
+        on_success: [{ id: "destination-id" }],
+        on_failure: [{ id: "destination-id" }],
+      });
+    // Of a slow run as well: the app takes any event and only looks again.
+    expect(
+      webhookBody.parse({ event_type: "jobs.on_duration_warning_threshold_exceeded", run: { run_id: 1 } }),
+    ).toBeDefined();
+  });
+
+  it.each(["dev", "staging", "prod", "local"])("are read with target %s", (target) => {
+    const prefix = target === "dev" ? "[dev local] " : "";
+
+    expect(
+      jobsOf(target)
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(steps.map(({ job }) => `${prefix}${job}`).sort());
+  });
+
+  it("have no setting without effect on the local Databricks, nor any destination to miss", () => {
+    const warnings = new SettingWarnings(
+      () => false,
+      () => undefined,
+    );
+
+    expect(jobsOf("local").flatMap((job) => warnings.list(job))).toEqual([]);
+    // The same check does see what the other targets have.
+    expect(jobs.flatMap((job) => warnings.list(job))).not.toEqual([]);
+  });
+
+  it("let the app start them, by one list of rights", () => {
+    for (const file of globSync("resources/*.job.yml", { cwd: ROOT })) {
+      const { jobs: found } = read(file)["resources"] as { jobs: Record<string, { permissions: unknown }> };
+      for (const { permissions } of Object.values(found)) expect(permissions).toBe("${var.job_permissions}");
+    }
+    expect(
+      (read("databricks.yml")["variables"] as Record<string, { default: unknown }>)["job_permissions"]?.default,
+    ).toEqual([{ level: "CAN_MANAGE_RUN", service_principal_name: "${var.app_client_id}" }]);
+  });
+
+  it("run as a service principal in staging and prod", () => {
+    const targets = read("databricks.yml")["targets"] as Record<string, { mode?: string; run_as?: unknown }>;
+
+    for (const name of ["staging", "prod"])
+      expect(targets[name]).toMatchObject({
+        mode: "production",
+        run_as: { service_principal_name: "${var.app_client_id}" },
+      });
+  });
+});
+
+describe("the variables of the bundle", () => {
+  const variables = read("databricks.yml")["variables"] as Record<string, { default?: unknown }>;
+  const text = globSync("resources/*.yml", { cwd: ROOT }).concat("databricks.yml").map((file) => readFileSync(join(ROOT, file), "utf8")).join("\n"); // prettier-ignore
+
+  it("are all used, and all declared", () => {
+    const used = new Set([...text.matchAll(/\$\{var\.(\w+)/g)].map(([, name]) => name));
+
+    expect([...used].sort()).toEqual(Object.keys(variables).sort());
+  });
+
+  it("without a default are given by both hooks", () => {
+    const needed = Object.keys(variables).filter((name) => variables[name]?.default === undefined);
+
+    expect(needed.sort()).toEqual(Object.keys(FROM_HOOK).sort());
+    for (const kind of ["sh", "ps1"]) {
+      const hook = readFileSync(join(ROOT, `infra/hooks/postprovision.${kind}`), "utf8");
+      for (const name of [...needed, "catalog", "schema", "job_name_prefix"])
+        expect(hook).toContain(`BUNDLE_VAR_${name}`);
+    }
+  });
+});
