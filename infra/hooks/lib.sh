@@ -8,14 +8,14 @@ fail() {
 }
 
 # Names every variable that is missing, not only the first.
-need() {
+need() (
   missing=
   for name in "$@"; do
     eval "value=\${$name:-}"
     [ -n "$value" ] || missing="$missing $name"
   done
   [ -z "$missing" ] || fail "not in the azd environment:$missing. Run 'azd provision' first."
-}
+)
 
 need_tool() {
   for tool in "$@"; do
@@ -52,18 +52,19 @@ pick() {
 }
 
 # Makes a Unity Catalog object unless it is there: `ensure KIND NAME ARGUMENTS...`. Only "does not exist" means absent.
-ensure() {
+# In a subshell, since the variables of sh are global.
+ensure() (
   kind=$1
-  name=$2
+  object=$2
   shift 2
-  if error=$(databricks "$kind" get "$name" 2>&1 >/dev/null); then
-    say "$kind $name is there"
+  if error=$(databricks "$kind" get "$object" 2>&1 >/dev/null); then
+    say "$kind $object is there"
     return
   fi
   case $error in
     *"does not exist"* | *NOT_FOUND*) ;;
-    *) fail "$kind $name cannot be read: $error" ;;
+    *) fail "$kind $object cannot be read: $error" ;;
   esac
   retry 6 databricks "$kind" create "$@" >/dev/null
-  say "$kind $name made"
-}
+  say "$kind $object made"
+)

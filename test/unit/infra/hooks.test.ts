@@ -1,0 +1,197 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+
+const ROOT = join(__dirname, "..", "..", "..");
+const FAKE = join(ROOT, "test", "support", "fake-cloud.mjs");
+/** What azd puts into the environment: the outputs of main.bicep. */
+const OUTPUTS = {
+  AZURE_TENANT_ID: "tenant-a",
+  AZURE_RESOURCE_GROUP: "rg-x",
+  AZURE_KEY_VAULT_NAME: "kv-x",
+  FUNCTION_APP_NAME: "func-x",
+  FUNCTION_APP_HOST: "func-x.azurewebsites.net",
+  APP_CLIENT_ID: "client-x",
+  ACCESS_CONNECTOR_ID: "/subscriptions/s/connector",
+  DATA_STORAGE_NAME: "stdatax",
+  DATA_STORAGE_ID: "/subscriptions/s/stdatax",
+  DATA_STORAGE_RESOURCE_GROUP: "rg-data",
+  EVENT_GRID_TOPIC: "evgt-x",
+  DATABRICKS_HOST: "https://adb-1.2.azuredatabricks.net",
+  DROPS_CONTAINER: "drops",
+  BATCHES_CONTAINER: "batches",
+  RESULTS_CONTAINER: "results",
+  TABLES_CONTAINER: "tables",
+  DEAD_LETTERS_CONTAINER: "deadletters",
+  DATABRICKS_CATALOG: "cat",
+  DATABRICKS_SCHEMA: "sch",
+};
+type State = Record<string, Record<string, unknown>>;
+interface Call {
+  readonly tool: string;
+  readonly args: readonly string[];
+}
+
+type Changes = Readonly<Record<string, string | undefined>>;
+
+/** What is there after a whole run. */
+const WEBHOOK = {
+  url: "https://func-x.azurewebsites.net/api/databricks/webhook",
+  username: "databricks",
+  password: 'pass"word-of-16',
+};
+const NAME = "batchkeeper-stdatax";
+const location = (container: string) => [`abfss://${container}@stdatax.dfs.core.windows.net/`, NAME];
+const MADE: Record<string, object> = {
+  postprovision: {
+    "service-principals": { "service-principals-1": { applicationId: "client-x", displayName: NAME } },
+    "storage-credentials": { [NAME]: expect.anything() },
+    "external-locations": {
+      [`${NAME}-batches`]: location("batches"),
+      [`${NAME}-results`]: location("results"),
+      [`${NAME}-tables`]: location("tables"),
+    },
+    catalogs: { cat: ["--storage-root", "abfss://tables@stdatax.dfs.core.windows.net/"] },
+    "instance-pools": { "instance-pools-1": { instance_pool_name: NAME, min_idle_instances: 0 } },
+    "notification-destinations": {
+      "notification-destinations-1": { display_name: NAME, config: { generic_webhook: WEBHOOK } },
+    },
+    grants: { "catalog cat": { changes: [{ principal: "client-x", add: ["USE_CATALOG"] }] } },
+    permissions: {
+      "instance-pools instance-pools-1": {
+        access_control_list: [{ service_principal_name: "client-x", permission_level: "CAN_ATTACH_TO" }],
+      },
+    },
+    bundle: {
+      prod: {
+        BUNDLE_VAR_app_client_id: "client-x",
+        BUNDLE_VAR_batches_url: location("batches")[0],
+        BUNDLE_VAR_catalog: "cat",
+        BUNDLE_VAR_instance_pool_id: "instance-pools-1",
+        BUNDLE_VAR_notification_destination_id: "notification-destinations-1",
+        BUNDLE_VAR_results_url: location("results")[0],
+        BUNDLE_VAR_schema: "sch",
+      },
+    },
+  },
+  postdeploy: {
+    events: {
+      "batchkeeper-drops":
+        "https://func-x.azurewebsites.net/runtime/webhooks/blobs?functionName=Host.Functions.dropReceived-drops&code=key-of-systemKeys.blobs_extension",
+    },
+    health: {
+      config: 'header = "x-functions-key: key-of-functionKeys.default"\n',
+      url: "https://func-x.azurewebsites.net/api/health",
+    },
+  },
+};
+
+function runHook(hook: string, folder: string, changes: Changes = {}) {
+  const path = [folder, dirname(process.execPath), "/usr/bin", "/bin"].join(delimiter);
+  const env = { ...OUTPUTS, PATH: path, FAKE_STATE: folder, BATCHKEEPER_RETRY_SECONDS: "0", ...changes };
+  const { status, stdout, stderr } = spawnSync("sh", [join(ROOT, "infra", "hooks", `${hook}.sh`)], {
+    env,
+    encoding: "utf8",
+  });
+  return { status, stdout, stderr };
+}
+
+describe.each(["postprovision", "postdeploy"])("the hook %s", (hook) => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "bk-hook-"));
+    for (const tool of ["az", "databricks", "curl"]) symlinkSync(FAKE, join(folder, tool));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const run = (environment: Changes = {}) => runHook(hook, folder, environment);
+  const state = () => JSON.parse(readFileSync(join(folder, "state.json"), "utf8")) as State;
+  const calls = (): Call[] =>
+    readFileSync(join(folder, "calls"), "utf8").trimEnd().split("\n").map((line) => JSON.parse(line) as Call); // prettier-ignore
+  const forget = () => rmSync(join(folder, "calls"));
+  const MAKES = /^(create|deploy)$/;
+  const made = () => calls().filter(({ args }) => args.some((word) => MAKES.test(word))).map(({ args }) => args.slice(0, 2).join(" ")); // prettier-ignore
+
+  it("makes everything in its first run", () => {
+    expect(run()).toMatchObject({ status: 0, stderr: "" });
+    expect(state()).toMatchObject(MADE[hook] ?? {});
+  });
+
+  it("makes nothing in its second run", () => {
+    run();
+    const before = state();
+    forget();
+
+    expect(run().status).toBe(0);
+    expect(made()).toEqual(hook === "postprovision" ? ["bundle deploy"] : []);
+    expect({ ...state(), keys: 0 }).toEqual({ ...before, keys: 0 });
+  });
+
+  it("goes on where it ended, whatever it was broken off at", () => {
+    run();
+    const whole = { ...state(), keys: 0 };
+    rmSync(join(folder, "state.json"));
+    let broken = 0;
+    // Every call that makes something fails once: some are tried again in the same run, others end it with a word.
+    for (let ended = run({ FAKE_FAIL_ONCE: "1" }); ended.status !== 0; ended = run({ FAKE_FAIL_ONCE: "1" })) {
+      expect(ended.stderr).not.toBe("");
+      if (++broken > 20) throw new Error(ended.stderr);
+    }
+
+    const { failed, ...rest } = state();
+    expect(Object.keys(failed ?? {}).length).toBeGreaterThan(hook === "postprovision" ? 10 : 0);
+    expect(broken).toBeGreaterThanOrEqual(hook === "postprovision" ? 4 : 0);
+    expect({ ...rest, keys: 0 }).toEqual(whole);
+  }, 120_000);
+
+  it("refuses another tenant before anything is made", () => {
+    const { status, stderr } = run({ FAKE_TENANT: "tenant-b" });
+
+    expect(status).toBe(1);
+    expect(stderr).toContain("az login --tenant tenant-a");
+    expect(calls()).toHaveLength(1);
+  });
+
+  it("names every variable that is missing", () => {
+    const missing =
+      hook === "postprovision" ? ["APP_CLIENT_ID", "DATABRICKS_HOST"] : ["EVENT_GRID_TOPIC", "DATA_STORAGE_ID"];
+    const { status, stderr } = run(Object.fromEntries(missing.map((name) => [name, undefined])));
+
+    expect(status).toBe(1);
+    for (const name of missing) expect(stderr).toContain(name);
+    expect(existsSync(join(folder, "calls"))).toBe(false);
+  });
+
+  it("makes the same calls in PowerShell", () => {
+    const script = (kind: string) =>
+      ["lib", hook]
+        .map((name) => readFileSync(join(ROOT, "infra/hooks", `${name}.${kind}`), "utf8"))
+        .join("\n")
+        .replace(/^\s*#.*$/gm, "");
+    const distinct = (found: string[]) => [...new Set(found)].sort();
+    // The words up to the first option or variable, such as `az keyvault secret show`.
+    const COMMAND = /\b(?:az (?:account|keyvault|functionapp|eventgrid)|databricks)(?: [a-z][a-z-]+)+(?= )/g;
+    const commands = (kind: string) => distinct([...script(kind).matchAll(COMMAND)].map(([text]) => text));
+    const options = (kind: string) =>
+      distinct([...script(kind).matchAll(/[ '](--[a-z-]+)\b/g)].map(([, name]) => name ?? "")).filter(
+        (name) => !["--config", "--silent", "--show-error", "--fail-with-body"].includes(name),
+      );
+
+    expect(commands("sh").length).toBeGreaterThan(2);
+    expect(commands("ps1")).toEqual(commands("sh"));
+    expect(options("ps1")).toEqual(options("sh"));
+  });
+});
+
+it("what may not be read is not taken for absent", () => {
+  const folder = mkdtempSync(join(tmpdir(), "bk-hook-"));
+  for (const tool of ["az", "databricks", "curl"]) symlinkSync(FAKE, join(folder, tool));
+  const { status, stderr } = runHook("postprovision", folder, { FAKE_REFUSE: "storage-credentials" });
+  const calls = readFileSync(join(folder, "calls"), "utf8");
+  rmSync(folder, { recursive: true });
+
+  expect(status).toBe(1);
+  expect(stderr).toContain("storage-credentials batchkeeper-stdatax cannot be read: Error: PERMISSION_DENIED");
+  expect(calls).not.toContain('"storage-credentials","create"');
+});
