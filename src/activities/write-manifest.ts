@@ -33,7 +33,11 @@ export function createWriteManifest({ ledger }: ActivityDeps): Activity<RunAttem
     const { runId, attempt } = stored.run;
     // Before version 0.2 the blob came first: then it is the manifest, whatever the row says.
     const manifest = (await manifests.find(runId)) ?? (await composeManifest(ledger, stored));
-    if (manifest.files.length === 0 && nothingToScore(stored)) return null;
+    if (manifest.files.length === 0 && nothingToScore(stored)) {
+      // Another execution may have frozen the batch meanwhile, and its files moved on.
+      const now = await runs.get(runId);
+      return now?.frozenAt ? now : null;
+    }
     const batch = await counts(runId, manifest);
     const manifestDraft = await manifests.draft(manifest);
     const run = await runs.change(runId, (current) =>

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { dropKey, textOf } from "../world/ledger-view";
+import type { PutVersion } from "../world/truth";
 import type { World } from "../world/world";
 
 const manifestSchema = z.object({
@@ -30,8 +31,8 @@ export function checkDrops(world: World): void {
       kernel.violate("I12", "drop-never-ends", `${key} is still ${state} (${textOf(row, "reason")})`);
     if (FINAL.has(state) && textOf(row, "reason") === "")
       kernel.violate("I1", "drop-without-reason", `${key} is ${state} without a reason`);
-    if (state === "superseded" && version.gone?.how !== "overwritten")
-      kernel.violate("I1", "false-superseded", `${key} is called superseded and was not overwritten`);
+    if (state === "superseded" && !wasReplaced(world, version))
+      kernel.violate("I1", "false-superseded", `${key} is called superseded and nothing took its place`);
     if (state === "vanished" && version.gone === null)
       kernel.violate("I1", "false-vanished", `${key} is called vanished and is there`);
     if (state === "quarantined" && version.nature === "plain")
@@ -42,6 +43,11 @@ export function checkDrops(world: World): void {
     if (inBatch && state !== "batched" && FINAL.has(state))
       kernel.violate("I1", "batch-and-other-end", `${key} is in the manifest of ${inBatch.join()} and ${state}`);
   }
+}
+
+/** True when other bytes have the name of the version, at once or after it was deleted. */
+function wasReplaced({ truth }: World, { path, putAt, gone }: PutVersion): boolean {
+  return gone !== null && [...truth.versions.values()].some((other) => other.path === path && other.putAt > putAt);
 }
 
 /** One run, or runs of which each took the batch over from another that failed. */

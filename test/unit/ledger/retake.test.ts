@@ -1,4 +1,5 @@
 import { sweepClaims, sweepPendingDrops } from "../../../src/sweeps/drops";
+import { createWriteManifest } from "../../../src/activities/write-manifest";
 import { createInspectPending } from "../../../src/activities/inspect-pending";
 import { createActivityFixture, type ActivityFixture } from "../../support/activities";
 import { startAzurite } from "../../support/azurite";
@@ -263,6 +264,24 @@ describe("the freeze and the close of one run", () => {
       for (const path of PATHS) await fixture.put(path, `${Math.random()}`);
     }
   }, 60_000);
+
+  it("end in that batch when a twin of the freeze looks for files that the first has already finished", async () => {
+    for (const path of PATHS) await driver.deliver(path);
+    const run = await fixture.openRun();
+    const { ledger } = fixture;
+    const before = await ledger.runs.find(run);
+    expect(await driver.make(run)).toEqual(PATHS);
+    // The twin read run and manifest before the first wrote them, and the batch after the first had moved it on.
+    const runs = Object.create(ledger.runs, { find: { value: async () => before } }) as typeof ledger.runs;
+    let looks = 0;
+    const find = async (runId: string) => (looks++ === 0 ? null : ledger.manifests.find(runId));
+    const manifests = Object.create(ledger.manifests, { find: { value: find } }) as typeof ledger.manifests;
+    const late = { ...fixture.activities, ledger: { ...ledger, runs, manifests } };
+
+    const result = await createWriteManifest(late)({ runId: run, attempt: 1 }, fixture.context);
+
+    expect(result).toEqual({ kind: "written", files: 2 });
+  });
 
   it("leave nothing claimed when the close is killed between its row and its drops", async () => {
     const run = await frozenDrops();
