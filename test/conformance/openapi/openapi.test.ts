@@ -63,7 +63,7 @@ describe("the OpenAPI document", () => {
   it("gives the durable client only to functions that start or wake orchestrations", () => {
     const durable = [...registered()].filter(([, options]) => options.extraInputs?.length).map(([name]) => name);
 
-    expect(durable.sort()).toEqual(["cancelRun", "databricksWebhook", "retryRun", "startRun"]);
+    expect(durable.sort()).toEqual(["cancelRun", "databricksWebhook", "retryRun", "routeDrops", "startRun"]);
   });
 
   it("refers only to what it holds, and uses all that it holds", () => {
