@@ -23,7 +23,6 @@ function withPrefix(prefix: string, starter: OrchestrationStarter): Orchestratio
     start: async (orchestrator, instanceId, input) => starter.start(orchestrator, prefix + instanceId, input),
     raise: async (instanceId, eventName) => starter.raise(prefix + instanceId, eventName),
     status: async (instanceId) => starter.status(prefix + instanceId),
-    terminate: async (instanceId, reason) => starter.terminate(prefix + instanceId, reason),
   };
 }
 
@@ -51,13 +50,6 @@ function durableStarter(context: InvocationContext): OrchestrationStarter {
     async raise(instanceId, eventName) {
       try {
         await client.raiseEvent(instanceId, eventName, {});
-      } catch (error) {
-        if (!isUnknownInstance(error)) throw error;
-      }
-    },
-    async terminate(instanceId, reason) {
-      try {
-        await client.terminate(instanceId, reason);
       } catch (error) {
         if (!isUnknownInstance(error)) throw error;
       }

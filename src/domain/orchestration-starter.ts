@@ -6,7 +6,6 @@ export interface OrchestrationStarter {
   raise(instanceId: string, eventName: string): Promise<void>;
   /** Runtime status (`Running`, `Failed`, …), or null when there is no such instance. */
   status(instanceId: string): Promise<string | null>;
-  terminate(instanceId: string, reason: string): Promise<void>;
 }
 
 /** Statuses of an instance that is at work, or will be. */

@@ -29,10 +29,6 @@ export class FakeStarter implements OrchestrationStarter {
   status(instanceId: string): Promise<string | null> {
     return Promise.resolve(this.started.includes(instanceId) ? "Running" : null);
   }
-
-  terminate(): Promise<void> {
-    return Promise.resolve();
-  }
 }
 
 /** A definition with one step per name. */
