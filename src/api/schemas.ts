@@ -155,7 +155,8 @@ export const dropPageSchema = pageOf(dropSchema);
 export const pipelineSchema = z.strictObject({
   name: z.string(),
   description: z.string(),
-  schedule: z.string().nullable().meta({ description: "NCRONTAB, six fields, UTC" }),
+  schedule: z.string().nullable().meta({ description: "NCRONTAB, six fields, in timeZone" }),
+  timeZone: z.string().meta({ description: "IANA name" }),
   concurrencyGroup: z.string(),
   takesDrops: z.boolean(),
   steps: z.array(z.strictObject({ name: z.string(), job: z.string() })),

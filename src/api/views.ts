@@ -15,6 +15,7 @@ export interface PipelineSummary {
   readonly name: string;
   readonly description?: string | undefined;
   readonly schedule?: string | undefined;
+  readonly timeZone: string;
   readonly concurrencyGroup: string;
   readonly drops?: unknown;
   readonly steps: readonly { readonly name: string; readonly job: string }[];
@@ -109,6 +110,7 @@ export function pipelineView(pipeline: PipelineSummary, root: string): PipelineV
     name: pipeline.name,
     description: pipeline.description ?? "",
     schedule: pipeline.schedule ?? null,
+    timeZone: pipeline.timeZone,
     concurrencyGroup: pipeline.concurrencyGroup,
     takesDrops: pipeline.drops !== undefined,
     steps: pipeline.steps.map(({ name, job }) => ({ name, job })),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { MAX_PIPELINE_NAME } from "./ids";
-import { scheduleFault } from "./schedule";
+import { scheduleFault, timeZoneFault, type Schedule } from "./schedule";
 import { parseStored } from "./stored";
 
 /** Job parameters that every step gets; a step's own may not take their names. */
@@ -85,6 +85,14 @@ export const pipelineDefinitionSchema = z
         if (fault !== null) context.addIssue({ code: "custom", message: `expected six NCRONTAB fields: ${fault}` });
       })
       .optional(),
+    /** Of the schedule. */
+    timeZone: z
+      .string()
+      .superRefine((name, context) => {
+        const fault = timeZoneFault(name);
+        if (fault !== null) context.addIssue({ code: "custom", message: fault });
+      })
+      .default("UTC"),
     concurrencyGroup: z.string().regex(/^[a-z0-9-]{1,63}$/, "expected a-z, 0-9 and -"),
     drops: dropsSchema.optional(),
     window: z.strictObject({ rule: z.literal("watermark") }),
@@ -102,6 +110,12 @@ export const pipelineDefinitionSchema = z
 
 /** A checked pipeline definition. */
 export type PipelineDefinition = z.infer<typeof pipelineDefinitionSchema>;
+
+/** When the pipeline runs by itself; null when it does not. */
+export function scheduleOf({ schedule, timeZone }: Pick<PipelineDefinition, "schedule" | "timeZone">): Schedule | null {
+  return schedule === undefined ? null : { expression: schedule, timeZone };
+}
+
 /** Reads the definition that a run was stored with, by whatever version of the app. */
 export function storedDefinition(json: string): PipelineDefinition {
   return parseStored(pipelineDefinitionSchema, JSON.parse(json));

@@ -1,8 +1,8 @@
 import { app, type InvocationContext, type Timer } from "@azure/functions";
 import * as df from "durable-functions";
 import { scheduleAlias } from "../domain/ids";
-import type { PipelineDefinition } from "../domain/pipeline-definition";
-import { lastOccurrence } from "../domain/schedule";
+import { scheduleOf, type PipelineDefinition } from "../domain/pipeline-definition";
+import { dueOccurrence, timerExpression, type Schedule } from "../domain/schedule";
 import type { RunRequests } from "../ledger/run-requests";
 import type { OrchestrationStarter } from "../domain/orchestration-starter";
 import { createLogger } from "../logging/logger";
@@ -20,12 +20,12 @@ const EARLY_MS = 2_000;
 /** Asks for the run of the schedule occurrence that is due. Two firings, or two hosts, mean the same occurrence and get one run. */
 export function createScheduledRun(
   pipeline: string,
-  schedule: string,
+  schedule: Schedule,
   { requests, starterFor, now }: ScheduledRunDeps,
 ) {
   return async (timer: Timer, context: InvocationContext): Promise<void> => {
-    const occurrence = lastOccurrence(schedule, new Date(now().getTime() + EARLY_MS));
-    if (occurrence === null) throw new Error(`schedule ${schedule} of ${pipeline} has no occurrence before now`);
+    const occurrence = dueOccurrence(schedule, new Date(now().getTime() + EARLY_MS));
+    if (occurrence === null) return;
     const request = { pipeline, reason: "schedule", alias: scheduleAlias(occurrence) } as const;
     const { run, created } = await requests.requestRun(request, starterFor(context));
     createLogger(context).info("scheduled run", { pipeline, runId: run.runId, created, isPastDue: timer.isPastDue });
@@ -33,11 +33,12 @@ export function createScheduledRun(
 }
 
 /** Registers the timer of a pipeline that has a schedule. */
-export function registerScheduledRun({ name, schedule }: PipelineDefinition, deps: ScheduledRunDeps): void {
-  if (schedule === undefined) return;
-  app.timer(`scheduledRun-${name}`, {
-    schedule,
+export function registerScheduledRun(definition: PipelineDefinition, deps: ScheduledRunDeps): void {
+  const schedule = scheduleOf(definition);
+  if (schedule === null) return;
+  app.timer(`scheduledRun-${definition.name}`, {
+    schedule: timerExpression(schedule),
     extraInputs: [df.input.durableClient()],
-    handler: createScheduledRun(name, schedule, deps),
+    handler: createScheduledRun(definition.name, schedule, deps),
   });
 }

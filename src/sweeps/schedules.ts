@@ -1,4 +1,5 @@
 import { scheduleAlias } from "../domain/ids";
+import { scheduleOf } from "../domain/pipeline-definition";
 import { occurrencesBetween } from "../domain/schedule";
 import { sha256 } from "../domain/tokens";
 import type { SweepPass } from "./deps";
@@ -11,8 +12,10 @@ const MAX_CATCH_UP = 10;
 /** Reports schedule occurrences that no timer asked for, and asks for them, oldest first: one open run covers them all. */
 export async function sweepSchedules({ activities, definitions, starter, log }: SweepPass): Promise<void> {
   const { ledger, requests } = activities;
-  for (const { name: pipeline, schedule } of definitions.values()) {
-    if (schedule === undefined) continue;
+  for (const definition of definitions.values()) {
+    const { name: pipeline } = definition;
+    const schedule = scheduleOf(definition);
+    if (schedule === null) continue;
     const until = new Date(ledger.now().getTime() - GRACE_MS);
     const { scheduledUntil } = await ledger.states.get(pipeline);
     const after = scheduledUntil === null ? until : new Date(scheduledUntil);

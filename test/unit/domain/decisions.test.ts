@@ -2,7 +2,6 @@ import fc from "fast-check";
 import { checkExit, type ExitExpectation } from "../../../src/domain/exit-json";
 import { newRunId, parseRunId, parseRunInstanceId, runInstanceId } from "../../../src/domain/ids";
 import { decideRetry, pollDelaySeconds, slotDelaySeconds } from "../../../src/domain/retry";
-import { lastOccurrence, occurrencesBetween, scheduleFault } from "../../../src/domain/schedule";
 import { idempotencyToken } from "../../../src/domain/tokens";
 import { windowKey, windowSchema } from "../../../src/domain/window";
 import type { FailureCause } from "../../../src/domain/verdict";
@@ -81,32 +80,6 @@ describe("decideRetry", () => {
     expect(looks).toBeLessThan(1500);
     expect(pollDelaySeconds(60)).toBe(15);
     expect([slotDelaySeconds(0), slotDelaySeconds(100)]).toEqual([5, 300]);
-  });
-});
-
-describe("schedules", () => {
-  it("name the occurrence that is due, also when the timer is a moment late", () => {
-    expect(lastOccurrence("0 30 6 * * *", AT)).toEqual(AT);
-    expect(lastOccurrence("0 30 6 * * *", new Date("2015-11-17T06:29:59Z"))).toEqual(AT);
-  });
-
-  it("list what was missed, oldest first, and of too many the newest", () => {
-    const after = new Date("2015-11-13T12:00:00Z");
-
-    const all = occurrencesBetween("0 30 6 * * *", after, AT, 10);
-
-    expect(all.map((at) => at.getUTCDate())).toEqual([14, 15, 16]);
-    expect(occurrencesBetween("0 30 6 * * *", after, AT, 2).map((at) => at.getUTCDate())).toEqual([15, 16]);
-  });
-
-  it("take day of month and day of week together, as the host does", () => {
-    expect(lastOccurrence("0 0 0 13 * 5", new Date("2015-12-31T00:00:00Z"))).toEqual(new Date("2015-11-13T00:00:00Z"));
-  });
-
-  it("refuse five fields and words", () => {
-    expect(scheduleFault("30 6 * * *")).not.toBeNull();
-    expect(scheduleFault("every day")).not.toBeNull();
-    expect(scheduleFault("0 30 6 * * *")).toBeNull();
   });
 });
 
