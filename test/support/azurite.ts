@@ -20,6 +20,21 @@ export async function startAzurite(): Promise<LocalStorage> {
   return start({ ports: await freePorts() });
 }
 
+/** A real Azurite in memory for all tests of one file, started before them and stopped after them. */
+export function useAzurite(): Pick<LocalStorage, "connectionString"> {
+  let running: LocalStorage | undefined;
+  beforeAll(async () => {
+    running = await startAzurite();
+  }, 60_000);
+  afterAll(async () => running?.stop());
+  return {
+    get connectionString(): string {
+      if (running === undefined) throw new Error("the storage is there from beforeAll on");
+      return running.connectionString;
+    },
+  };
+}
+
 /** An Azurite over a temporary folder that survives restarts. */
 export class RestartableAzurite {
   readonly #location = mkdtempSync(join(tmpdir(), "azurite-"));

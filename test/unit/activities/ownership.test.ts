@@ -1,18 +1,12 @@
 import { sweepGenerations, sweepUnownedRuns } from "../../../src/sweeps/databricks-runs";
-import { startAzurite } from "../../support/azurite";
+import { useAzurite } from "../../support/azurite";
 import { StepBench } from "../../support/step-bench";
 
 /** Whose a Databricks run is: by the ledger, never by a parameter alone. */
 
-let storage: Awaited<ReturnType<typeof startAzurite>>;
+const storage = useAzurite();
 let bench: StepBench;
 
-beforeAll(async () => {
-  storage = await startAzurite();
-}, 60_000);
-afterAll(async () => {
-  await storage.stop();
-});
 beforeEach(async () => {
   bench = await StepBench.start(storage.connectionString);
   bench.behaviour = { end: "hang" };

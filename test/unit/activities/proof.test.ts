@@ -2,20 +2,14 @@ import { settleByPerson } from "../../../src/runs/settle-by-person";
 import { recordDatabricksRun } from "../../../src/runs/submit-run";
 import { releaseSlot } from "../../../src/runs/release-slot";
 import { sweepGenerations } from "../../../src/sweeps/databricks-runs";
-import { startAzurite } from "../../support/azurite";
+import { useAzurite } from "../../support/azurite";
 import { StepBench } from "../../support/step-bench";
 
 /** Terminal, deleted and never started are recorded on proof alone. */
 
-let storage: Awaited<ReturnType<typeof startAzurite>>;
+const storage = useAzurite();
 let bench: StepBench;
 
-beforeAll(async () => {
-  storage = await startAzurite();
-}, 60_000);
-afterAll(async () => {
-  await storage.stop();
-});
 beforeEach(async () => {
   bench = await StepBench.start(storage.connectionString);
 });

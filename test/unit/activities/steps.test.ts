@@ -5,22 +5,14 @@ import { sweepGenerations } from "../../../src/sweeps/databricks-runs";
 import { sweepOpenRuns } from "../../../src/sweeps/open-runs";
 import { createJobsClient } from "../../../src/databricks/connect";
 import { createActivityFixture, type ActivityFixture } from "../../support/activities";
-import { startAzurite } from "../../support/azurite";
+import { useAzurite } from "../../support/azurite";
 import { FakeJobs, type FakeBehaviour } from "../../../local/fake-jobs";
 
-let storage: Awaited<ReturnType<typeof startAzurite>>;
+const storage = useAzurite();
 let fixture: ActivityFixture;
 let server: FakeJobs;
 let behaviour: FakeBehaviour;
 let runId: string;
-
-beforeAll(async () => {
-  storage = await startAzurite();
-}, 60_000);
-
-afterAll(async () => {
-  await storage.stop();
-});
 
 beforeEach(async () => {
   behaviour = { delayMs: 0 };

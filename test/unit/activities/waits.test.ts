@@ -1,20 +1,14 @@
 import { sweepGenerations } from "../../../src/sweeps/databricks-runs";
 import { sweepOpenRuns } from "../../../src/sweeps/open-runs";
 import { sweepSlots } from "../../../src/sweeps/slots";
-import { startAzurite } from "../../support/azurite";
+import { useAzurite } from "../../support/azurite";
 import { StepBench } from "../../support/step-bench";
 
 /** Every wait ends, and one item's fault never blocks another. */
 
-let storage: Awaited<ReturnType<typeof startAzurite>>;
+const storage = useAzurite();
 let bench: StepBench;
 
-beforeAll(async () => {
-  storage = await startAzurite();
-}, 60_000);
-afterAll(async () => {
-  await storage.stop();
-});
 beforeEach(async () => {
   bench = await StepBench.start(storage.connectionString);
 });

@@ -1,17 +1,11 @@
 import { isCurrent, mayHaveStarted } from "../../../src/domain/generation";
 import { toGeneration } from "../../../src/ledger/generation-rows";
-import { startAzurite } from "../../support/azurite";
+import { useAzurite } from "../../support/azurite";
 import { aPipeline, createTestLedger, type TestLedger } from "../../support/ledger";
 
-let storage: Awaited<ReturnType<typeof startAzurite>>;
+const storage = useAzurite();
 let test: TestLedger;
 
-beforeAll(async () => {
-  storage = await startAzurite();
-}, 60_000);
-afterAll(async () => {
-  await storage.stop();
-});
 beforeEach(() => {
   test = createTestLedger(storage.connectionString, aPipeline("scoring"));
 });

@@ -2,19 +2,11 @@ import type { Notifier } from "../../../src/runs/deps";
 import { publishRun } from "../../../src/runs/publish-run";
 import { sweepMessages } from "../../../src/sweeps/messages";
 import { createActivityFixture, type ActivityFixture } from "../../support/activities";
-import { startAzurite } from "../../support/azurite";
+import { useAzurite } from "../../support/azurite";
 
-let storage: Awaited<ReturnType<typeof startAzurite>>;
+const storage = useAzurite();
 let fixture: ActivityFixture;
 let deaf = false;
-
-beforeAll(async () => {
-  storage = await startAzurite();
-}, 60_000);
-
-afterAll(async () => {
-  await storage.stop();
-});
 
 beforeEach(async () => {
   deaf = false;

@@ -4,19 +4,13 @@ import { rowsOf } from "../../../src/ledger/ranges";
 import { scanContainers } from "../../../src/sweeps/containers";
 import { sweepClaims } from "../../../src/sweeps/drops";
 import { createActivityFixture, type ActivityFixture } from "../../support/activities";
-import { startAzurite } from "../../support/azurite";
+import { useAzurite } from "../../support/azurite";
 import { BatchDriver } from "../../support/batches";
 
-let storage: Awaited<ReturnType<typeof startAzurite>>;
+const storage = useAzurite();
 let fixture: ActivityFixture;
 let driver: BatchDriver;
 
-beforeAll(async () => {
-  storage = await startAzurite();
-}, 60_000);
-afterAll(async () => {
-  await storage.stop();
-});
 beforeEach(async () => {
   fixture = await createActivityFixture(storage.connectionString);
   driver = new BatchDriver(fixture);

@@ -1,18 +1,10 @@
 import { recordBlob } from "../../../src/ledger/drops/record-blob";
 import { createRunRequests } from "../../../src/ledger/create-run-requests";
 import { createActivityFixture, type ActivityFixture } from "../../support/activities";
-import { startAzurite } from "../../support/azurite";
+import { useAzurite } from "../../support/azurite";
 
-let storage: Awaited<ReturnType<typeof startAzurite>>;
+const storage = useAzurite();
 let fixture: ActivityFixture;
-
-beforeAll(async () => {
-  storage = await startAzurite();
-}, 60_000);
-
-afterAll(async () => {
-  await storage.stop();
-});
 
 beforeEach(async () => {
   fixture = await createActivityFixture(storage.connectionString);

@@ -3,19 +3,11 @@ import { BlobServiceClient } from "@azure/storage-blob";
 import { createStorageClients } from "../../../src/config/storage-clients";
 import { AzureBlobs } from "../../../src/ledger/azure-blobs";
 import { AzureTable } from "../../../src/ledger/azure-table";
-import { startAzurite } from "../../support/azurite";
+import { useAzurite } from "../../support/azurite";
 import { blobPortContract } from "../../support/blob-contract";
 import { tablePortContract } from "../../support/table-contract";
 
-let storage: Awaited<ReturnType<typeof startAzurite>>;
-
-beforeAll(async () => {
-  storage = await startAzurite();
-}, 60_000);
-
-afterAll(async () => {
-  await storage.stop();
-});
+const storage = useAzurite();
 
 const unique = (): string => `t${randomBytes(8).toString("hex")}`;
 

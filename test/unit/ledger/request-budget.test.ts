@@ -1,18 +1,10 @@
 import { createStorageClients } from "../../../src/config/storage-clients";
 import { AzureTable } from "../../../src/ledger/azure-table";
 import { RequestBudget } from "../../../src/ledger/request-budget";
-import { startAzurite } from "../../support/azurite";
+import { useAzurite } from "../../support/azurite";
 import { FakeClock } from "../../support/fake-clock";
 
-let storage: Awaited<ReturnType<typeof startAzurite>>;
-
-beforeAll(async () => {
-  storage = await startAzurite();
-}, 60_000);
-
-afterAll(async () => {
-  await storage.stop();
-});
+const storage = useAzurite();
 
 /** Processes of one deployment under one clock; time passes only while all of them wait. */
 function processes(count: number, perSecond: number, table: string) {

@@ -5,21 +5,13 @@ import { sweepOpenRuns } from "../../../src/sweeps/open-runs";
 import { sweepSchedules } from "../../../src/sweeps/schedules";
 import { createRunRequests } from "../../../src/ledger/create-run-requests";
 import { createActivityFixture, type ActivityFixture } from "../../support/activities";
-import { startAzurite } from "../../support/azurite";
+import { useAzurite } from "../../support/azurite";
 import { openLedger } from "../../support/ledger";
 
 const WINDOW = { start: "2015-11-01T00:00:00Z", end: "2015-11-02T00:00:00Z" };
 
-let storage: Awaited<ReturnType<typeof startAzurite>>;
+const storage = useAzurite();
 let fixture: ActivityFixture;
-
-beforeAll(async () => {
-  storage = await startAzurite();
-}, 60_000);
-
-afterAll(async () => {
-  await storage.stop();
-});
 
 beforeEach(async () => {
   fixture = await createActivityFixture(storage.connectionString);

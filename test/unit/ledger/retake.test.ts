@@ -2,22 +2,16 @@ import { sweepClaims, sweepPendingDrops } from "../../../src/sweeps/drops";
 import { createWriteManifest } from "../../../src/activities/write-manifest";
 import { createInspectPending } from "../../../src/activities/inspect-pending";
 import { createActivityFixture, type ActivityFixture } from "../../support/activities";
-import { startAzurite } from "../../support/azurite";
+import { useAzurite } from "../../support/azurite";
 import { BatchDriver } from "../../support/batches";
 
-let storage: Awaited<ReturnType<typeof startAzurite>>;
+const storage = useAzurite();
 let fixture: ActivityFixture;
 let driver: BatchDriver;
 
 const AFTER_SECONDS = 3600;
 const PATHS = ["telemetry/a.csv", "telemetry/b.csv"];
 
-beforeAll(async () => {
-  storage = await startAzurite();
-}, 60_000);
-afterAll(async () => {
-  await storage.stop();
-});
 beforeEach(async () => {
   const drops = { retakeAfterSeconds: AFTER_SECONDS, maxRetakes: 2 };
   fixture = await createActivityFixture(storage.connectionString, undefined, { drops });

@@ -1,17 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { TablePort } from "../../../src/ledger/ports";
-import { startAzurite } from "../../support/azurite";
+import { useAzurite } from "../../support/azurite";
 import { aPipeline, createTestLedgerOver } from "../../support/ledger";
 
-let storage: Awaited<ReturnType<typeof startAzurite>>;
-
-beforeAll(async () => {
-  storage = await startAzurite();
-}, 60_000);
-
-afterAll(async () => {
-  await storage.stop();
-});
+const storage = useAzurite();
 
 /** A ledger that counts its point reads and queries. */
 function countedLedger() {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createStorageClients } from "../../../src/config/storage-clients";
 import type { NewRow } from "../../../src/ledger/ports";
 import { AzureTable } from "../../../src/ledger/azure-table";
-import { startAzurite } from "../../support/azurite";
+import { useAzurite } from "../../support/azurite";
 import { openLedger } from "../../support/ledger";
 
 /** Rows as a released version wrote them: one run that succeeded, one that failed, one with the slot, one that waits. */
@@ -16,15 +16,7 @@ interface Recorded {
 
 const FOLDER = join(__dirname, "..", "..", "fixtures", "ledger");
 const recorded = readdirSync(FOLDER).map((file) => JSON.parse(readFileSync(join(FOLDER, file), "utf8")) as Recorded);
-let storage: Awaited<ReturnType<typeof startAzurite>>;
-
-beforeAll(async () => {
-  storage = await startAzurite();
-}, 60_000);
-
-afterAll(async () => {
-  await storage.stop();
-});
+const storage = useAzurite();
 
 /** Puts the rows into tables of their own, each with `extra` columns. */
 async function restore({ tables }: Recorded, extra: object = {}) {

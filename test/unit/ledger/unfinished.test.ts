@@ -4,11 +4,11 @@ import { StorageError } from "../../../src/ledger/ports";
 import { scanContainers } from "../../../src/sweeps/containers";
 import { sweepPendingDrops } from "../../../src/sweeps/drops";
 import { createActivityFixture, type ActivityFixture } from "../../support/activities";
-import { startAzurite } from "../../support/azurite";
+import { useAzurite } from "../../support/azurite";
 import { BatchDriver } from "../../support/batches";
 import { FaultyBlobs } from "../../support/faulty-blobs";
 
-let storage: Awaited<ReturnType<typeof startAzurite>>;
+const storage = useAzurite();
 let fixture: ActivityFixture;
 let driver: BatchDriver;
 let faulty: FaultyBlobs;
@@ -17,12 +17,6 @@ let drops: ContainerClient;
 const PATH = "telemetry/2015-11-15.csv";
 const SETTLE_SECONDS = 300;
 
-beforeAll(async () => {
-  storage = await startAzurite();
-}, 60_000);
-afterAll(async () => {
-  await storage.stop();
-});
 beforeEach(async () => {
   const wrap = { blobs: (blobs: ConstructorParameters<typeof FaultyBlobs>[0]) => (faulty = new FaultyBlobs(blobs)) };
   fixture = await createActivityFixture(storage.connectionString, undefined, { storage: wrap });
