@@ -7,7 +7,7 @@ const zone = (target, from, message) => ({ target: `./src/${target}`, from, mess
 const inSrc = (...folders) => folders.map((folder) => `./src/${folder}`);
 /** Rooms that only the composition root and each other know. */
 const OUTER = ["functions", "api", "config"];
-const INNER = ["activities", "sweeps", "runs", "adapters", "orchestrators", "databricks", "ledger"];
+const INNER = ["operations", "activities", "sweeps", "runs", "adapters", "orchestrators", "databricks", "ledger"];
 const above = (room) => [...OUTER, ...INNER].filter((other) => !["databricks", "ledger", room].includes(other));
 
 /** Who may import whom. Each room with the rooms that it must not know. */
@@ -20,15 +20,24 @@ const boundaries = [
   zone("ledger", inSrc(...above("ledger"), "databricks"), "the ledger knows only leaves"),
   zone(
     "runs",
-    inSrc(...OUTER, "activities", "sweeps", "orchestrators", "adapters"),
+    inSrc(...OUTER, "operations", "activities", "sweeps", "orchestrators", "adapters"),
     "what activities and sweeps share",
   ),
   zone(
+    "operations",
+    inSrc(...OUTER, "activities", "sweeps", "orchestrators", "adapters"),
+    "verbs of people know runs, databricks, ledger",
+  ),
+  zone(
     "activities",
-    inSrc(...OUTER, "sweeps", "orchestrators", "adapters"),
+    inSrc(...OUTER, "operations", "sweeps", "orchestrators", "adapters"),
     "activities know runs, databricks, ledger",
   ),
-  zone("sweeps", inSrc(...OUTER, "activities", "orchestrators", "adapters"), "sweeps know runs, databricks, ledger"),
+  zone(
+    "sweeps",
+    inSrc(...OUTER, "operations", "activities", "orchestrators", "adapters"),
+    "sweeps know runs, databricks, ledger",
+  ),
 ];
 
 /** What an orchestrator may not touch, because a replay would see another value. */

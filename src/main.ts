@@ -88,7 +88,8 @@ function start(environment: Environment): void {
   const recorder = { ...ledger, definitions };
   const dropContainers = new Set([...definitions.values()].flatMap(({ drops }) => (drops ? [drops.container] : [])));
   for (const container of dropContainers) registerDropReceived(container, { recorder, starterFor, source });
-  for (const definition of definitions.values()) registerScheduledRun(definition, { requests, starterFor, now });
+  for (const definition of definitions.values())
+    registerScheduledRun(definition, { requests, starterFor, now, states: ledger.states });
   registerSweeper({ activities, definitions, starterFor, now });
   registerOrchestrations({ activities, definitions, starterFor });
   const jobNames = [...definitions.values()].flatMap(({ steps }) => steps.map((step) => `${jobNamePrefix}${step.job}`));

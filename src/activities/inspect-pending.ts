@@ -1,4 +1,5 @@
 import type { CollectorInput, PendingResult } from "../domain/activity-types";
+import { holdingPause } from "../domain/pause";
 import type { PipelineDefinitions } from "../domain/pipeline-definition";
 import { lookAgain, type DropRecorder } from "../ledger/drops/record-blob";
 import type { Activity, ActivityDeps } from "../runs/deps";
@@ -32,6 +33,9 @@ export function createInspectPending(
     const none = { count: 0, oldestSeenAt: null, newestSeenAt: null, retakeDue: false, lookAgainSeconds: null };
     if (!drops) return { ...none, quietPeriodSeconds, maxWaitSeconds, covered: false };
     const lookAgainSeconds = await lookAtUnfinished({ ...ledger, definitions }, pipeline, settleSeconds);
+    // Blobs still become drops; what asks for a run waits.
+    if (holdingPause((await ledger.states.get(pipeline)).pause) !== null)
+      return { ...none, quietPeriodSeconds, maxWaitSeconds, covered: false, lookAgainSeconds };
     const recently = new Date(ledger.now().getTime() - quietPeriodSeconds * 1000).toISOString();
     const pending = await ledger.drops.pending(pipeline, recently);
     const retakeDue = (await dueRetake(ledger, pipeline, null)) !== null;

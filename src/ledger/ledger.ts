@@ -1,4 +1,5 @@
 import { jitteredPause, sleepFor, type Pause, type Sleep } from "./contention";
+import { ActionStore } from "./action-store";
 import { BatchStore } from "./drops/batch-store";
 import { CursorStore } from "./drops/cursor-store";
 import { DropStore } from "./drops/drop-store";
@@ -46,6 +47,7 @@ export interface Ledger {
   readonly states: StateStore;
   readonly budget: RequestBudget;
   readonly outbox: OutboxStore;
+  readonly actions: ActionStore;
   readonly registry: RegistryStore;
   readonly blobs: BlobPort;
   readonly freezer: Freezer;
@@ -80,6 +82,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
     states: new StateStore(state, pause),
     budget: new RequestBudget(state, deps.requestsPerSecond, now, sleep, pause),
     outbox: new OutboxStore(runs, now),
+    actions: new ActionStore(state, now),
     registry: new RegistryStore(state, now),
     blobs: deps.blobs,
     freezer: new Freezer(deps.blobs, deps.containers.batches),

@@ -1,3 +1,4 @@
+import type { LastPause } from "../domain/pause";
 import { contend, OVERTAKEN, type Pause } from "./contention";
 import type { TablePort } from "./ports";
 
@@ -5,9 +6,12 @@ import type { TablePort } from "./ports";
 export interface PipelineState {
   /** Schedule occurrences up to here were asked for or reported as missed; null before the first sweep. */
   readonly scheduledUntil: string | null;
+  readonly pause: LastPause | null;
 }
 
 const NOT_BEFORE = { partitionKey: "databricks", rowKey: "notBefore" };
+
+const stateKeys = (pipeline: string) => ({ partitionKey: pipeline, rowKey: "state" });
 
 /** Small rows that several runs and processes share. */
 export class StateStore {
@@ -18,12 +22,21 @@ export class StateStore {
 
   async get(pipeline: string): Promise<PipelineState> {
     const row = await this.table.get(pipeline, "state");
-    const text = (column: string): string | null => (typeof row?.[column] === "string" ? row[column] : null);
-    return { scheduledUntil: text("scheduledUntil") };
+    const text = (column: string): string | null =>
+      typeof row?.[column] === "string" && row[column] !== "" ? row[column] : null;
+    const pausedAt = text("pausedAt");
+    if (pausedAt === null) return { scheduledUntil: text("scheduledUntil"), pause: null };
+    const [by, reason, endedAt] = [text("pausedBy"), text("pauseReason") ?? "", text("pauseEndedAt")];
+    return { scheduledUntil: text("scheduledUntil"), pause: { at: pausedAt, by, reason, endedAt } };
   }
 
-  async set(pipeline: string, change: Partial<PipelineState>): Promise<void> {
-    await this.table.set({ partitionKey: pipeline, rowKey: "state", ...change });
+  async setScheduledUntil(pipeline: string, scheduledUntil: string): Promise<void> {
+    await this.table.set({ ...stateKeys(pipeline), scheduledUntil });
+  }
+
+  async setPause(pipeline: string, { at, by, reason, endedAt }: LastPause): Promise<void> {
+    const pause = { pausedAt: at, pausedBy: by ?? "", pauseReason: reason, pauseEndedAt: endedAt ?? "" };
+    await this.table.set({ ...stateKeys(pipeline), ...pause });
   }
 
   /** Until when no process may call Databricks, because it answered 429; null when it may. */

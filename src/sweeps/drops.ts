@@ -1,5 +1,6 @@
 import { COLLECTOR } from "../domain/function-names";
 import { collectorInstanceId } from "../domain/ids";
+import { holdingPause } from "../domain/pause";
 import { isClosed } from "../domain/run";
 import { indexPartition, toDropRecord, toIndexEntry } from "../ledger/drops/drop-rows";
 import type { Row } from "../ledger/ports";
@@ -16,10 +17,10 @@ const CLAIMS_PER_PASS = 2000;
 export async function sweepPendingDrops(pass: SweepPass): Promise<void> {
   const { ledger } = pass.activities;
   await forEachPipeline(pass, async (pipeline) => {
-    const needed =
-      (await ledger.drops.hasPending(pipeline)) ||
-      (await ledger.unfinished.list(pipeline, 1)).length > 0 ||
-      (await dueRetake(ledger, pipeline, null)) !== null;
+    const asks = async (): Promise<boolean> =>
+      holdingPause((await ledger.states.get(pipeline)).pause) === null &&
+      ((await ledger.drops.hasPending(pipeline)) || (await dueRetake(ledger, pipeline, null)) !== null);
+    const needed = (await ledger.unfinished.list(pipeline, 1)).length > 0 || (await asks());
     if (needed) await pass.starter.start(COLLECTOR, collectorInstanceId(pipeline), { pipeline });
   });
 }

@@ -1,4 +1,5 @@
 import { scheduleAlias } from "../domain/ids";
+import { holdingPause, isHeldBy } from "../domain/pause";
 import { scheduleOf } from "../domain/pipeline-definition";
 import { occurrencesBetween } from "../domain/schedule";
 import { sha256 } from "../domain/tokens";
@@ -9,31 +10,38 @@ const GRACE_MS = 120_000;
 /** Occurrences that one pass asks for at most; older ones are covered by the same run, since it takes what is there. */
 const MAX_CATCH_UP = 10;
 
-/** Reports schedule occurrences that no timer asked for, and asks for them, oldest first: one open run covers them all. */
-export async function sweepSchedules({ activities, definitions, starter, log }: SweepPass): Promise<void> {
+/** Asks for an occurrence that no timer asked for; one that a pause kept was not missed. */
+async function catchUp(pass: SweepPass, pipeline: string, occurrence: Date, held: boolean): Promise<void> {
+  const { activities, starter, log } = pass;
   const { ledger, requests } = activities;
-  for (const definition of definitions.values()) {
+  const alias = scheduleAlias(occurrence);
+  if ((await ledger.runs.alias(pipeline, sha256(alias))) !== null) return;
+  const { run, created } = await requests.requestRun({ pipeline, alias, reason: "schedule" }, starter);
+  const at = occurrence.toISOString();
+  const { runId } = run;
+  if (held) {
+    log.info("schedule occurrence of a pause", { pipeline, occurrence: at, runId, created });
+    return;
+  }
+  await ledger.outbox.add(pipeline, `missed-${at}`, { kind: "scheduleMissed", pipeline, occurrence: at, runId });
+  log.warn("missed schedule occurrence", { pipeline, occurrence: at, runId, created });
+}
+
+/** Reports schedule occurrences that no timer asked for, and asks for them, oldest first: one open run covers them all. */
+export async function sweepSchedules(pass: SweepPass): Promise<void> {
+  const { states, now } = pass.activities.ledger;
+  for (const definition of pass.definitions.values()) {
     const { name: pipeline } = definition;
     const schedule = scheduleOf(definition);
     if (schedule === null) continue;
-    const until = new Date(ledger.now().getTime() - GRACE_MS);
-    const { scheduledUntil } = await ledger.states.get(pipeline);
+    const until = new Date(now().getTime() - GRACE_MS);
+    const { scheduledUntil, pause } = await states.get(pipeline);
     const after = scheduledUntil === null ? until : new Date(scheduledUntil);
-    for (const occurrence of occurrencesBetween(schedule, after, until, MAX_CATCH_UP)) {
-      const alias = scheduleAlias(occurrence);
-      if ((await ledger.runs.alias(pipeline, sha256(alias))) !== null) continue;
-      const { run, created } = await requests.requestRun({ pipeline, alias, reason: "schedule" }, starter);
-      const missed = occurrence.toISOString();
-      const { runId } = run;
-      await ledger.outbox.add(pipeline, `missed-${missed}`, {
-        kind: "scheduleMissed",
-        pipeline,
-        occurrence: missed,
-        runId,
-      });
-      log.warn("missed schedule occurrence", { pipeline, occurrence: missed, runId, created });
+    if (holdingPause(pause) === null) {
+      for (const occurrence of occurrencesBetween(schedule, after, until, MAX_CATCH_UP))
+        await catchUp(pass, pipeline, occurrence, isHeldBy(pause, occurrence));
+      if (until > after) await states.setScheduledUntil(pipeline, until.toISOString());
     }
-    if (until > after || scheduledUntil === null)
-      await ledger.states.set(pipeline, { scheduledUntil: until.toISOString() });
+    if (scheduledUntil === null) await states.setScheduledUntil(pipeline, until.toISOString());
   }
 }
