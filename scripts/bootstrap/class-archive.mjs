@@ -10,7 +10,7 @@ import { digest, isStamped, writeStamp } from "./stamps.mjs";
  */
 export async function ensureClassArchive(root) {
   const folder = join(root, ".cache", "spark-classes");
-  const [jar, archive] = [join(folder, "file-system.jar"), join(folder, "spark.jsa")];
+  const jar = join(folder, "file-system.jar");
   const stamp = join(folder, ".batchkeeper-stamp");
   const databricks = join(root, "local", "databricks");
   const sources = join(databricks, "java", "batchkeeper");
@@ -23,16 +23,13 @@ export async function ensureClassArchive(root) {
       .map((name) => join(sources, name)),
   ];
   const value = digest(made, [root]);
-  if (isStamped(stamp, value) && existsSync(jar) && existsSync(archive)) return;
+  if (isStamped(stamp, value) && existsSync(jar) && readdirSync(folder).some((name) => name.endsWith(".jsa"))) return;
   const started = Date.now();
   say("Spark's classes: archiving them for quick starts (under a minute)");
   // The archive holds for the jars that it was made with, so an old one goes first.
   rmSync(folder, { recursive: true, force: true });
-  for (const [module, target] of [
-    ["cluster.file_system", jar],
-    ["cluster.class_archive", archive],
-  ])
-    await runCommand("Spark's classes", join(root, ".venv", "bin", "python"), ["-W", "ignore", "-m", module, target], {
+  for (const command of [["cluster.file_system", jar], ["cluster.class_archive"]])
+    await runCommand("Spark's classes", join(root, ".venv", "bin", "python"), ["-W", "ignore", "-m", ...command], {
       cwd: databricks,
     });
   writeStamp(stamp, value);

@@ -1,4 +1,4 @@
-"""Makes the archive of Spark's classes: `python -m cluster.class_archive FILE`.
+"""Makes the archive of Spark's classes: `python -m cluster.class_archive`.
 
 A driver JVM that maps the archive need not read, check and link some 20 000 classes again, which is a third of its start.
 """
@@ -6,12 +6,11 @@ A driver JVM that maps the archive need not read, check and link some 20 000 cla
 from __future__ import annotations
 
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 from cluster.driver_client import DriverClient
-from cluster.jvm import JvmStartError, extra_jars, jvm_environment, start_jvm, stop_jvm, submit_command
+from cluster.jvm import CLASS_ARCHIVE, JvmStartError, extra_jars, jvm_environment, start_jvm, stop_jvm, submit_command
 
 # A little of all that notebooks do: what these load is archived.
 _WORK = """CREATE TABLE made (id BIGINT, day DATE, value DOUBLE) USING delta
@@ -52,4 +51,4 @@ def make(target: Path) -> None:
 
 
 if __name__ == "__main__":
-    make(Path(sys.argv[1]))
+    make(CLASS_ARCHIVE)

@@ -7,6 +7,7 @@ directly, as the launcher would have done, less that one module.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 import shutil
@@ -27,8 +28,9 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 
 REPO_ROOT = Path(__file__).resolve().parents[3]
 DELTA_JARS = REPO_ROOT / ".cache" / "delta-jars"
-# Made by the bootstrap. Java checks it against the class path, and does without when the two disagree.
-CLASS_ARCHIVE = REPO_ROOT / ".cache" / "spark-classes" / "spark.jsa"
+# Made by the bootstrap. Java checks it against the class path, and does without when the two disagree; but it takes the same jars
+# in another folder for the same class path, and the sealed packages of Derby then hold classes of two places, which Java refuses.
+CLASS_ARCHIVE = REPO_ROOT / ".cache" / "spark-classes" / f"spark-{hashlib.sha256(str(REPO_ROOT).encode()).hexdigest()[:12]}.jsa"
 # Made by the bootstrap from `local/databricks/java`.
 FILE_SYSTEM_JAR = REPO_ROOT / ".cache" / "spark-classes" / "file-system.jar"
 READY_TIMEOUT_SECONDS = 90
