@@ -18,7 +18,9 @@ const reports = mkdtempSync(join(tmpdir(), "batchkeeper-test-"));
 // Tests start many short-lived JVMs over little data: optimised code costs them more than it returns.
 const javaOptions = `${process.env.JDK_JAVA_OPTIONS ?? ""} -XX:TieredStopAtLevel=1`.trim();
 const path = `${join(root, "node_modules", ".bin")}:${process.env.PATH}`;
-const environment = { ...process.env, PATH: path, FORCE_COLOR: "0", JDK_JAVA_OPTIONS: javaOptions };
+const environment = { ...process.env, PATH: path, NO_COLOR: "1", JDK_JAVA_OPTIONS: javaOptions };
+// Any value of it forces colours in some of what runs here, even 0.
+delete environment.FORCE_COLOR;
 
 const check = (...command) => ({
   command,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -16,9 +17,12 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from cluster.places import Places
 
+# Colours, cursor moves and links, which FORCE_COLOR makes pip and build backends write even into a pipe.
+_TERMINAL_CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
+
 
 class LibraryInstallationError(Exception):
-    """Raised when pip could not install what a task or a notebook asks for; carries pip's last line."""
+    """Raised when pip could not install what a task or a notebook asks for; carries pip's last error, or its last line."""
 
 
 class RunLibraries:
@@ -59,18 +63,21 @@ class RunLibraries:
             self._make()
         # By way of the notebook's own output, which blanks secrets.
         command = [str(self._python()), "-m", "pip", *map(self._place, arguments)]
-        environment = {**os.environ, "PIP_NO_INPUT": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+        environment = {**os.environ, "PIP_NO_INPUT": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_COLOR": "1"}
         environment.pop("PIP_TARGET", None)
-        last = ""
+        last = error = ""
         with subprocess.Popen(
             command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         ) as process:
             assert process.stdout
             for line in process.stdout:
-                print(line, end="")
-                last = line.strip() or last
+                plain = _TERMINAL_CODES.sub("", line)
+                print(plain, end="")
+                last = plain.strip() or last
+                error = last if last.lower().startswith("error:") else error
         if process.returncode:
-            raise LibraryInstallationError(f"pip {arguments[0] if arguments else ''} failed with exit code {process.returncode}: {last}")
+            command_name = arguments[0] if arguments else ""
+            raise LibraryInstallationError(f"pip {command_name} failed with exit code {process.returncode}: {error or last}")
         importlib.invalidate_caches()
         for name in self._outdated():
             self._warn(f"%pip: {name} is loaded in another version already, and this notebook process goes on with that")

@@ -137,14 +137,27 @@ def test_libraries_that_are_there_start_no_pip(cluster: ClusterProcess, notebook
     assert "Requirement already satisfied" not in (cluster.output_of(run_id) / "stdout.log").read_text()
 
 
-def test_a_library_that_cannot_be_installed_fails_the_task(cluster: ClusterProcess, notebook: Write) -> None:
+@pytest.mark.parametrize("env", [{}, {"FORCE_COLOR": "0"}], ids=["plain", "colours forced"])
+def test_a_library_that_cannot_be_installed_fails_the_task(cluster: ClusterProcess, notebook: Write, env: dict[str, str]) -> None:
     finished = cluster.run(
-        notebook("raise RuntimeError('no cell runs')"), libraries=[{"whl": "/Volumes/wheels/absent-1.0-py3-none-any.whl"}]
+        notebook("raise RuntimeError('no cell runs')"), libraries=[{"whl": "/Volumes/wheels/absent-1.0-py3-none-any.whl"}], env=env
     )
 
     assert finished["outcome"] == "failed"
-    assert finished["error"].startswith("LibraryInstallationError: pip install failed with exit code 1: ")
+    assert finished["error"].startswith("LibraryInstallationError: pip install failed with exit code 1: ERROR: ")
     assert "absent-1.0" in finished["error"]
+
+
+def test_a_build_that_fails_is_told_without_terminal_codes(cluster: ClusterProcess, notebook: Write, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n')
+    (tmp_path / "backend.py").write_text("raise RuntimeError('\\x1b[1mno wheel\\x1b[0m')\n")
+
+    run_id = cluster.start(notebook("%pip install --no-index ."), env={"FORCE_COLOR": "1"})
+
+    assert cluster.finished(run_id)["error"].endswith("failed with exit code 1: error: subprocess-exited-with-error")
+    output = (cluster.output_of(run_id) / "stdout.log").read_text()
+    assert "RuntimeError: no wheel\n" in output
+    assert "\x1b" not in output
 
 
 def test_pip_installs_for_this_run_alone(cluster: ClusterProcess, notebook: Write, tmp_path: Path) -> None:
