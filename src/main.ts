@@ -8,7 +8,7 @@ import {
   ledgerOwnerCheck,
   tableCheck,
   writeCheck,
-} from "./api/health-checks";
+} from "./api/health/checks";
 import { appVersion } from "./config/app-version";
 import { loadConfig, type Config, type Environment } from "./config/config";
 import { createStorageClients } from "./config/storage-clients";
@@ -106,14 +106,8 @@ function start(environment: Environment): void {
     ledgerOwnerCheck(ledger.checkOwner),
     ...databricksChecks(createJobsClient({ ...connection, budgetMs: HEALTH_BUDGET_MS }), jobNames),
   ];
-  registerHttpFunctions({
-    runs: requests,
-    pipelines: definitions,
-    starterFor,
-    checks,
-    version,
-    webhook: databricks.webhook,
-  });
+  const ports = { runs: requests, pipelines: definitions, checks, version };
+  registerHttpFunctions(ports, { starterFor, webhook: databricks.webhook });
 }
 
 start(process.env);

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { RunView } from "../../src/api/views";
+import type { RunView } from "../../src/api/runs/views";
 
 export type { RunView };
 type RunPage = { readonly value: readonly { readonly id: string; readonly reason: string }[] };
@@ -12,7 +12,7 @@ export class PipelineApi {
   readonly #root: string;
 
   constructor(functionsUrl: string) {
-    this.#root = `${functionsUrl}/api`;
+    this.#root = `${functionsUrl}/api/v1`;
   }
 
   /** Asks for a run; the same `key` never starts a second one. */
@@ -20,12 +20,12 @@ export class PipelineApi {
     return this.#call<RunView>("POST", `/pipelines/${pipeline}/runs`, body, { "Idempotency-Key": key });
   }
 
-  async getRun(pipeline: string, id: string): Promise<RunView> {
-    return this.#call<RunView>("GET", `/pipelines/${pipeline}/runs/${id}`);
+  async getRun(id: string): Promise<RunView> {
+    return this.#call<RunView>("GET", `/runs/${id}`);
   }
 
   async listRunIds(pipeline: string): Promise<Set<string>> {
-    const page = await this.#call<RunPage>("GET", `/pipelines/${pipeline}/runs`);
+    const page = await this.#call<RunPage>("GET", `/runs?pipeline=${pipeline}`);
     return new Set(page.value.map((run) => run.id));
   }
 
@@ -47,9 +47,9 @@ export class PipelineApi {
   }
 
   /** Polls until the run is closed; `onChange` sees every state on the way. */
-  async waitForRun(pipeline: string, id: string, onChange: (run: RunView) => void): Promise<RunView> {
+  async waitForRun(id: string, onChange: (run: RunView) => void): Promise<RunView> {
     for (;;) {
-      const run = await this.getRun(pipeline, id);
+      const run = await this.getRun(id);
       onChange(run);
       if (run.endedAt !== null && !["requested", "queued", "running"].includes(run.state)) return run;
       await pause(POLL_MS);

@@ -23,11 +23,11 @@ const COUNT_WORDS: Readonly<Record<string, string>> = {
 const UNSAID = new Set(["filesListed"]);
 
 /** Tells a run step by step while it goes on, and returns it when it is closed. */
-export async function follow(api: PipelineApi, pipeline: string, id: string): Promise<RunView> {
+export async function follow(api: PipelineApi, id: string): Promise<RunView> {
   const told = new Set<string>();
   const started = Date.now();
   line(`  run ${id}`);
-  const run = await api.waitForRun(pipeline, id, (seen) => tell(seen, told, started));
+  const run = await api.waitForRun(id, (seen) => tell(seen, told, started));
   const what = `${run.state.replaceAll("_", " ")} after ${formatSeconds(Date.now() - started)}`;
   if (run.state === "succeeded") good(`run ${what}`);
   else if (run.state === "failed" || run.state === "cancelled")

@@ -89,11 +89,7 @@ class Acts {
     });
     if (response.status !== 202)
       throw new Error(`the admin endpoint answered ${response.status}: ${await response.text()}`);
-    const run = await follow(
-      this.api,
-      DROPS_PIPELINE,
-      await this.api.nextRun(DROPS_PIPELINE, known, APPEAR_TIMEOUT_MS),
-    );
+    const run = await follow(this.api, await this.api.nextRun(DROPS_PIPELINE, known, APPEAR_TIMEOUT_MS));
     expectState(run, "succeeded");
     return run;
   }
@@ -109,10 +105,10 @@ class Acts {
 
   private async request(pipeline: string, body: object, key: string): Promise<RunView> {
     command(
-      `curl -X POST ${this.functionsUrl}/api/pipelines/${pipeline}/runs -H 'Idempotency-Key: ${key}' -d '${JSON.stringify(body)}'`,
+      `curl -X POST ${this.functionsUrl}/api/v1/pipelines/${pipeline}/runs -H 'Idempotency-Key: ${key}' -d '${JSON.stringify(body)}'`,
     );
     const { id } = await this.api.startRun(pipeline, body, key);
-    const run = await follow(this.api, pipeline, id);
+    const run = await follow(this.api, id);
     expectState(run, "succeeded");
     return run;
   }
@@ -123,7 +119,7 @@ class Acts {
     good(
       `dropped ${files.length} files, ${formatCount(Math.round(files.reduce((sum, file) => sum + file.bytes, 0) / 1024))} KiB`,
     );
-    return follow(this.api, DROPS_PIPELINE, await this.api.nextRun(DROPS_PIPELINE, known, APPEAR_TIMEOUT_MS));
+    return follow(this.api, await this.api.nextRun(DROPS_PIPELINE, known, APPEAR_TIMEOUT_MS));
   }
 
   private async waitUntilRecorded(paths: readonly string[]): Promise<void> {

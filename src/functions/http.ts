@@ -1,29 +1,23 @@
-import { registerCancelRun } from "./http-cancel-run";
-import { registerDatabricksWebhook } from "./http-databricks-webhook";
-import { registerGetRun } from "./http-get-run";
-import { registerHealth, type HealthDeps } from "./http-health";
-import { registerListDrops } from "./http-list-drops";
-import { registerListRuns } from "./http-list-runs";
-import { registerOpenApi } from "./http-openapi";
-import { registerRetryRun } from "./http-retry-run";
-import { registerRouteDrops } from "./http-route-drops";
-import { registerStartRun } from "./http-start-run";
-import type { ApiDeps } from "../api/deps";
-import type { WebhookCredentials } from "./http-databricks-webhook";
+import { app } from "@azure/functions";
+import * as df from "durable-functions";
+import { httpHandler, type HttpDoorSettings } from "../api/http/door";
+import type { ApiPorts } from "../api/ports";
+import type { Operation } from "../api/registry/operation";
+import { OPERATIONS } from "../api/registry/operations";
 
-/** What all HTTP functions together are made of. */
-export type HttpDeps = ApiDeps & HealthDeps & { readonly webhook?: WebhookCredentials | undefined };
+/** Registers every operation with the host. */
+export function registerHttpFunctions(ports: ApiPorts, settings: HttpDoorSettings): void {
+  for (const operation of OPERATIONS) {
+    app.http(operation.id, {
+      methods: [operation.http.method],
+      route: operation.http.path,
+      authLevel: authLevel(operation),
+      ...(operation.readOnly ? {} : { extraInputs: [df.input.durableClient()] }),
+      handler: httpHandler(operation, ports, settings),
+    });
+  }
+}
 
-/** Registers every HTTP function. */
-export function registerHttpFunctions(deps: HttpDeps): void {
-  registerStartRun(deps);
-  registerListRuns(deps);
-  registerGetRun(deps);
-  registerCancelRun(deps);
-  registerRetryRun(deps);
-  registerListDrops(deps);
-  registerRouteDrops(deps);
-  registerHealth(deps);
-  registerOpenApi(deps);
-  registerDatabricksWebhook(deps);
+function authLevel({ access }: Operation): "anonymous" | "function" {
+  return access === "webhook" || access === "anyone" ? "anonymous" : "function";
 }

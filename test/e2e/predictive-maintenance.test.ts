@@ -51,7 +51,7 @@ describe("predictive maintenance", () => {
     await act();
     return api.nextRun("scoring", known, 60_000);
   };
-  const end = async (pipeline: string, id: string): Promise<RunView> => api.waitForRun(pipeline, id, () => undefined);
+  const end = async (id: string): Promise<RunView> => api.waitForRun(id, () => undefined);
   const put = async (path: string, text: string): Promise<unknown> =>
     drops.getBlockBlobClient(path).upload(text, Buffer.byteLength(text));
   const dayFile = (source: string, day: string): string =>
@@ -60,7 +60,7 @@ describe("predictive maintenance", () => {
     readFileSync(join(stack.volumeRoot, "batches", run.id, "outcome", "ingestion.json"), "utf8");
   const running = async (id: string, step: string): Promise<void> => {
     for (;;) {
-      const run = await api.getRun("scoring", id);
+      const run = await api.getRun(id);
       const found = run.steps.find(({ name }) => name === step);
       if (found?.generations.at(-1)?.databricksRunId) return;
       if (run.endedAt) throw new Error(`run ${id} ended before its step ${step} began`);
@@ -78,7 +78,7 @@ describe("predictive maintenance", () => {
   };
 
   it("ends the first batch as not ready: its data stand, and no champion is there", async () => {
-    const run = await end("scoring", await appear(async () => dropFiles(drops, files, HISTORY_END)));
+    const run = await end(await appear(async () => dropFiles(drops, files, HISTORY_END)));
 
     expect(run).toMatchObject({ state: "not_ready", batch: { drops: 5 } });
     expect(last(run, "ingestion").counts).toMatchObject({ filesRead: 5, filesQuarantined: 0, rowsQuarantined: 0 });
@@ -89,7 +89,7 @@ describe("predictive maintenance", () => {
     // So small a fleet gives no model that beats the rule: the gate judges nothing here.
     const parameters = { validation_days: "15", test_days: "15", gate_mode: "disabled", trees: "5", depth: "4" };
     const { id } = await api.startRun("training", { parameters }, "e2e-training");
-    const run = await end("training", id);
+    const run = await end(id);
 
     expect([run.state, run.error]).toEqual(["succeeded", null]);
     const model = last(run, "training").model;
@@ -119,7 +119,7 @@ describe("predictive maintenance", () => {
     await running(id, "features");
     await stack.functions.stop("SIGKILL");
     await stack.startFunctions();
-    const run = await end("scoring", id);
+    const run = await end(id);
 
     expect(run.state).toBe("succeeded");
     expect(run.steps.map(({ generations }) => generations.length)).toEqual([1, 1, 1]);
@@ -137,7 +137,7 @@ describe("predictive maintenance", () => {
     });
     await running(id, "scoring");
     const killed = await killNotebook();
-    const run = await end("scoring", id);
+    const run = await end(id);
 
     expect(killed).toBe(1);
     expect([run.state, last(run, "scoring").reason]).toEqual(["succeeded", null]);
@@ -151,7 +151,7 @@ describe("predictive maintenance", () => {
   });
 
   it("writes nothing when the same day is dropped again", async () => {
-    const again = await end("scoring", await appear(async () => dropFiles(drops, files, SECOND_DAY)));
+    const again = await end(await appear(async () => dropFiles(drops, files, SECOND_DAY)));
 
     expect(last(again, "ingestion").counts).toMatchObject({ rowsAccepted: 0, rowsQuarantined: 0 });
     expect(last(again, "ingestion").tables?.["telemetry"]).toEqual(telemetryVersion);

@@ -109,9 +109,9 @@ describe("the app on the embedded host", () => {
     const run = await start(app, behave({ end: "hang", cancelMs: 4000 }));
     await app.until("a Databricks run", async () => app.jobs.runs.length > 0);
 
-    expect((await app.api("POST", `pipelines/meters/runs/${run.id}/cancel`)).status).toBeLessThan(300);
+    expect((await app.api("POST", `runs/${run.id}/cancel`)).status).toBeLessThan(300);
     await pause(1500);
-    expect((await app.api("GET", `pipelines/meters/runs/${run.id}`)).body.state).toBe("running");
+    expect((await app.api("GET", `runs/${run.id}`)).body.state).toBe("running");
 
     expect(await app.ended(run.id, 90)).toMatchObject({ state: "cancelled" });
     expect(app.jobs.active()).toEqual([]);
@@ -122,7 +122,7 @@ describe("the app on the embedded host", () => {
     const second = await start(app, behave({ delayMs: 10 }));
     await app.until(
       "the second run to queue",
-      async () => (await app.api("GET", `pipelines/meters/runs/${second.id}`)).body.state === "queued",
+      async () => (await app.api("GET", `runs/${second.id}`)).body.state === "queued",
     );
 
     const [a, b] = [await app.ended(first.id, 90), await app.ended(second.id, 90)];
@@ -138,7 +138,7 @@ describe("the app on the embedded host", () => {
     const run = await start(app, body);
     await app.ended(run.id);
 
-    await app.api("POST", `pipelines/meters/runs/${run.id}/retry`);
+    await app.api("POST", `runs/${run.id}/retry`);
     await app.until("the second attempt", async () => app.jobs.runs.length > 1);
 
     expect(await app.ended(run.id)).toMatchObject({ state: "failed", attempt: 2 });

@@ -63,7 +63,7 @@ describe("failures of a step", () => {
 
   it("answers a bad window and an unknown pipeline with one clear problem", async () => {
     const post = async (pipeline: string, body: object) => {
-      const response = await fetch(`${meters.stack.functions.url}/api/pipelines/${pipeline}/runs`, {
+      const response = await fetch(`${meters.stack.functions.url}/api/v1/pipelines/${pipeline}/runs`, {
         method: "POST",
         headers: { "Content-Type": "application/json" },
         body: JSON.stringify(body),

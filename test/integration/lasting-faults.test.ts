@@ -55,7 +55,7 @@ it("ends a cancelled run although Databricks never gives the output of its step"
     async () => app.jobs.runs.length > 0 && app.jobs.active().length === 0,
   );
 
-  await app.api("POST", `pipelines/meters/runs/${run.id}/cancel`);
+  await app.api("POST", `runs/${run.id}/cancel`);
 
   expect(await app.ended(run.id, 120)).toMatchObject({ state: "cancelled" });
   expect(app.jobs.runs).toHaveLength(1);

@@ -67,7 +67,7 @@ describe("requests of a second scenario", () => {
     await meters.drop("late", [9, 9]);
     known.add(slow.id);
     const next = await meters.api.nextRun(PIPELINE, known, 30_000);
-    const queued = await meters.api.getRun(PIPELINE, next);
+    const queued = await meters.api.getRun(next);
 
     expect(["requested", "queued"]).toContain(queued.state);
     expect((await meters.end(slow.id)).batch.drops).toBe(0);

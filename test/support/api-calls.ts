@@ -1,6 +1,9 @@
 import { HttpRequest, InvocationContext, type HttpResponseInit } from "@azure/functions";
-import { guard, type ApiHandler } from "../../src/api/http-function";
-import { ROUTES, type RouteName } from "../../src/api/routes";
+import { httpHandler, type HttpDoorSettings } from "../../src/api/http/door";
+import type { ApiPorts } from "../../src/api/ports";
+import type { Operation } from "../../src/api/registry/operation";
+import { OPERATIONS } from "../../src/api/registry/operations";
+import { FakeStarter } from "./ledger";
 
 /** What a test sends to an operation. */
 export interface ApiRequest {
@@ -25,13 +28,27 @@ export interface ApiAnswer {
   readonly log: readonly string[];
 }
 
-/** Calls a handler as the host would, through the guard that every operation is registered with. */
-export async function callApi(name: RouteName, handler: ApiHandler, request: ApiRequest = {}): Promise<ApiAnswer> {
+/** The operation of this id. */
+export function operationOf(id: string): Operation {
+  const found = OPERATIONS.find((operation) => operation.id === id);
+  if (!found) throw new Error(`no operation ${id}`);
+  return found;
+}
+
+/** Calls an operation through the HTTP door, as the host would. It finds those ports that the test gives. */
+export async function callApi(
+  id: string,
+  ports: Partial<ApiPorts>,
+  request: ApiRequest = {},
+  settings: Partial<HttpDoorSettings> = {},
+): Promise<ApiAnswer> {
   const { params = {}, query = "", headers = {}, body } = request;
-  const path = ROUTES[name].path.replace(/\{(\w+)\}/g, (_all, key: string) => encodeURIComponent(params[key] ?? ""));
+  const operation = operationOf(id);
+  const { method, path: template } = operation.http;
+  const path = template.replace(/\{(\w+)\}/g, (_all, key: string) => encodeURIComponent(params[key] ?? ""));
   const text = body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body);
   const httpRequest = new HttpRequest({
-    method: ROUTES[name].method,
+    method,
     url: `https://app.example/api/${path}${query}`,
     params: { ...params },
     headers: { ...(text === undefined ? {} : { "content-type": "application/json" }), ...headers },
@@ -41,10 +58,11 @@ export async function callApi(name: RouteName, handler: ApiHandler, request: Api
   const log: string[] = [];
   const context = new InvocationContext({
     invocationId: "trace-1",
-    functionName: name,
+    functionName: id,
     logHandler: (_level, ...args) => log.push(args.map(String).join(" ")),
   });
-  return { ...read(await guard(handler)(httpRequest, context)), log };
+  const handler = httpHandler(operation, ports as ApiPorts, { starterFor: () => new FakeStarter(), ...settings });
+  return { ...read(await handler(httpRequest, context)), log };
 }
 
 function read({ status = 200, headers = {}, body }: HttpResponseInit): Omit<ApiAnswer, "log"> {

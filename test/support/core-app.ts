@@ -70,7 +70,7 @@ export class CoreApp {
       headers: { "content-type": "application/json", ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     };
-    const response = await fetch(`${this.host.url}/api/${path}`, init);
+    const response = await fetch(`${this.host.url}/api/v1/${path}`, init);
     const text = await response.text();
     return { status: response.status, body: (text === "" ? {} : JSON.parse(text)) as RunView };
   }
@@ -99,7 +99,7 @@ export class CoreApp {
     return this.until(
       `the end of ${runId}`,
       async () => {
-        const { body } = await this.api("GET", `pipelines/meters/runs/${runId}`);
+        const { body } = await this.api("GET", `runs/${runId}`);
         return ["requested", "queued", "running"].includes(body.state) ? null : body;
       },
       seconds,

@@ -61,13 +61,13 @@ export class MetersStack {
   }
 
   async end(id: string): Promise<RunView> {
-    return this.api.waitForRun(PIPELINE, id, () => undefined);
+    return this.api.waitForRun(id, () => undefined);
   }
 
   /** Waits until `step` of the run has a Databricks run that was started. */
   async stepStarted(id: string, step: string): Promise<string> {
     for (const deadline = Date.now() + 60_000; Date.now() < deadline; await pause(100)) {
-      const run = await this.api.getRun(PIPELINE, id);
+      const run = await this.api.getRun(id);
       const started = run.steps.find(({ name }) => name === step)?.generations.at(-1)?.databricksRunId;
       if (started) return started;
       if (run.endedAt)

@@ -1,9 +1,5 @@
-import type { ApiDeps } from "../../src/api/deps";
-import { createCancelRunHandler } from "../../src/functions/http-cancel-run";
-import { createGetRunHandler } from "../../src/functions/http-get-run";
-import { createListRunsHandler } from "../../src/functions/http-list-runs";
-import { createRetryRunHandler } from "../../src/functions/http-retry-run";
-import { createStartRunHandler } from "../../src/functions/http-start-run";
+import type { HttpDoorSettings } from "../../src/api/http/door";
+import type { ApiPorts } from "../../src/api/ports";
 import { startAzurite } from "./azurite";
 import { callApi, type ApiRequest } from "./api-calls";
 import { aPipeline, createTestLedger, type TestLedger } from "./ledger";
@@ -12,7 +8,8 @@ import { aPipeline, createTestLedger, type TestLedger } from "./ledger";
 export class RunsApi {
   #storage: Awaited<ReturnType<typeof startAzurite>> | undefined;
   test!: TestLedger;
-  deps!: ApiDeps;
+  ports!: Pick<ApiPorts, "runs" | "pipelines">;
+  settings!: HttpDoorSettings;
 
   constructor() {
     beforeAll(async () => {
@@ -21,26 +18,28 @@ export class RunsApi {
     afterAll(async () => this.#storage?.stop());
     beforeEach(() => {
       this.test = createTestLedger(this.#storage?.connectionString ?? "", aPipeline("scoring"), aPipeline("training"));
-      this.deps = { runs: this.test.runs, pipelines: this.test.pipelines, starterFor: () => this.test.starter };
+      this.ports = { runs: this.test.runs, pipelines: this.test.pipelines };
+      this.settings = { starterFor: () => this.test.starter };
     });
   }
 
+  /** Calls any operation on this ledger. */
+  readonly call = (id: string, request: ApiRequest = {}) => callApi(id, this.ports, request, this.settings);
+
   readonly start = (request: Partial<ApiRequest> = {}, pipeline = "scoring") =>
-    callApi("startRun", createStartRunHandler(this.deps), { params: { pipeline }, ...request });
+    this.call("startRun", { params: { pipeline }, ...request });
 
   readonly startWithKey = (key: string, body?: unknown) =>
     this.start({ headers: { "idempotency-key": key }, ...(body === undefined ? {} : { body }) });
 
   readonly get = (runId: string, headers: Record<string, string> = {}) =>
-    callApi("getRun", createGetRunHandler(this.deps), { params: { pipeline: "scoring", runId }, headers });
+    this.call("getRun", { params: { runId }, headers });
 
-  readonly cancel = (runId: string) =>
-    callApi("cancelRun", createCancelRunHandler(this.deps), { params: { pipeline: "scoring", runId } });
+  readonly cancel = (runId: string) => this.call("cancelRun", { params: { runId } });
 
-  readonly retry = (runId: string) =>
-    callApi("retryRun", createRetryRunHandler(this.deps), { params: { pipeline: "scoring", runId } });
+  readonly retry = (runId: string) => this.call("retryRun", { params: { runId } });
 
-  readonly list = (query: string) => callApi("listRuns", createListRunsHandler(this.deps), { query });
+  readonly list = (query: string) => this.call("listRuns", { query });
 
   /** Ends a run as its orchestration would. */
   readonly end = async (runId: string, state: "succeeded" | "failed" | "cancelled"): Promise<void> => {

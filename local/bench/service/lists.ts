@@ -14,16 +14,16 @@ interface List {
 }
 
 const LISTS: readonly List[] = [
-  { name: "runs, newest", path: `api/pipelines/${STORM}/runs`, pages: 0 },
-  { name: "runs, next page", path: `api/pipelines/${STORM}/runs`, pages: 2 },
-  { name: "runs by state", path: `api/pipelines/${STORM}/runs?state=failed`, pages: 0 },
-  { name: "runs by state, next page", path: `api/pipelines/${STORM}/runs?state=failed`, pages: 1 },
-  { name: "runs of all pipelines", path: "api/runs", pages: 0 },
-  { name: "runs of all pipelines by state", path: "api/runs?state=failed", pages: 0 },
-  { name: "drops by state", path: `api/pipelines/${STORM}/drops?state=batched`, pages: 0 },
-  { name: "drops by state, next page", path: `api/pipelines/${STORM}/drops?state=batched`, pages: 2 },
-  { name: "drops by run", path: `api/pipelines/${STORM}/drops?runId=${batchRunId(0)}`, pages: 0 },
-  { name: "drops by path", path: `api/pipelines/${STORM}/drops?path=${MANY_VERSIONS}`, pages: 0 },
+  { name: "runs, newest", path: `api/v1/runs?pipeline=${STORM}`, pages: 0 },
+  { name: "runs, next page", path: `api/v1/runs?pipeline=${STORM}`, pages: 2 },
+  { name: "runs by state", path: `api/v1/runs?pipeline=${STORM}&state=failed`, pages: 0 },
+  { name: "runs by state, next page", path: `api/v1/runs?pipeline=${STORM}&state=failed`, pages: 1 },
+  { name: "runs of all pipelines", path: "api/v1/runs", pages: 0 },
+  { name: "runs of all pipelines by state", path: "api/v1/runs?state=failed", pages: 0 },
+  { name: "drops by state", path: `api/v1/pipelines/${STORM}/drops?state=batched`, pages: 0 },
+  { name: "drops by state, next page", path: `api/v1/pipelines/${STORM}/drops?state=batched`, pages: 2 },
+  { name: "drops by run", path: `api/v1/pipelines/${STORM}/drops?runId=${batchRunId(0)}`, pages: 0 },
+  { name: "drops by path", path: `api/v1/pipelines/${STORM}/drops?path=${MANY_VERSIONS}`, pages: 0 },
 ];
 
 interface PageView {

@@ -22,7 +22,7 @@ async function runOnce(stack: ServiceStack, pipeline: string): Promise<Cost> {
   stack.resetCounts();
   const jobsBefore = stack.jobs.requests;
   const started = performance.now();
-  const { id } = await stack.call<RunView>("POST", `api/pipelines/${pipeline}/runs`, { rerun: true });
+  const { id } = await stack.call<RunView>("POST", `api/v1/pipelines/${pipeline}/runs`, { rerun: true });
   const ended = await stack.until(`the end of ${id}`, RUN_SECONDS, async () => {
     const run = await stack.ledger.runs.get(id);
     return run && isClosed(run.state) ? run : null;

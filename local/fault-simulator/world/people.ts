@@ -102,21 +102,16 @@ export class People {
   private request({ pipeline, days, rerun, key }: Extract<PlanItem, { kind: "request" }>): void {
     const window = days ? { window: { start: `${days[0]}T00:00:00Z`, end: `${days[1]}T00:00:00Z` } } : {};
     const headers = key === null ? {} : { "idempotency-key": key };
-    this.call("startRun", "POST", `/pipelines/${pipeline}/runs`, { pipeline }, { ...window, rerun }, headers);
+    this.call("startRun", "POST", `/v1/pipelines/${pipeline}/runs`, { pipeline }, { ...window, rerun }, headers);
   }
 
   private change(what: "cancel" | "retry", nth: number): void {
     const rows = [...this.world.watch.view.runs.values()];
     const row = rows[nth % Math.max(1, rows.length)];
     if (!row) return;
-    const [pipeline, runId] = [row.partitionKey, textOf(row, "runId")];
-    this.call(
-      what === "cancel" ? "cancelRun" : "retryRun",
-      "POST",
-      `/pipelines/${pipeline}/runs/${runId}/${what}`,
-      { pipeline, runId },
-      undefined,
-    );
+    const runId = textOf(row, "runId");
+    const operation = what === "cancel" ? "cancelRun" : "retryRun";
+    this.call(operation, "POST", `/v1/runs/${runId}/${what}`, { runId }, undefined);
   }
 
   private webhook(nth: number): void {

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { startFunctionsHost, type FunctionsHostProcess } from "../../../local/functions-host/spawn";
 import { REPO_ROOT } from "../../../local/paths";
-import { healthSchema, problemSchema, runPageSchema, runSchema } from "../../../src/api/schemas";
+import { healthSchema } from "../../../src/api/health/schemas";
+import { problemSchema } from "../../../src/api/registry/common-schemas";
+import { runPageSchema, runSchema } from "../../../src/api/runs/schemas";
 import { startAzurite } from "../../support/azurite";
 import type { Json } from "../../support/api-calls";
 import { Bench } from "../../unit/databricks-server/harness";
@@ -75,7 +77,7 @@ async function untilRun(location: string, accept: (run: ReturnType<typeof runSch
   }
 }
 const start = async (api: string, pipeline: string) => {
-  const { status, headers } = await call("POST", `${api}/pipelines/${pipeline}/runs`);
+  const { status, headers } = await call("POST", `${api}/v1/pipelines/${pipeline}/runs`);
   expect(status).toBe(202);
   return headers.get("location") ?? "";
 };
@@ -118,7 +120,7 @@ describe("the app on the functions host", () => {
     expect(run.steps[0]?.generations).toMatchObject([
       { generation: 0, resultState: "FAILED", url: expect.stringContaining(bench.url) },
     ]);
-    const page = runPageSchema.parse((await call("GET", `${url}/pipelines/raising/runs?state=failed`)).body);
+    const page = runPageSchema.parse((await call("GET", `${url}/v1/runs?pipeline=raising&state=failed`)).body);
     expect(page.value.map(({ id }) => id)).toEqual([run.id]);
   });
 
@@ -158,10 +160,10 @@ describe("the app on the functions host", () => {
 
   it("answers refusals with problems", async () => {
     for (const [method, path, status] of [
-      ["POST", "pipelines/nope/runs", 404],
-      ["GET", "pipelines/raising/runs/nope", 404],
-      ["GET", "runs?top=0", 400],
-      ["GET", "pipelines/raising/drops?state=lost", 400],
+      ["POST", "v1/pipelines/nope/runs", 404],
+      ["GET", "v1/runs/nope", 404],
+      ["GET", "v1/runs?top=0", 400],
+      ["GET", "v1/pipelines/raising/drops?state=lost", 400],
     ] as const) {
       const answer = await call(method, `${url}/${path}`);
       expect(answer.status).toBe(status);

@@ -1,5 +1,5 @@
-import { dropPageSchema, pipelinePageSchema } from "../../../src/api/schemas";
-import { createListDropsHandler, createListPipelinesHandler } from "../../../src/functions/http-list-drops";
+import { dropPageSchema } from "../../../src/api/drops/schemas";
+import { pipelinePageSchema } from "../../../src/api/pipelines/schemas";
 import { startAzurite } from "../../support/azurite";
 import { callApi } from "../../support/api-calls";
 import { aPipeline, createTestLedger, type TestLedger } from "../../support/ledger";
@@ -21,8 +21,7 @@ beforeEach(() => {
   );
 });
 
-const list = (query = "", pipeline = "scoring") =>
-  callApi("listDrops", createListDropsHandler(test), { params: { pipeline }, query });
+const list = (query = "", pipeline = "scoring") => callApi("listDrops", test, { params: { pipeline }, query });
 const put = async (day: number, reason?: string) => {
   const path = `telemetry/2015-11-${day}.csv.gz`;
   const seen = {
@@ -47,7 +46,7 @@ describe("listDrops", () => {
     const first = dropPageSchema.parse((await list("?top=2")).body);
     const second = dropPageSchema.parse((await list(new URL(first.nextLink ?? "").search)).body);
 
-    expect(first.nextLink).toMatch(/^https:\/\/app\.example\/api\/pipelines\/scoring\/drops\?top=2&token=/);
+    expect(first.nextLink).toMatch(/^https:\/\/app\.example\/api\/v1\/pipelines\/scoring\/drops\?top=2&token=/);
     expect([...first.value, ...second.value].map((drop) => [drop.path.slice(18, 20), drop.state, drop.reason])).toEqual(
       [
         ["14", "pending", null],
@@ -76,7 +75,7 @@ describe("listDrops", () => {
     const lost = createTestLedger(gone.connectionString, aPipeline("scoring"));
     await gone.stop();
 
-    const answer = await callApi("listDrops", createListDropsHandler(lost), { params: { pipeline: "scoring" } });
+    const answer = await callApi("listDrops", lost, { params: { pipeline: "scoring" } });
 
     expect(answer).toMatchObject({
       status: 503,
@@ -89,14 +88,14 @@ describe("listDrops", () => {
 
 describe("listPipelines", () => {
   it("tells name, schedule, steps and where the runs are", async () => {
-    const answer = await callApi("listPipelines", createListPipelinesHandler(test));
+    const answer = await callApi("listPipelines", test);
 
     expect(pipelinePageSchema.parse(answer.body).value).toMatchObject([
       {
         name: "scoring",
         schedule: "0 30 6 * * *",
         takesDrops: true,
-        links: { runs: "https://app.example/api/pipelines/scoring/runs" },
+        links: { runs: "https://app.example/api/v1/runs?pipeline=scoring" },
       },
       { name: "training", schedule: null, takesDrops: false, steps: [{ name: "ingestion", job: "job-ingestion" }] },
     ]);

@@ -6,11 +6,10 @@ import {
   tableCheck,
   writeCheck,
   type HealthCheck,
-} from "../../../src/api/health-checks";
-import { healthSchema } from "../../../src/api/schemas";
+} from "../../../src/api/health/checks";
+import { healthSchema } from "../../../src/api/health/schemas";
 import { createStorageClients } from "../../../src/config/storage-clients";
 import { createJobsClient } from "../../../src/databricks/connect";
-import { createHealthHandler } from "../../../src/functions/http-health";
 import { ContainerClient, ContainerSASPermissions } from "@azure/storage-blob";
 import { startAzurite } from "../../support/azurite";
 import { callApi } from "../../support/api-calls";
@@ -28,7 +27,7 @@ afterAll(async () => {
   await Promise.all(servers.map((server) => server.close()));
 });
 
-const health = (...checks: HealthCheck[]) => callApi("health", createHealthHandler({ checks, version: "1.2.3" }));
+const health = (...checks: HealthCheck[]) => callApi("health", { checks, version: "1.2.3" });
 const jobs = async (answer: FakeAnswer, token = "t-0") => {
   const server = await startFakeHttp(answer);
   servers.push(server);

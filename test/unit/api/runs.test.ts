@@ -1,7 +1,4 @@
-import { listRunsQuery, runPageSchema, runSchema } from "../../../src/api/schemas";
-import { createGetRunHandler } from "../../../src/functions/http-get-run";
-import { createListPipelineRunsHandler } from "../../../src/functions/http-list-runs";
-import { callApi } from "../../support/api-calls";
+import { listRunsQuery, runPageSchema, runSchema } from "../../../src/api/runs/schemas";
 import { idOf, RunsApi } from "../../support/runs-api";
 
 const api = new RunsApi();
@@ -64,14 +61,6 @@ describe("getRun", () => {
     expect(last.headers).not.toHaveProperty("retry-after");
   });
 
-  it("does not show a run under another pipeline: 404", async () => {
-    const runId = idOf(await start());
-
-    const answer = await callApi("getRun", createGetRunHandler(api.deps), { params: { pipeline: "training", runId } });
-
-    expect(answer.status).toBe(404);
-  });
-
   it.each(["scoring-20260101t000000-00000000", "nonsense", "'%2F"])("does not know run %s: 404", async (runId) => {
     expect(await get(runId)).toMatchObject({ status: 404, body: { title: "Unknown run", traceId: "trace-1" } });
   });
@@ -108,18 +97,7 @@ describe("listRuns", () => {
 
     expect((await list("?pipeline=scoring&state=succeeded")).body["value"]).toMatchObject([{ id: done }]);
     const { nextLink } = runPageSchema.parse((await list("?pipeline=scoring&top=1")).body);
-    expect(nextLink).toMatch(/^https:\/\/app\.example\/api\/runs\?pipeline=scoring&top=1&token=/);
-  });
-
-  it("lists one pipeline under its own path", async () => {
-    const runId = idOf(await start());
-    await start({}, "training");
-
-    const answer = await callApi("listPipelineRuns", createListPipelineRunsHandler(api.deps), {
-      params: { pipeline: "scoring" },
-    });
-
-    expect(runPageSchema.parse(answer.body).value.map((run) => run.id)).toEqual([runId]);
+    expect(nextLink).toMatch(/^https:\/\/app\.example\/api\/v1\/runs\?pipeline=scoring&top=1&token=/);
   });
 
   it.each([
@@ -149,7 +127,7 @@ describe("cancelRun and retryRun", () => {
     expect(first).toMatchObject({
       status: 202,
       body: { cancelRequestedAt: expect.any(String) },
-      headers: { location: `https://app.example/api/pipelines/scoring/runs/${runId}` },
+      headers: { location: `https://app.example/api/v1/runs/${runId}` },
     });
     expect(second).toMatchObject({ status: 202, body: { cancelRequestedAt: first.body["cancelRequestedAt"] } });
     expect(api.test.starter.raised.length).toBeGreaterThan(0);

@@ -1,7 +1,5 @@
-import { createDatabricksWebhookHandler } from "../../../src/functions/http-databricks-webhook";
 import type { RunRequests } from "../../../src/ledger/run-requests";
 import { callApi, type ApiRequest } from "../../support/api-calls";
-import { FakeStarter } from "../../support/ledger";
 
 const webhook = { user: "databricks", password: "canary-password-1" };
 const basic = (text: string) => `Basic ${Buffer.from(text).toString("base64")}`;
@@ -19,11 +17,7 @@ function setUp(answer: () => Promise<boolean> = async () => true) {
     },
   } as unknown as RunRequests;
   const send = (request: ApiRequest, credentials: typeof webhook | undefined = webhook) =>
-    callApi(
-      "databricksWebhook",
-      createDatabricksWebhookHandler({ runs, starterFor: () => new FakeStarter(), webhook: credentials }),
-      request,
-    );
+    callApi("databricksWebhook", { runs }, request, { webhook: credentials });
   return { hastened, send };
 }
 
@@ -69,16 +63,9 @@ describe("databricksWebhook", () => {
   );
 
   it("does not exist without its two settings: 404", async () => {
-    const { runs, starterFor } = { runs: {} as RunRequests, starterFor: () => new FakeStarter() };
+    const answer = await callApi("databricksWebhook", {}, { headers: good, body });
 
-    expect(
-      (
-        await callApi("databricksWebhook", createDatabricksWebhookHandler({ runs, starterFor }), {
-          headers: good,
-          body,
-        })
-      ).status,
-    ).toBe(404);
+    expect(answer).toMatchObject({ status: 404, body: { type: "urn:batchkeeper:problem:webhook-off" } });
   });
 
   it("shows nothing of an inner fault, but logs it: 500", async () => {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { readBundle } from "../../../local/databricks/server/bundle";
 import { SettingWarnings } from "../../../local/databricks/server/setting-warnings";
-import { webhookBody } from "../../../src/api/schemas";
+import { webhookBody } from "../../../src/api/webhook/schemas";
 import { loadDefinitions } from "../../../src/definitions-folder";
 
 const ROOT = join(__dirname, "..", "..", "..");

@@ -1,25 +1,10 @@
 import type { z } from "zod";
-import type { DropRecord } from "../domain/drop";
-import type { GenerationRecord } from "../domain/generation";
-import type { RunRecord } from "../domain/run";
-import type { dropSchema, pipelineSchema, runSchema } from "./schemas";
+import type { GenerationRecord } from "../../domain/generation";
+import type { RunRecord } from "../../domain/run";
+import type { runSchema } from "./schemas";
 
-/** What the API shows of records. Idempotency tokens, aliases and entity tags of the ledger stay inside. */
-
+/** What the API shows of runs. Idempotency tokens, aliases and entity tags of the ledger stay inside. */
 export type RunView = z.infer<typeof runSchema>;
-export type DropView = z.infer<typeof dropSchema>;
-export type PipelineView = z.infer<typeof pipelineSchema>;
-
-/** What the API needs to know of a pipeline definition. */
-export interface PipelineSummary {
-  readonly name: string;
-  readonly description?: string | undefined;
-  readonly schedule?: string | undefined;
-  readonly timeZone: string;
-  readonly concurrencyGroup: string;
-  readonly drops?: unknown;
-  readonly steps: readonly { readonly name: string; readonly job: string }[];
-}
 
 /** A run as the API shows it. */
 export function runView(run: RunRecord, root: string): RunView {
@@ -35,7 +20,7 @@ export function runView(run: RunRecord, root: string): RunView {
 
 /** A run as it stands in a list. */
 export function runSummaryView(run: RunRecord, root: string): Omit<RunView, "steps"> {
-  const self = `${root}/pipelines/${run.pipeline}/runs/${run.runId}`;
+  const self = `${root}/v1/runs/${run.runId}`;
   return {
     id: run.runId,
     pipeline: run.pipeline,
@@ -65,7 +50,7 @@ export function runSummaryView(run: RunRecord, root: string): Omit<RunView, "ste
       self,
       cancel: `${self}/cancel`,
       retry: `${self}/retry`,
-      drops: `${root}/pipelines/${run.pipeline}/drops?runId=${encodeURIComponent(run.runId)}`,
+      drops: `${root}/v1/pipelines/${run.pipeline}/drops?runId=${encodeURIComponent(run.runId)}`,
     },
   };
 }
@@ -95,43 +80,6 @@ function generationView(record: GenerationRecord): RunView["steps"][number]["gen
     endedAt: record.endedAt,
     durationSeconds: record.durationSeconds,
   };
-}
-
-/** A drop as the API shows it. */
-export function dropView(drop: DropRecord): DropView {
-  const { path, etag, container, source, size, lastModified, state, reason, runId, seenAt } = drop;
-  return { path, etag, container, source, size, lastModified, state, reason, runId, seenAt };
-}
-
-/** A pipeline as the API shows it. */
-export function pipelineView(pipeline: PipelineSummary, root: string): PipelineView {
-  const self = `${root}/pipelines/${pipeline.name}`;
-  return {
-    name: pipeline.name,
-    description: pipeline.description ?? "",
-    schedule: pipeline.schedule ?? null,
-    timeZone: pipeline.timeZone,
-    concurrencyGroup: pipeline.concurrencyGroup,
-    takesDrops: pipeline.drops !== undefined,
-    steps: pipeline.steps.map(({ name, job }) => ({ name, job })),
-    links: { runs: `${self}/runs`, drops: `${self}/drops` },
-  };
-}
-
-/** One page, with an absolute link to the next. `filters` are what the caller filtered by, the page token excepted. */
-export function pageView<T, V>(
-  page: { readonly items: readonly T[]; readonly nextToken: string | null },
-  view: (item: T) => V,
-  url: string,
-  filters: Readonly<Record<string, string | number | undefined>>,
-): { value: V[]; nextLink?: string } {
-  const value = page.items.map(view);
-  if (page.nextToken === null) return { value };
-  const kept = Object.entries(filters).flatMap(([name, filter]) =>
-    filter === undefined ? [] : [[name, String(filter)] as [string, string]],
-  );
-  const query = new URLSearchParams([...kept, ["token", page.nextToken]]);
-  return { value, nextLink: `${url}?${query.toString()}` };
 }
 
 function secondsBetween(start: string | null, end: string | null): number | null {

@@ -1,8 +1,8 @@
 import type { TableClient } from "@azure/data-tables";
 import type { BlobServiceClient, ContainerClient } from "@azure/storage-blob";
-import type { JobsClient } from "../databricks/jobs-client";
-import { JobNotFoundError } from "../errors";
-import { boundedText } from "../logging/redact";
+import type { JobsClient } from "../../databricks/jobs-client";
+import { JobNotFoundError } from "../../errors";
+import { boundedText } from "../../logging/redact";
 
 /** Thrown by a check that could not be made because another one failed. */
 class SkippedCheckError extends Error {

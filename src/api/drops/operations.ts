@@ -1,0 +1,50 @@
+import { compact } from "../../domain/compact";
+import type { DropFilter } from "../../ledger/run-requests";
+import { requireKnownPipeline, type ApiPorts } from "../ports";
+import { pipelinePath } from "../registry/common-schemas";
+import { answer, operation } from "../registry/operation";
+import { pageView } from "../registry/page-view";
+import { dropPageSchema, listDropsQuery, routeDropsBody, routedDropsSchema } from "./schemas";
+import { dropView } from "./views";
+
+type Runs = Pick<ApiPorts, "runs">;
+
+const listDrops = operation({
+  id: "listDrops",
+  summary: "List the drops of a pipeline and what became of them",
+  http: { method: "GET", path: "v1/pipelines/{pipeline}/drops" },
+  command: "drops list",
+  examples: ["drops list scoring --state quarantined"],
+  access: "reader",
+  readOnly: true,
+  etag: true,
+  path: pipelinePath,
+  query: listDropsQuery,
+  answers: { 200: { description: "A page of drops", schema: dropPageSchema } },
+  problems: ["unknown-pipeline"],
+  async run({ path, query: { token, ...filter }, root }, { runs }: Runs) {
+    const pipeline = await requireKnownPipeline(runs, path.pipeline);
+    const page = await runs.listDrops(compact<DropFilter>({ pipeline, ...filter, token }));
+    return answer(200, pageView(page, dropView, `${root}/v1/pipelines/${pipeline}/drops`, filter));
+  },
+});
+
+const routeDrops = operation({
+  id: "routeDrops",
+  summary: "Give the pending drops of a pipeline whose definition is gone to another one",
+  http: { method: "POST", path: "v1/pipelines/{pipeline}/drops/route" },
+  command: "drops route",
+  examples: ["drops route old-scoring --to scoring"],
+  access: "operator",
+  readOnly: false,
+  path: pipelinePath,
+  body: routeDropsBody,
+  answers: { 200: { description: "How many went", schema: routedDropsSchema } },
+  problems: ["unknown-pipeline"],
+  async run({ path, body: { to }, starter }, { runs }: Runs) {
+    const from = await requireKnownPipeline(runs, path.pipeline);
+    return answer(200, { ...(await runs.routeDrops(from, to, starter)) });
+  },
+});
+
+export const DROP_OPERATIONS = [listDrops, routeDrops];

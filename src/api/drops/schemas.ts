@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { DROP_STATES } from "../../domain/drop";
+import { pageOf, pageQuery, timestamp } from "../registry/common-schemas";
+import { component } from "../registry/components";
+
+const dropState = z.enum(DROP_STATES);
+
+export const dropSchema = component(
+  "Drop",
+  z.strictObject({
+    path: z.string(),
+    etag: z.string(),
+    container: z.string(),
+    source: z.string(),
+    size: z.number(),
+    lastModified: timestamp,
+    state: dropState,
+    reason: z.string().nullable(),
+    runId: z.string().nullable(),
+    seenAt: timestamp,
+  }),
+);
+export const dropPageSchema = component("DropPage", pageOf(dropSchema));
+
+export const listDropsQuery = z.strictObject({
+  state: dropState.optional(),
+  path: z.string().optional().meta({ description: "exactly this path" }),
+  runId: z.string().optional().meta({ description: "drops of this run's batch" }),
+  ...pageQuery,
+});
+
+export const routeDropsBody = component(
+  "RouteDrops",
+  z
+    .strictObject({
+      to: z.string().meta({ description: "the pipeline that gets them, if its path pattern takes them" }),
+    })
+    .meta({ description: "where the pending drops of a pipeline without definition go" }),
+);
+
+export const routedDropsSchema = component(
+  "RoutedDrops",
+  z.strictObject({
+    routed: z.int().nonnegative(),
+    refused: z.int().nonnegative().meta({ description: "drops that the other pipeline's pattern does not take" }),
+  }),
+);

@@ -1,0 +1,16 @@
+import { z } from "zod";
+import { component } from "../registry/components";
+
+const check = z.strictObject({
+  name: z.string(),
+  status: z.enum(["ok", "failed", "skipped"]),
+  message: z.string().meta({ description: "what is wrong and which setting or permission to look at" }),
+});
+export const healthSchema = component(
+  "Health",
+  z.strictObject({
+    status: z.enum(["healthy", "unhealthy"]),
+    version: z.string(),
+    checks: z.array(check),
+  }),
+);

@@ -1,0 +1,31 @@
+import type { RunRequests } from "../ledger/run-requests";
+import type { HealthCheck } from "./health/checks";
+import { Problem } from "./problems";
+import type { PipelineSummary } from "./pipelines/views";
+
+/** What the operations are made of. An operation declares the part that it needs: `({ path }, { runs }: Pick<ApiPorts, "runs">)`. */
+export interface ApiPorts {
+  readonly runs: RunRequests;
+  /** The checked definitions, by name. */
+  readonly pipelines: ReadonlyMap<string, PipelineSummary>;
+  readonly checks: readonly HealthCheck[];
+  readonly version: string;
+}
+
+/** @throws Problem 404 unless the pipeline is defined, or was once and left runs or drops behind */
+export async function requireKnownPipeline(runs: RunRequests, name: string): Promise<string> {
+  const known = await runs.pipelines();
+  if (!known.includes(name)) throw unknownPipeline(name, known);
+  return name;
+}
+
+/** @throws Problem 404 that names the defined pipelines */
+export function requirePipeline(pipelines: ApiPorts["pipelines"], name: string): PipelineSummary {
+  const pipeline = pipelines.get(name);
+  if (pipeline) return pipeline;
+  throw unknownPipeline(name, [...pipelines.keys()]);
+}
+
+function unknownPipeline(name: string, known: readonly string[]): Problem {
+  return new Problem("unknown-pipeline", `there is no pipeline "${name}"; known: ${known.join(", ") || "none"}`);
+}

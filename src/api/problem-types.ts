@@ -1,0 +1,66 @@
+/** What a caller can do about a kind of problem. */
+export interface ProblemType {
+  readonly status: number;
+  readonly title: string;
+  /** What to do, in one or two sentences. */
+  readonly remedy: string;
+}
+
+const LATER =
+  "Nothing was lost: send the same request again, with the same Idempotency-Key. The health names the cause.";
+
+/** Every problem that a caller can meet. The keys are stable; they end the `type` URN. */
+export const PROBLEM_TYPES = {
+  "invalid-request": {
+    status: 400,
+    title: "Invalid request",
+    remedy: "Mend what errors[] names, each by its place, and send it again.",
+  },
+  unauthorised: { status: 401, title: "Unauthorised", remedy: "Send the user and password of the webhook's settings." },
+  "unknown-pipeline": { status: 404, title: "Unknown pipeline", remedy: "List the pipelines; the detail names them." },
+  "unknown-run": { status: 404, title: "Unknown run", remedy: "List the runs, and copy the id from there." },
+  "webhook-off": {
+    status: 404,
+    title: "The webhook is switched off",
+    remedy: "Set DATABRICKS_WEBHOOK_USER and DATABRICKS_WEBHOOK_PASSWORD, or leave it: runs are polled as well.",
+  },
+  "run-state": {
+    status: 409,
+    title: "The run's state does not allow this",
+    remedy: "Look at the run: its state says what may be done with it.",
+  },
+  "body-too-large": { status: 413, title: "The body is too large", remedy: "Send at most 256 KiB." },
+  "unsupported-media-type": {
+    status: 415,
+    title: "Unsupported media type",
+    remedy: "Send JSON, with content-type application/json.",
+  },
+  "idempotency-key-reused": {
+    status: 422,
+    title: "Idempotency-Key reused",
+    remedy: "Send a new key for a new request; a key belongs to one request for ever.",
+  },
+  internal: {
+    status: 500,
+    title: "Internal error",
+    remedy: "Look for the traceId in the app's log; report it with the version that the health names.",
+  },
+  "databricks-unavailable": { status: 503, title: "Databricks is not available", remedy: LATER },
+  "ledger-busy": { status: 503, title: "Many requests change the same thing at once", remedy: LATER },
+  "ledger-of-another-deployment": {
+    status: 503,
+    title: "The ledger belongs to another deployment",
+    remedy: "Set LEDGER_TABLE_PREFIX to another prefix, or DEPLOYMENT_ID to the owner that the detail names.",
+  },
+  "storage-unavailable": { status: 503, title: "The storage account is not available", remedy: LATER },
+} as const satisfies Readonly<Record<string, ProblemType>>;
+
+export type ProblemCode = keyof typeof PROBLEM_TYPES;
+
+/** Problems that any operation may answer with. */
+export const COMMON_PROBLEMS = [
+  "internal",
+  "ledger-busy",
+  "ledger-of-another-deployment",
+  "storage-unavailable",
+] as const satisfies readonly ProblemCode[];

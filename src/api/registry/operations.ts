@@ -1,0 +1,17 @@
+import { documentOperations } from "../documents/operations";
+import { DROP_OPERATIONS } from "../drops/operations";
+import { HEALTH_OPERATIONS } from "../health/operations";
+import { PIPELINE_OPERATIONS } from "../pipelines/operations";
+import { RUN_OPERATIONS } from "../runs/operations";
+import { WEBHOOK_OPERATIONS } from "../webhook/operations";
+import type { Operation } from "./operation";
+
+/** Every operation. HTTP routes, the OpenAPI document, commands and tools are made from this table and from nothing else. */
+export const OPERATIONS: readonly Operation[] = [
+  ...PIPELINE_OPERATIONS,
+  ...RUN_OPERATIONS,
+  ...DROP_OPERATIONS,
+  ...HEALTH_OPERATIONS,
+  ...documentOperations(() => OPERATIONS),
+  ...WEBHOOK_OPERATIONS,
+];
