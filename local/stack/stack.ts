@@ -29,6 +29,8 @@ export interface StackOptions {
   /** Folder of databricks.yml and folder of the definitions; the checkout's own by default. */
   readonly bundleDir?: string;
   readonly pipelinesDir?: string;
+  /** Folder of the function app; the checkout's compiled tree by default. */
+  readonly appDir?: string;
   /** More or other app settings. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -104,7 +106,7 @@ export class Stack {
     const hostState = join(stateDir, "functions");
     mkdirSync(hostState, { recursive: true });
     this.#functions = await startFunctionsHost({
-      appDir: REPO_ROOT,
+      appDir: this.#options.appDir ?? REPO_ROOT,
       stateDir: hostState,
       port: this.#functionsPort,
       args: ["--scan-interval", String(SCAN_INTERVAL_MS)],

@@ -9,6 +9,7 @@ import { dropFiles } from "../../local/demo/drops";
 import { simulate } from "../../local/demo/simulate";
 import { Stack } from "../../local/stack/stack";
 import { last } from "../support/meters";
+import { deployTo } from "../support/packaged-app";
 import { notebookProcesses } from "../support/processes";
 import { runNotebook } from "../support/run-notebook";
 
@@ -20,7 +21,7 @@ const [FIRST_DAY, SECOND_DAY] = ["2015-06-28", "2015-06-29"] as const;
 /** Two as-of points a day, four components, three horizons. */
 const PREDICTIONS_A_DAY = MACHINES * 2 * 12;
 
-/** The shipped scenario, whole: real notebooks on real Spark. The tests build on each other, like nights. */
+/** The shipped scenario, whole: the package as it is deployed, real notebooks on real Spark. The tests build on each other, like nights. */
 describe("predictive maintenance", () => {
   const folder = mkdtempSync(join(tmpdir(), "batchkeeper-e2e-"));
   const files = join(folder, "files");
@@ -32,8 +33,10 @@ describe("predictive maintenance", () => {
   beforeAll(async () => {
     const span = ["--start", "2015-01-01", "--end", SECOND_DAY, "--history-until", HISTORY_END, "--quiet"];
     await simulate(["--out", files, "--machines", String(MACHINES), "--seed", "3", ...span], () => undefined);
+    deployTo(join(folder, "app"));
     stack = await Stack.start({
       stateDir: join(folder, "state"),
+      appDir: join(folder, "app"),
       memory: "2g",
       times: { quietPeriodSeconds: 2, maxWaitSeconds: 60, retryDelaySeconds: 1 },
     });

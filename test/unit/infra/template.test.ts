@@ -1,6 +1,4 @@
-import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { findFaults, parseAll, readSources } from "../../support/bicep/template";
@@ -54,22 +52,6 @@ describe("the Bicep of infra/", () => {
       for (const { run } of Object.values(hook)) expect(text(run)).not.toBe("");
     expect(text("infra/main.bicep")).toContain("'azd-service-name': 'app'");
   });
-});
-
-it("what is deployed has the app and its packages, and nothing of the development", () => {
-  const folder = mkdtempSync(join(tmpdir(), "bk-ignore-"));
-  const git = (args: string[], input = "") => spawnSync("git", args, { cwd: folder, input, encoding: "utf8" }).stdout;
-  git(["init", "--quiet"]);
-  copyFileSync(join(ROOT, ".funcignore"), join(folder, ".gitignore"));
-  const wanted = ["dist/src/main.js", "node_modules/x/lib/src/index.js", "node_modules/x/local/a.js", "node_modules/x/test/a.js", "pipelines/scoring.json", "host.json", "package.json"]; // prettier-ignore
-  const unwanted = ["src/main.ts", "dist/local/x.js", "local/a.ts", "notebooks/a.py", "infra/main.bicep", "local.settings.json", ".venv/x", "README.md", "dist/src/main.js.map"]; // prettier-ignore
-
-  const ignored = git(["check-ignore", "--stdin"], [...wanted, ...unwanted].join("\n"))
-    .trim()
-    .split("\n");
-  rmSync(folder, { recursive: true });
-
-  expect(ignored).toEqual(unwanted);
 });
 
 describe("the checks on Bicep find", () => {
