@@ -1,6 +1,7 @@
 import { COLLECTOR, PIPELINE_RUN, WAKE } from "../domain/function-names";
 import { collectorInstanceId, newRunId, parseRunId, runInstanceId } from "../domain/ids";
 import type { PipelineDefinition, PipelineDefinitions } from "../domain/pipeline-definition";
+import { retryFault } from "../domain/run-actions";
 import { decideRequest } from "../domain/run-request";
 import { sha256 } from "../domain/tokens";
 import { normaliseWindow, windowKey, windowSchema, type Window } from "../domain/window";
@@ -48,8 +49,6 @@ interface Wanted {
   readonly fingerprint: string;
   readonly workKey: string;
 }
-
-const RETRYABLE = new Set(["failed", "cancelled", "not_ready"]);
 
 function normalise(request: RunRequest, definitions: PipelineDefinitions): Wanted {
   const definition = definitions.get(request.pipeline);
@@ -124,11 +123,8 @@ class LedgerRunRequests implements RunRequests {
     const run = await this.deps.runs.change(runId, (current) => {
       created = false;
       if (!isClosed(current.state) && current.attempt > 1) return null;
-      if (current.supersededBy !== null) {
-        const state = `superseded by ${current.supersededBy}, which took its batch over,`;
-        throw new RunStateError(runId, state, "retried");
-      }
-      if (!RETRYABLE.has(current.state)) throw new RunStateError(runId, current.state, "retried");
+      const fault = retryFault(current);
+      if (fault !== null) throw new RunStateError(runId, fault, "retried");
       created = true;
       const at = this.deps.now().toISOString();
       return {
