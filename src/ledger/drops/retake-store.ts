@@ -1,3 +1,4 @@
+import type { RunRecord } from "../../domain/run";
 import type { TablePort } from "../ports";
 import { rowsOf } from "../ranges";
 
@@ -27,6 +28,13 @@ export class RetakeStore {
 
   async remove(pipeline: string, retake: Retake): Promise<void> {
     await this.table.remove(partitionOf(pipeline), rowKeyOf(retake));
+  }
+
+  /** When the batch of a closed run is taken over by a later one; null when nobody plans to. */
+  async dueAt({ runId, pipeline, attempt }: Pick<RunRecord, "runId" | "pipeline" | "attempt">): Promise<string | null> {
+    const rows = await rowsOf(this.table, { partition: partitionOf(pipeline) });
+    const row = rows.find((one) => one["runId"] === runId && one["attempt"] === attempt);
+    return row === undefined ? null : String(row["dueAt"]);
   }
 
   /** Batches that are due now, the longest due first. */

@@ -1,5 +1,5 @@
 import type { Unfinished } from "../../domain/drop";
-import type { NewRow, TablePort } from "../ports";
+import type { NewRow, Row, TablePort } from "../ports";
 import { rowsOf } from "../ranges";
 import { pathPartition } from "./drop-rows";
 
@@ -25,6 +25,19 @@ function rowOf({ etag: blobEtag, ...columns }: UnfinishedBlob): NewRow {
   return { partitionKey: partitionOf(pipeline), rowKey: pathPartition(container, path), ...columns, blobEtag };
 }
 
+function toUnfinished(row: Row): UnfinishedBlob {
+  return {
+    pipeline: String(row["pipeline"]),
+    container: String(row["container"]),
+    path: String(row["path"]),
+    why: row["why"] as Unfinished,
+    etag: String(row["blobEtag"]),
+    unchangedSince: String(row["unchangedSince"]),
+    since: String(row["since"]),
+    lookAt: String(row["lookAt"]),
+  };
+}
+
 /** Blobs that are not drops yet. One row a path: what is there when it is finished is what counts. */
 export class UnfinishedStore {
   constructor(private readonly table: TablePort) {}
@@ -43,16 +56,11 @@ export class UnfinishedStore {
   }
 
   async list(pipeline: string, limit: number): Promise<UnfinishedBlob[]> {
-    const rows = await rowsOf(this.table, { partition: partitionOf(pipeline), limit });
-    return rows.map((row) => ({
-      pipeline,
-      container: String(row["container"]),
-      path: String(row["path"]),
-      why: row["why"] as Unfinished,
-      etag: String(row["blobEtag"]),
-      unchangedSince: String(row["unchangedSince"]),
-      since: String(row["since"]),
-      lookAt: String(row["lookAt"]),
-    }));
+    return (await rowsOf(this.table, { partition: partitionOf(pipeline), limit })).map(toUnfinished);
+  }
+
+  async find(pipeline: string, container: string, path: string): Promise<UnfinishedBlob | null> {
+    const row = await this.table.get(partitionOf(pipeline), pathPartition(container, path));
+    return row && toUnfinished(row);
   }
 }
