@@ -7,6 +7,7 @@ import type { GenerationChange } from "../ledger/generation-rows";
 import type { Ledger } from "../ledger/ledger";
 import type { StoredRun } from "../ledger/run-store";
 import { boundedText } from "../logging/redact";
+import { noteSetAside } from "../runs/quarantine/set-aside";
 import type { OutputFault, RunSnapshot } from "../runs/read-run";
 import { observed, outcomeOf, recordFailure, SEEN, type Failure } from "../runs/step-records";
 
@@ -81,6 +82,8 @@ async function prove(ledger: Ledger, judged: Judged, seen: GenerationChange): Pr
     const { code, message } = check;
     return recordFailure(ledger, input, { cause: "code", code, message }, seen);
   }
+  // Before the verdict: what was set aside is never forgotten.
+  await noteSetAside(ledger, stored.run, check.exit);
   const path = exitBlob(runId, record.step, generation);
   await ledger.blobs.createJson(ledger.containers.batches, path, check.exit);
   const proof = {

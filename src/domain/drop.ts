@@ -1,3 +1,5 @@
+import type { Decision } from "./quarantine";
+
 /** What became of a drop. `claimed` is passing; the last four are final. */
 export type DropState = "pending" | "claimed" | "batched" | "superseded" | "vanished" | "quarantined";
 
@@ -25,6 +27,8 @@ export interface DropRecord {
   /** The run that claimed it, whose batch holds it, or that found it superseded, vanished or unfit. */
   readonly runId: string | null;
   readonly seenAt: string;
+  /** What a person decided of a quarantined one; absent while nobody has. */
+  readonly decision?: Decision;
 }
 
 /** What a HEAD tells that decides whether a blob is a drop. */

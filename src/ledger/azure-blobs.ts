@@ -92,14 +92,20 @@ export class AzureBlobs implements BlobPort {
   }
 
   async createJson(container: string, path: string, value: unknown): Promise<boolean> {
-    try {
-      await this.upload(container, path, value, true);
-      return true;
-    } catch (error) {
-      const fault = toStorageError(error);
-      if (fault.status === 409 || fault.status === 412) return false;
-      throw fault;
-    }
+    return this.once(async () => this.upload(container, path, value, true));
+  }
+
+  async createBytes(
+    container: string,
+    path: string,
+    bytes: Uint8Array,
+    metadata: Readonly<Record<string, string>>,
+  ): Promise<boolean> {
+    return this.once(async () => {
+      await this.open(container);
+      const options = { metadata: { ...metadata }, conditions: { ifNoneMatch: "*" } };
+      await this.service.getContainerClient(container).getBlockBlobClient(path).upload(bytes, bytes.length, options);
+    });
   }
 
   async putJson(container: string, path: string, value: unknown): Promise<void> {
@@ -177,6 +183,18 @@ export class AzureBlobs implements BlobPort {
       if (found) return { ...found, customerKey: true };
     }
     return null;
+  }
+
+  /** False when something of the name is there already. */
+  private async once(create: () => Promise<void>): Promise<boolean> {
+    try {
+      await create();
+      return true;
+    } catch (error) {
+      const fault = toStorageError(error);
+      if (fault.status === 409 || fault.status === 412) return false;
+      throw fault;
+    }
   }
 
   private async calling<T>(call: () => Promise<T>): Promise<T> {

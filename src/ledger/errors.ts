@@ -54,6 +54,17 @@ export class RunNotInLedgerError extends LedgerError {
   }
 }
 
+/** Nothing in quarantine has this id, or it is not what the caller takes it for. */
+export class QuarantineItemError extends LedgerError {
+  constructor(
+    readonly id: string,
+    readonly why: "unknown" | "gone" | "decided" | "unfit",
+    detail: string,
+  ) {
+    super(`${id} ${detail}`);
+  }
+}
+
 /** The run's state does not allow what was asked. */
 export class RunStateError extends LedgerError {
   constructor(

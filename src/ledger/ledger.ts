@@ -15,6 +15,7 @@ import { RunStore } from "./run-store";
 import { OutboxStore } from "./outbox-store";
 import { RegistryStore } from "./registry-store";
 import { SlotStore } from "./slot-store";
+import { QuarantineStore } from "./quarantine-store";
 import { StateStore } from "./state-store";
 
 /** Storage and names that the ledger works with. */
@@ -42,6 +43,7 @@ export interface Ledger {
   readonly manifests: ManifestStore;
   readonly retakes: RetakeStore;
   readonly unfinished: UnfinishedStore;
+  readonly quarantine: QuarantineStore;
   readonly cursors: CursorStore;
   readonly slots: SlotStore;
   readonly states: StateStore;
@@ -77,6 +79,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
     manifests: new ManifestStore(deps.blobs, deps.containers.batches),
     retakes: new RetakeStore(dropTable, deps.now),
     unfinished: new UnfinishedStore(dropTable),
+    quarantine: new QuarantineStore(dropTable),
     cursors: new CursorStore(dropTable),
     slots: new SlotStore(open("slots"), pause),
     states: new StateStore(state, pause),

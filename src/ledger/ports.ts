@@ -129,6 +129,13 @@ export interface BlobPort {
   readText(container: string, path: string): Promise<string | null>;
   /** Writes a blob that never changes again; false when it is there already. */
   createJson(container: string, path: string, value: unknown): Promise<boolean>;
+  /** Writes bytes once, with exactly this metadata (ASCII); false when a blob of this name is there already. */
+  createBytes(
+    container: string,
+    path: string,
+    bytes: Uint8Array,
+    metadata: Readonly<Record<string, string>>,
+  ): Promise<boolean>;
   /** Writes a blob of which every writer writes the same. */
   putJson(container: string, path: string, value: unknown): Promise<void>;
   /** Deletes; false when the blob is gone, or no longer has the ETag that is asked for. */

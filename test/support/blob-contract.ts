@@ -51,6 +51,16 @@ export function blobPortContract(name: string, open: () => Promise<BlobWorld>): 
       expect(await blobs.readText(target, "none")).toBeNull();
     });
 
+    it("of bytes is created once, with its metadata", async () => {
+      const { blobs, target } = await open();
+      const create = async (text: string) => blobs.createBytes(target, "a/x.csv", Buffer.from(text), { by: "person" });
+
+      expect([await create("one"), await create("two!")]).toEqual([true, false]);
+
+      expect(await blobs.readText(target, "a/x.csv")).toBe("one");
+      expect(await blobs.head(target, "a/x.csv")).toMatchObject({ size: 3, metadata: { by: "person" } });
+    });
+
     it("of JSON is created once, by one of many, and replaced by put", async () => {
       const { blobs, target } = await open();
 

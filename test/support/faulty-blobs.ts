@@ -45,6 +45,10 @@ export class FaultyBlobs implements BlobPort {
     return this.real.createJson(container, path, value);
   }
 
+  async createBytes(...call: Parameters<BlobPort["createBytes"]>): Promise<boolean> {
+    return this.real.createBytes(...call);
+  }
+
   async putJson(container: string, path: string, value: unknown): Promise<void> {
     return this.real.putJson(container, path, value);
   }

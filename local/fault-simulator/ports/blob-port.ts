@@ -37,6 +37,17 @@ export class SimulatedBlobs implements BlobPort {
     return this.call("create", `${container}/${path}`, () => this.blobs.create(container, path, body), true);
   }
 
+  async createBytes(
+    container: string,
+    path: string,
+    bytes: Uint8Array,
+    metadata: Readonly<Record<string, string>>,
+  ): Promise<boolean> {
+    const body = Buffer.from(bytes).toString("latin1");
+    const create = (): boolean => this.blobs.create(container, path, body, { metadata, size: bytes.length });
+    return this.call("create", `${container}/${path}`, create, true);
+  }
+
   async putJson(container: string, path: string, value: unknown): Promise<void> {
     const body = JSON.stringify(value);
     return this.call("put", `${container}/${path}`, () => void this.blobs.put(container, path, body), true);

@@ -60,10 +60,10 @@ export class MemoryBlobs {
     });
   }
 
-  create(container: string, path: string, body: string): boolean {
+  create(container: string, path: string, body: string, options: PutOptions = {}): boolean {
     checkName(path);
     if (this.get(container, path) !== null) return false;
-    this.put(container, path, body);
+    this.put(container, path, body, options);
     return true;
   }
 

@@ -1,5 +1,6 @@
 import { sha256 } from "../../domain/tokens";
 import type { DropRecord, DropState } from "../../domain/drop";
+import type { Decision } from "../../domain/quarantine";
 import type { NewRow, Row } from "../ports";
 
 /** What is known of a drop when it is first seen. */
@@ -55,7 +56,7 @@ const whole = (row: Row, column: string): number => (typeof row[column] === "num
 
 /** Columns of a drop in its own row, in an index and in a batch. */
 export function dropColumns(drop: DropRecord): Record<string, unknown> {
-  const { pipeline, container, path, source, size, lastModified, state, reason, runId, seenAt } = drop;
+  const { pipeline, container, path, source, size, lastModified, state, reason, runId, seenAt, decision } = drop;
   return {
     pipeline,
     container,
@@ -69,11 +70,13 @@ export function dropColumns(drop: DropRecord): Record<string, unknown> {
     reason: reason ?? "",
     runId: runId ?? "",
     seenAt,
+    ...(decision === undefined ? {} : { decision: JSON.stringify(decision) }),
   };
 }
 
 /** Reads a drop from its own row, or from a row that repeats it. */
 export function toDropRecord(row: Row): DropRecord {
+  const decision = text(row, "decision");
   return {
     pipeline: text(row, "pipeline"),
     container: text(row, "container"),
@@ -86,6 +89,7 @@ export function toDropRecord(row: Row): DropRecord {
     reason: text(row, "reason") || null,
     runId: text(row, "runId") || null,
     seenAt: text(row, "seenAt"),
+    ...(decision === "" ? {} : { decision: JSON.parse(decision) as Decision }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { compact } from "../../domain/compact";
 import type { DropRecord, DropState } from "../../domain/drop";
 import type { TablePort } from "../ports";
 import { rowsOf } from "../ranges";
@@ -24,7 +25,7 @@ export interface PendingDrops {
 }
 
 /** A change of a drop's state. */
-export type DropChange = Pick<DropRecord, "state" | "reason" | "runId">;
+export type DropChange = Pick<DropRecord, "state" | "reason" | "runId" | "decision">;
 
 const ONE_LOOK = 1000;
 /** An index row may be older than its drop by this much before anybody takes the drop for lost. */
@@ -113,7 +114,10 @@ export class DropStore {
       }
       const version = found.version + 1;
       const was = found.drop.state;
-      const columns = { state: change.state, reason: change.reason ?? "", runId: change.runId ?? "", wasOf: "" };
+      const columns = {
+        ...{ state: change.state, reason: change.reason ?? "", runId: change.runId ?? "", wasOf: "" },
+        ...(change.decision === undefined ? {} : { decision: JSON.stringify(change.decision) }),
+      };
       if (!(await this.table.merge({ ...keys, ...columns, version, was }, found.rowEtag))) continue;
       const moved = { ...found, drop: { ...found.drop, ...change }, version, was, wasOf: null };
       await this.mendIndex(moved);
@@ -130,6 +134,26 @@ export class DropStore {
     if (!(await this.table.merge({ ...keys, ...change }, found.rowEtag))) return false;
     await this.mendIndex({ ...found, ...change, drop: { ...found.drop, ...to } });
     return true;
+  }
+
+  /**
+   * Puts a quarantined drop back to the pending ones, of the pipeline that takes it now. Returns it as it is then; one that is not
+   * quarantined any more is left alone.
+   */
+  async requeue(keys: DropKeys, to: { pipeline: string; source: string }): Promise<DropRecord | null> {
+    for (;;) {
+      const found = await this.get(keys);
+      if (found?.drop.state !== "quarantined") return found?.drop ?? null;
+      const version = found.version + 1;
+      const wasOf = found.drop.pipeline;
+      const was = "quarantined" as const;
+      const columns = { ...to, state: "pending" as const, reason: "", runId: "", decision: "", version, was, wasOf };
+      if (!(await this.table.merge({ ...keys, ...columns }, found.rowEtag))) continue;
+      const pending = { ...to, state: "pending" as const, reason: null, runId: null, decision: undefined };
+      const drop = compact<DropRecord>({ ...found.drop, ...pending });
+      await this.mendIndex({ ...found, drop, version, was, wasOf });
+      return drop;
+    }
   }
 
   /** Brings an index row into line with its drop. Returns the drop when the row is true, else null: then the row is gone. */
