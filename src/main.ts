@@ -27,6 +27,8 @@ import { AzureBlobs } from "./ledger/azure-blobs";
 import { AzureTable } from "./ledger/azure-table";
 import { createRunRequests } from "./ledger/create-run-requests";
 import { createLedger } from "./ledger/ledger";
+import { createQuarantine } from "./runs/quarantine/quarantine";
+import { createStories } from "./runs/why";
 
 /** A health check asks once and tells; it does not wait an outage out. */
 const HEALTH_BUDGET_MS = 5_000;
@@ -106,7 +108,11 @@ function start(environment: Environment): void {
     ledgerOwnerCheck(ledger.checkOwner),
     ...databricksChecks(createJobsClient({ ...connection, budgetMs: HEALTH_BUDGET_MS }), jobNames),
   ];
-  const ports = { runs: requests, pipelines: definitions, checks, version };
+  const ports = {
+    ...{ runs: requests, pipelines: definitions, checks, version },
+    quarantine: createQuarantine({ ledger, definitions }),
+    stories: createStories({ ledger, definitions }),
+  };
   registerHttpFunctions(ports, { starterFor, webhook: databricks.webhook });
 }
 

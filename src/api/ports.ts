@@ -1,4 +1,6 @@
 import type { RunRequests } from "../ledger/run-requests";
+import type { Quarantine } from "../runs/quarantine/quarantine";
+import type { Stories } from "../runs/why";
 import type { HealthCheck } from "./health/checks";
 import { Problem } from "./problems";
 import type { PipelineSummary } from "./pipelines/views";
@@ -8,6 +10,8 @@ export interface ApiPorts {
   readonly runs: RunRequests;
   /** The checked definitions, by name. */
   readonly pipelines: ReadonlyMap<string, PipelineSummary>;
+  readonly quarantine: Quarantine;
+  readonly stories: Stories;
   readonly checks: readonly HealthCheck[];
   readonly version: string;
 }

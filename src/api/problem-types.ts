@@ -19,6 +19,11 @@ export const PROBLEM_TYPES = {
   unauthorised: { status: 401, title: "Unauthorised", remedy: "Send the user and password of the webhook's settings." },
   "unknown-pipeline": { status: 404, title: "Unknown pipeline", remedy: "List the pipelines; the detail names them." },
   "unknown-run": { status: 404, title: "Unknown run", remedy: "List the runs, and copy the id from there." },
+  "unknown-quarantine-item": {
+    status: 404,
+    title: "Not in quarantine",
+    remedy: "List the quarantine of the pipeline, and copy the id from there.",
+  },
   "webhook-off": {
     status: 404,
     title: "The webhook is switched off",
@@ -28,6 +33,12 @@ export const PROBLEM_TYPES = {
     status: 409,
     title: "The run's state does not allow this",
     remedy: "Look at the run: its state says what may be done with it.",
+  },
+  "quarantine-item-state": {
+    status: 409,
+    title: "This cannot be done with the item any more, or not yet",
+    remedy:
+      "The detail says why: it was decided before, its export is gone, or what is wrong with it has to be mended first.",
   },
   "body-too-large": { status: 413, title: "The body is too large", remedy: "Send at most 256 KiB." },
   "unsupported-media-type": {

@@ -3,6 +3,7 @@ import { ContentionError } from "../ledger/contention";
 import {
   InvalidRequestError,
   LedgerOwnershipError,
+  QuarantineItemError,
   RequestConflictError,
   RunNotInLedgerError,
   RunStateError,
@@ -59,6 +60,8 @@ export function toProblem(error: unknown): Problem | undefined {
   if (error instanceof UnknownPipelineError) return new Problem("unknown-pipeline", error.message);
   if (error instanceof RunNotInLedgerError) return new Problem("unknown-run", error.message);
   if (error instanceof RunStateError) return new Problem("run-state", error.message);
+  if (error instanceof QuarantineItemError)
+    return new Problem(error.why === "unknown" ? "unknown-quarantine-item" : "quarantine-item-state", error.message);
   if (error instanceof RequestConflictError) {
     const errors = [{ pointer: "Idempotency-Key", detail: "was used for another request; send a new key" }];
     const detail = `This Idempotency-Key asked for something else before; that request became run ${error.runId}.`;

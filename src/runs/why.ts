@@ -31,6 +31,17 @@ export interface Story {
   readonly runIds: readonly string[];
 }
 
+/** Tells why. */
+export interface Stories {
+  /** The story of a run when the text is the id of one, else of a blob. Null for a run that the ledger does not have. */
+  why(subject: string): Promise<Story | null>;
+}
+
+/** The stories of this deployment. */
+export function createStories(deps: StoryDeps): Stories {
+  return { why: async (subject) => why(deps, subject) };
+}
+
 /** Stories of older versions of a path are told without their runs. */
 const VERSIONS_IN_FULL = 3;
 

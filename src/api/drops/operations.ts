@@ -4,7 +4,14 @@ import { requireKnownPipeline, type ApiPorts } from "../ports";
 import { pipelinePath } from "../registry/common-schemas";
 import { answer, operation } from "../registry/operation";
 import { pageView } from "../registry/page-view";
-import { dropPageSchema, listDropsQuery, routeDropsBody, routedDropsSchema } from "./schemas";
+import {
+  dropPageSchema,
+  dropSchema,
+  listDropsQuery,
+  requeueDropBody,
+  routeDropsBody,
+  routedDropsSchema,
+} from "./schemas";
 import { dropView } from "./views";
 
 type Runs = Pick<ApiPorts, "runs">;
@@ -47,4 +54,23 @@ const routeDrops = operation({
   },
 });
 
-export const DROP_OPERATIONS = [listDrops, routeDrops];
+const requeueDrop = operation({
+  id: "requeueDrop",
+  summary: "Put a quarantined drop back to the pending ones",
+  description:
+    "For after a pattern or a definition was mended, or the blob made readable. The newest quarantined version of the path goes to the pipeline that takes it now.",
+  http: { method: "POST", path: "v1/pipelines/{pipeline}/drops/requeue" },
+  command: "drops requeue",
+  examples: ["drops requeue scoring --path telemetry/2015-11-15.csv.gz"],
+  access: "operator",
+  readOnly: false,
+  path: pipelinePath,
+  body: requeueDropBody,
+  answers: { 200: { description: "The drop as it is now", schema: dropSchema } },
+  problems: ["unknown-pipeline", "unknown-quarantine-item", "quarantine-item-state"],
+  async run({ path: { pipeline }, body, starter }, { quarantine }: Pick<ApiPorts, "quarantine">) {
+    return answer(200, dropView(await quarantine.requeue(pipeline, body.path, starter)));
+  },
+});
+
+export const DROP_OPERATIONS = [listDrops, routeDrops, requeueDrop];

@@ -38,6 +38,15 @@ export const routeDropsBody = component(
     .meta({ description: "where the pending drops of a pipeline without definition go" }),
 );
 
+export const requeueDropBody = component(
+  "RequeueDrop",
+  z
+    .strictObject({
+      path: z.string().min(1).max(1100).meta({ description: "path of the blob in its drops container" }),
+    })
+    .meta({ description: "which drop" }),
+);
+
 export const routedDropsSchema = component(
   "RoutedDrops",
   z.strictObject({

@@ -2,7 +2,9 @@ import { documentOperations } from "../documents/operations";
 import { DROP_OPERATIONS } from "../drops/operations";
 import { HEALTH_OPERATIONS } from "../health/operations";
 import { PIPELINE_OPERATIONS } from "../pipelines/operations";
+import { QUARANTINE_OPERATIONS } from "../quarantine/operations";
 import { RUN_OPERATIONS } from "../runs/operations";
+import { STORY_OPERATIONS } from "../stories/operations";
 import { WEBHOOK_OPERATIONS } from "../webhook/operations";
 import type { Operation } from "./operation";
 
@@ -11,6 +13,8 @@ export const OPERATIONS: readonly Operation[] = [
   ...PIPELINE_OPERATIONS,
   ...RUN_OPERATIONS,
   ...DROP_OPERATIONS,
+  ...QUARANTINE_OPERATIONS,
+  ...STORY_OPERATIONS,
   ...HEALTH_OPERATIONS,
   ...documentOperations(() => OPERATIONS),
   ...WEBHOOK_OPERATIONS,

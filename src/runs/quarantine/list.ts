@@ -1,13 +1,9 @@
-import type { DropRecord } from "../../domain/drop";
 import type { Page } from "../../domain/page";
 import { listDrops } from "../../ledger/drops/drop-lists";
 import { UnknownPipelineError } from "../../ledger/errors";
-import type { SetAside, SetAsideState } from "../../ledger/quarantine-store";
+import type { SetAsideState } from "../../ledger/quarantine-store";
+import { itemOfDrop, itemOfSetAside, type QuarantineItem } from "./item";
 import type { QuarantineDeps } from "./release";
-
-/** Something in quarantine: a drop that was never read, or what ingestion set aside of a file. */
-export type QuarantineItem =
-  { readonly kind: "drop"; readonly drop: DropRecord } | { readonly kind: "file" | "rows"; readonly item: SetAside };
 
 /** Filter and page of `listQuarantine`. */
 export interface QuarantineFilter {
@@ -31,7 +27,7 @@ export async function listQuarantine(deps: QuarantineDeps, filter: QuarantineFil
   const items: QuarantineItem[] = [];
   if (token?.startsWith(DROPS) !== true) {
     const page = await ledger.quarantine.list(pipeline, state, top, token);
-    items.push(...page.items.map((item): QuarantineItem => ({ kind: item.whole ? "file" : "rows", item })));
+    items.push(...page.items.map(itemOfSetAside));
     if (page.nextToken !== null) return { items, nextToken: page.nextToken };
   }
   const rest = top - items.length;
@@ -40,6 +36,6 @@ export async function listQuarantine(deps: QuarantineDeps, filter: QuarantineFil
   const query = { pipeline, state: "quarantined", top: rest, ...from } as const;
   const page = await listDrops(ledger.drops, definitions.get(pipeline) ?? null, query);
   const wanted = page.items.filter(({ decision }) => (decision === undefined) === (state === "open"));
-  items.push(...wanted.map((drop): QuarantineItem => ({ kind: "drop", drop })));
+  items.push(...wanted.map(itemOfDrop));
   return { items, nextToken: page.nextToken === null ? null : `${DROPS}${page.nextToken}` };
 }
