@@ -232,6 +232,7 @@ module app 'app/function-app.bicep' = {
       DATABRICKS_JOB_NAME_PREFIX: databricksJobNamePrefix
       DATABRICKS_WEBHOOK_USER: 'databricks'
       DATABRICKS_WEBHOOK_PASSWORD: '@Microsoft.KeyVault(SecretUri=${keyVault.outputs.webhookSecretUri})'
+      API_AUTH: empty(authClientId) ? 'keys' : 'easyAuth'
       REQUESTS_PER_SECOND: string(requestsPerSecond)
       NOTIFICATION_WEBHOOK_URL: notificationWebhookUrl
     }

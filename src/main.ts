@@ -109,11 +109,11 @@ function start(environment: Environment): void {
     ...databricksChecks(createJobsClient({ ...connection, budgetMs: HEALTH_BUDGET_MS }), jobNames),
   ];
   const ports = {
-    ...{ runs: requests, pipelines: definitions, checks, version },
+    ...{ runs: requests, pipelines: definitions, checks, version, answers: ledger.answers },
     quarantine: createQuarantine({ ledger, definitions }),
     stories: createStories({ ledger, definitions }),
   };
-  registerHttpFunctions(ports, { starterFor, webhook: databricks.webhook });
+  registerHttpFunctions(ports, { starterFor, auth: config.apiAuth, webhook: databricks.webhook });
 }
 
 start(process.env);

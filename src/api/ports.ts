@@ -1,3 +1,4 @@
+import type { AnswerStore } from "../ledger/answer-store";
 import type { RunRequests } from "../ledger/run-requests";
 import type { Quarantine } from "../runs/quarantine/quarantine";
 import type { Stories } from "../runs/why";
@@ -14,6 +15,8 @@ export interface ApiPorts {
   readonly stories: Stories;
   readonly checks: readonly HealthCheck[];
   readonly version: string;
+  /** First answers by `Idempotency-Key`, for operations that keep them there. */
+  readonly answers: AnswerStore;
 }
 
 /** @throws Problem 404 unless the pipeline is defined, or was once and left runs or drops behind */

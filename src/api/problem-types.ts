@@ -17,6 +17,17 @@ export const PROBLEM_TYPES = {
     remedy: "Mend what errors[] names, each by its place, and send it again.",
   },
   unauthorised: { status: 401, title: "Unauthorised", remedy: "Send the user and password of the webhook's settings." },
+  "not-signed-in": { status: 401, title: "Not signed in", remedy: "Sign in with Entra, or send a token for the app." },
+  "cross-site": {
+    status: 403,
+    title: "Asked for by a page of another site",
+    remedy: "Use the command, a tool of your own, or a page that this app serves.",
+  },
+  forbidden: {
+    status: 403,
+    title: "The role is not enough",
+    remedy: "Ask for the app role that the detail names: reader, operator or admin, each with all of the one before.",
+  },
   "unknown-pipeline": { status: 404, title: "Unknown pipeline", remedy: "List the pipelines; the detail names them." },
   "unknown-run": { status: 404, title: "Unknown run", remedy: "List the runs, and copy the id from there." },
   "unknown-quarantine-item": {
@@ -28,6 +39,11 @@ export const PROBLEM_TYPES = {
     status: 404,
     title: "The webhook is switched off",
     remedy: "Set DATABRICKS_WEBHOOK_USER and DATABRICKS_WEBHOOK_PASSWORD, or leave it: runs are polled as well.",
+  },
+  "request-in-flight": {
+    status: 409,
+    title: "The first request with this key is still at work",
+    remedy: "Wait as Retry-After says, and send the same request again: it then gets the first one's answer.",
   },
   "run-state": {
     status: 409,

@@ -43,6 +43,8 @@ export interface Config {
     readonly webhook?: { readonly user: string; readonly password: string };
   };
   readonly notificationWebhookUrl?: string;
+  /** How callers of the API are known. */
+  readonly apiAuth: "keys" | "easyAuth";
 }
 
 /** The settings by name, as `process.env` gives them; an empty value counts as not set. */
@@ -57,12 +59,14 @@ export function loadConfig(environment: Environment): Config {
   const auth = authConfig(env, problems);
   const webhook = webhookConfig(env, problems);
   if (general) checkContainers(general, problems);
+  if (general) checkSignIn(general, env, problems);
   if (problems.length > 0 || !general || !storage || !auth) throw new ConfigError(problems);
   return {
     deploymentId: general.DEPLOYMENT_ID,
     storage,
     containers: { batches: general.BATCHES_CONTAINER, results: general.RESULTS_CONTAINER },
     ledgerTablePrefix: general.LEDGER_TABLE_PREFIX,
+    apiAuth: general.API_AUTH,
     databricks: {
       host: general.DATABRICKS_HOST,
       auth,
@@ -171,6 +175,13 @@ function checkContainers(general: z.infer<typeof generalSettings>, problems: Con
     "RESULTS_CONTAINER",
     `is ${general.RESULTS_CONTAINER}, and so is BATCHES_CONTAINER: the two must differ`,
   );
+}
+
+/** Without the platform in front, anybody could send the header that names who signed in. */
+function checkSignIn({ API_AUTH }: z.infer<typeof generalSettings>, env: Environment, problems: ConfigProblem[]): void {
+  if (API_AUTH === "keys" || env["WEBSITE_AUTH_ENABLED"]?.toLowerCase() === "true") return;
+  const message = "is easyAuth, but App Service Authentication is off: switch it on, or set API_AUTH to keys";
+  fault(problems, "API_AUTH", message);
 }
 
 function fault(problems: ConfigProblem[], where: string, message: string): undefined {

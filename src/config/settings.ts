@@ -53,6 +53,10 @@ export const generalSettings = z.object({
     .url({ protocol: /^https?$/ })
     .optional()
     .meta({ description: "an http(s) URL that is told of every finished run" }),
+  API_AUTH: z.enum(["keys", "easyAuth"]).default("keys").meta({
+    description:
+      "keys (function keys, the default) or easyAuth (App Service Authentication with the app roles reader, operator, admin)",
+  }),
   PIPELINES_DIR: setting("a folder with pipeline definitions (default: pipelines/ of the app)").optional(),
 });
 

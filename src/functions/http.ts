@@ -1,8 +1,8 @@
 import { app } from "@azure/functions";
 import * as df from "durable-functions";
 import { httpHandler, type HttpDoorSettings } from "../api/http/door";
+import { authLevelOf } from "../api/http/callers";
 import type { ApiPorts } from "../api/ports";
-import type { Operation } from "../api/registry/operation";
 import { OPERATIONS } from "../api/registry/operations";
 
 /** Registers every operation with the host. */
@@ -11,13 +11,9 @@ export function registerHttpFunctions(ports: ApiPorts, settings: HttpDoorSetting
     app.http(operation.id, {
       methods: [operation.http.method],
       route: operation.http.path,
-      authLevel: authLevel(operation),
+      authLevel: authLevelOf(operation, settings.auth),
       ...(operation.readOnly ? {} : { extraInputs: [df.input.durableClient()] }),
       handler: httpHandler(operation, ports, settings),
     });
   }
-}
-
-function authLevel({ access }: Operation): "anonymous" | "function" {
-  return access === "webhook" || access === "anyone" ? "anonymous" : "function";
 }

@@ -1,5 +1,6 @@
 import { jitteredPause, sleepFor, type Pause, type Sleep } from "./contention";
 import { ActionStore } from "./action-store";
+import { AnswerStore } from "./answer-store";
 import { BatchStore } from "./drops/batch-store";
 import { CursorStore } from "./drops/cursor-store";
 import { DropStore } from "./drops/drop-store";
@@ -50,6 +51,7 @@ export interface Ledger {
   readonly budget: RequestBudget;
   readonly outbox: OutboxStore;
   readonly actions: ActionStore;
+  readonly answers: AnswerStore;
   readonly registry: RegistryStore;
   readonly blobs: BlobPort;
   readonly freezer: Freezer;
@@ -86,6 +88,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
     budget: new RequestBudget(state, deps.requestsPerSecond, now, sleep, pause),
     outbox: new OutboxStore(runs, now),
     actions: new ActionStore(state, now),
+    answers: new AnswerStore(state, now),
     registry: new RegistryStore(state, now),
     blobs: deps.blobs,
     freezer: new Freezer(deps.blobs, deps.containers.batches),

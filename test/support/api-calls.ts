@@ -61,7 +61,11 @@ export async function callApi(
     functionName: id,
     logHandler: (_level, ...args) => log.push(args.map(String).join(" ")),
   });
-  const handler = httpHandler(operation, ports as ApiPorts, { starterFor: () => new FakeStarter(), ...settings });
+  const handler = httpHandler(operation, ports as ApiPorts, {
+    starterFor: () => new FakeStarter(),
+    auth: "keys",
+    ...settings,
+  });
   return { ...read(await handler(httpRequest, context)), log };
 }
 

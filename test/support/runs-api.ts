@@ -8,7 +8,7 @@ import { aPipeline, createTestLedger, type TestLedger } from "./ledger";
 export class RunsApi {
   #storage: Awaited<ReturnType<typeof startAzurite>> | undefined;
   test!: TestLedger;
-  ports!: Pick<ApiPorts, "runs" | "pipelines">;
+  ports!: Pick<ApiPorts, "runs" | "pipelines" | "answers">;
   settings!: HttpDoorSettings;
 
   constructor() {
@@ -18,8 +18,9 @@ export class RunsApi {
     afterAll(async () => this.#storage?.stop());
     beforeEach(() => {
       this.test = createTestLedger(this.#storage?.connectionString ?? "", aPipeline("scoring"), aPipeline("training"));
-      this.ports = { runs: this.test.runs, pipelines: this.test.pipelines };
-      this.settings = { starterFor: () => this.test.starter };
+      const { runs, pipelines, ledger } = this.test;
+      this.ports = { runs, pipelines, answers: ledger.answers };
+      this.settings = { starterFor: () => this.test.starter, auth: "keys" };
     });
   }
 

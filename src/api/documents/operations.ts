@@ -1,3 +1,4 @@
+import { DOCS_POLICY, docsPage } from "./docs-page";
 import type { ApiPorts } from "../ports";
 import { openApiText } from "../registry/openapi";
 import { answer, operation, type Operation } from "../registry/operation";
@@ -18,5 +19,19 @@ export function documentOperations(all: () => readonly Operation[]): readonly Op
       return answer(200, openApiText(all(), version, root));
     },
   });
-  return [openApi];
+  const docs = operation({
+    id: "docs",
+    summary: "Show the API to people",
+    http: { method: "GET", path: "docs" },
+    onlyHttp: "it is a page",
+    access: "reader",
+    readOnly: true,
+    etag: true,
+    answers: { 200: { description: "A page", contentType: "text/html", contentSecurityPolicy: DOCS_POLICY } },
+    problems: [],
+    run({ root }, { version }: Pick<ApiPorts, "version">) {
+      return answer(200, docsPage(all(), version, root));
+    },
+  });
+  return [openApi, docs];
 }

@@ -44,6 +44,7 @@ const routeDrops = operation({
   examples: ["drops route old-scoring --to scoring"],
   access: "operator",
   readOnly: false,
+  idempotencyKey: "stored",
   path: pipelinePath,
   body: routeDropsBody,
   answers: { 200: { description: "How many went", schema: routedDropsSchema } },

@@ -12,6 +12,8 @@ class SkippedCheckError extends Error {
 /** One check: resolves when all is well, throws an error that says what to do. */
 export interface HealthCheck {
   readonly name: string;
+  /** What the app needs it for: without its storage it can take no request. */
+  readonly part: "storage" | "databricks";
   /** What to look at when no answer comes at all. */
   readonly hint: string;
   run(signal: AbortSignal): Promise<void>;
@@ -63,6 +65,7 @@ async function withTimeout(check: HealthCheck, timeoutMs: number): Promise<void>
 export function containerCheck(container: ContainerClient, setting: string): HealthCheck {
   return {
     name: `container ${container.containerName}`,
+    part: "storage",
     hint: CHECK_STORAGE,
     async run(abortSignal) {
       await explained(
@@ -81,6 +84,7 @@ export function containerCheck(container: ContainerClient, setting: string): Hea
 export function tableCheck(table: TableClient): HealthCheck {
   return {
     name: `table ${table.tableName}`,
+    part: "storage",
     hint: CHECK_STORAGE,
     async run(abortSignal) {
       await explained(`table ${table.tableName} (LEDGER_TABLE_PREFIX)`, "Storage Table Data Contributor", async () => {
@@ -96,13 +100,14 @@ export function tableCheck(table: TableClient): HealthCheck {
 
 /** Checks that the ledger's tables are ours. */
 export function ledgerOwnerCheck(checkOwner: () => Promise<void>): HealthCheck {
-  return { name: "ledger owner", hint: CHECK_STORAGE, run: checkOwner };
+  return { name: "ledger owner", part: "storage", hint: CHECK_STORAGE, run: checkOwner };
 }
 
 /** Checks that the app may write where frozen bytes and records go. The probe is written once, since blobs may be immutable. */
 export function writeCheck(container: ContainerClient, setting: string): HealthCheck {
   return {
     name: `write to ${container.containerName}`,
+    part: "storage",
     hint: CHECK_STORAGE,
     async run(abortSignal) {
       await explained(
@@ -126,6 +131,7 @@ export function writeCheck(container: ContainerClient, setting: string): HealthC
 export function delegationKeyCheck(service: BlobServiceClient): HealthCheck {
   return {
     name: "user delegation key",
+    part: "storage",
     hint: CHECK_STORAGE,
     async run(abortSignal) {
       await explained("the user delegation key of the account", "Storage Blob Delegator", async () => {
@@ -172,6 +178,7 @@ export function databricksChecks(jobs: JobsClient, jobNames: readonly string[]):
   };
   const reachable: HealthCheck = {
     name: "databricks",
+    part: "databricks",
     hint: CHECK_DATABRICKS,
     async run() {
       const fault = outage(await look());
@@ -180,6 +187,7 @@ export function databricksChecks(jobs: JobsClient, jobNames: readonly string[]):
   };
   const each = names.map((name, index): HealthCheck => ({
     name: `job ${name}`,
+    part: "databricks",
     hint: CHECK_DATABRICKS,
     async run() {
       const result = (await look())[index];

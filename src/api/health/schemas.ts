@@ -14,3 +14,4 @@ export const healthSchema = component(
     checks: z.array(check),
   }),
 );
+export const liveSchema = component("Live", z.strictObject({ status: z.literal("alive") }));

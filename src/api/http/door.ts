@@ -6,15 +6,14 @@ import type { ApiPorts } from "../ports";
 import { Problem, toProblem } from "../problems";
 import type { Call, Caller, Operation } from "../registry/operation";
 import { answerResponse, problemResponse } from "./answers";
+import { callerOf, type AccessSettings } from "./callers";
+import { answerOnce } from "./idempotency";
 import { readBody, readIdempotencyKey, readPath, readQuery } from "./read-request";
-import { requireWebhook, type WebhookCredentials } from "./webhook-access";
 
 /** What the HTTP door needs beside the operations' ports. */
-export interface HttpDoorSettings {
+export interface HttpDoorSettings extends AccessSettings {
   /** The durable client of an invocation, without its management URLs. */
   readonly starterFor: (context: InvocationContext) => OrchestrationStarter;
-  /** Absent: the webhook is switched off. */
-  readonly webhook?: WebhookCredentials | undefined;
 }
 
 /** The operation as the host calls it: input checked, answer or refusal written as HTTP has it, clients logging to this invocation. */
@@ -23,18 +22,13 @@ export function httpHandler(operation: Operation, ports: ApiPorts, settings: Htt
     withInvocationLog(context, async () => {
       try {
         const caller = callerOf(operation, request, settings);
-        const answer = await operation.run(await callOf(operation, caller, request, context, settings), ports);
+        const call = await callOf(operation, caller, request, context, settings);
+        const answer = await answerOnce(operation, call, ports.answers, async () => operation.run(call, ports));
         return answerResponse(operation, answer, request);
       } catch (error) {
         return refuse(error, request, context);
       }
     });
-}
-
-function callerOf(operation: Operation, request: HttpRequest, { webhook }: HttpDoorSettings): Caller {
-  if (operation.access === "webhook") requireWebhook(request.headers.get("authorization"), webhook);
-  // The host has asked for the key that the operation's access wants.
-  return { name: null, role: "admin" };
 }
 
 async function callOf(

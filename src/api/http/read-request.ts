@@ -12,8 +12,9 @@ export async function readBody<T>(
   schema: z.ZodType<T>,
   parse: (text: string) => unknown = JSON.parse,
 ): Promise<T> {
-  const text = await request.text();
-  if (Buffer.byteLength(text) > MAX_BODY_BYTES)
+  const announced = Number(request.headers.get("content-length") ?? 0);
+  const text = announced > MAX_BODY_BYTES ? "" : await request.text();
+  if (announced > MAX_BODY_BYTES || Buffer.byteLength(text) > MAX_BODY_BYTES)
     throw new Problem("body-too-large", `The body is larger than ${MAX_BODY_BYTES} bytes.`);
   if (text.trim() === "") return check(schema, {}, pointerOf);
   let value: unknown;

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { COMMON_PROBLEMS, PROBLEM_TYPES, type ProblemCode } from "../problem-types";
 import { problemSchema } from "./common-schemas";
 import { components } from "./components";
-import type { AnswerType, Operation } from "./operation";
+import { ROLES, type AnswerType, type Operation } from "./operation";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -23,6 +23,7 @@ export function buildOpenApi(operations: readonly Operation[], version: string, 
       schemas: componentSchemas(operations),
       securitySchemes: {
         functionKey: { type: "apiKey", in: "header", name: "x-functions-key" },
+        signIn: { type: "http", scheme: "bearer" },
         webhook: { type: "http", scheme: "basic" },
       },
     },
@@ -45,11 +46,17 @@ function describe(operation: Operation): Json {
     ...(description === undefined ? {} : { description }),
     "x-role": access,
     "x-read-only": readOnly,
-    security: access === "anyone" ? [] : [access === "webhook" ? { webhook: [] } : { functionKey: [] }],
+    security: securityOf(operation),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(body === undefined ? {} : { requestBody: { required, content: jsonContent(body) } }),
     responses: responses(operation),
   };
+}
+
+/** With keys the one, with sign-in the other. */
+function securityOf({ access }: Operation): Json[] {
+  if (access === "anyone") return [];
+  return access === "webhook" ? [{ webhook: [] }] : [{ functionKey: [] }, { signIn: [] }];
 }
 
 function responses(operation: Operation): Json {
@@ -72,10 +79,15 @@ function responses(operation: Operation): Json {
 }
 
 /** What an operation may be refused with: by itself, by what it takes, and by what any may. */
-export function problemsOf({ query, body, problems }: Operation): readonly ProblemCode[] {
-  const takes: ProblemCode[] = query || body ? ["invalid-request"] : [];
+export function problemsOf(operation: Operation): readonly ProblemCode[] {
+  const { query, body, problems, idempotencyKey, access, readOnly } = operation;
+  const takes: ProblemCode[] = query || body || idempotencyKey ? ["invalid-request"] : [];
   const sends: ProblemCode[] = body ? ["body-too-large", "unsupported-media-type"] : [];
-  return [...new Set([...takes, ...sends, ...problems, ...COMMON_PROBLEMS])];
+  const keyed: ProblemCode[] = idempotencyKey === "stored" ? ["request-in-flight", "idempotency-key-reused"] : [];
+  const callers: ProblemCode[] = ROLES.some((role) => role === access) ? ["not-signed-in", "forbidden"] : [];
+  const pages: ProblemCode[] = readOnly ? [] : ["cross-site"];
+  const all = [...takes, ...sends, ...keyed, ...callers, ...pages, ...problems, ...COMMON_PROBLEMS];
+  return [...new Set(all)];
 }
 
 function byStatus(codes: readonly ProblemCode[]): Map<number, string[]> {

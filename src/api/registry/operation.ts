@@ -35,6 +35,8 @@ export interface AnswerType {
   readonly schema?: z.ZodType;
   /** Of a body that is not described by a schema. */
   readonly contentType?: "text/html" | "text/plain" | "application/json";
+  /** Of a page: what it may load. Without it nothing. */
+  readonly contentSecurityPolicy?: string;
 }
 export type AnswerTypes = Readonly<Record<number, AnswerType>>;
 

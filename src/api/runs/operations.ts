@@ -105,6 +105,7 @@ const cancelRun = operation({
   command: "runs cancel",
   access: "operator",
   readOnly: false,
+  idempotencyKey: "stored",
   path: runPath,
   answers: {
     200: { description: "The run was cancelled before", schema: runSchema },
@@ -125,6 +126,7 @@ const retryRun = operation({
   command: "runs retry",
   access: "operator",
   readOnly: false,
+  idempotencyKey: "stored",
   path: runPath,
   answers: { 202: { description: "The next attempt is open", schema: runSchema } },
   problems: ["unknown-run", "run-state"],

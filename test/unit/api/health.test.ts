@@ -197,7 +197,7 @@ describe("health of Databricks", () => {
 
 describe("runHealthChecks", () => {
   it("does not wait for a check that hangs", async () => {
-    const hangs: HealthCheck = { name: "x", hint: "check X", run: () => new Promise(() => undefined) };
+    const hangs: HealthCheck = { name: "x", part: "storage", hint: "check X", run: () => new Promise(() => undefined) };
 
     expect(await runHealthChecks([hangs], 20)).toEqual([
       { name: "x", status: "failed", message: "no answer within 0.02 s: check X" },

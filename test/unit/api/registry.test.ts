@@ -23,7 +23,13 @@ const nameOf = (schema: z.ZodType | undefined) => schema && components.get(schem
 describe("the table of operations", () => {
   it("gives every operation a door of each kind, unless it says why not", () => {
     expect(idsOf(({ command, onlyHttp }) => (command === undefined) === (onlyHttp === undefined))).toEqual([]);
-    expect(idsOf(({ onlyHttp }) => onlyHttp !== undefined)).toEqual(["openApi", "databricksWebhook"]);
+    expect(idsOf(({ onlyHttp }) => onlyHttp !== undefined)).toEqual([
+      "healthLive",
+      "healthReady",
+      "openApi",
+      "docs",
+      "databricksWebhook",
+    ]);
   });
 
   it("is registered with the host as it stands, and gives the durable client only to what may start or wake", () => {

@@ -36,6 +36,7 @@ describe("loadConfig", () => {
       storage: { kind: "connectionString", connectionString: "UseDevelopmentStorage=true" },
       containers: { batches: "batches", results: "results" },
       ledgerTablePrefix: "batchkeeper",
+      apiAuth: "keys",
       databricks: {
         host: "https://adb-1.2.azuredatabricks.net",
         auth: { kind: "token", token: "dapi-canary" },
@@ -207,6 +208,14 @@ describe("loadConfig", () => {
     expect(problems({ ...minimal, BATCHES_CONTAINER: "results" })).toEqual({
       RESULTS_CONTAINER: "is results, and so is BATCHES_CONTAINER: the two must differ",
     });
+  });
+
+  it("believes who signed in only where the platform checks it", () => {
+    const easyAuth = { ...minimal, API_AUTH: "easyAuth" };
+
+    expect(problems(easyAuth)).toEqual({ API_AUTH: expect.stringContaining("App Service Authentication is off") });
+    expect(loadConfig({ ...easyAuth, WEBSITE_AUTH_ENABLED: "True" }).apiAuth).toBe("easyAuth");
+    expect(problems({ ...minimal, API_AUTH: "none" })).toHaveProperty("API_AUTH");
   });
 
   it("has a message that a person can act on", () => {
