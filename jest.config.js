@@ -1,6 +1,8 @@
 /** @type {import("jest").Config} */
 const common = {
   testEnvironment: "node",
+  // The laid out package has the name of the checkout's.
+  modulePathIgnorePatterns: ["<rootDir>/dist/app"],
   transform: { "^.+\\.ts$": ["ts-jest", { tsconfig: "tsconfig.json", diagnostics: false }] },
 };
 

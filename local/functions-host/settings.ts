@@ -79,14 +79,33 @@ export function isDisabled(functionName: string): boolean {
   return value === "1" || value?.toLowerCase() === "true";
 }
 
-/** The connection string that a binding's `connection` names. Throws HostError naming the setting. */
-export function connectionString(connection: string | undefined, user: string): string {
+/** How a binding's `connection` reaches its account. */
+export type Connection =
+  | { readonly kind: "string"; readonly text: string }
+  | { readonly kind: "identity"; readonly uris: Readonly<Record<Service, string>>; readonly clientId?: string };
+
+const SERVICES = ["blob", "queue", "table"] as const;
+type Service = (typeof SERVICES)[number];
+
+/**
+ * The connection that a binding names: a connection string, or `<name>__blobServiceUri` and its siblings for a managed identity.
+ * @throws HostError naming the setting
+ */
+export function connectionOf(connection: string | undefined, user: string): Connection {
   const name = connection === undefined || connection === "" ? "AzureWebJobsStorage" : connection;
-  const value = process.env[name] ?? process.env[`AzureWebJobs${name}`] ?? process.env[`ConnectionStrings:${name}`];
-  if (value === undefined || value === "") {
+  const text = process.env[name] ?? process.env[`AzureWebJobs${name}`] ?? process.env[`ConnectionStrings:${name}`];
+  if (text) return { kind: "string", text };
+  const part = (suffix: string): string => process.env[`${name}__${suffix}`] ?? "";
+  const uris = { blob: part("blobServiceUri"), queue: part("queueServiceUri"), table: part("tableServiceUri") };
+  const missing = SERVICES.filter((service) => uris[service] === "");
+  if (missing.length === SERVICES.length)
     throw new HostError(
       `${user}: connection setting "${name}" is not set; the local host needs a connection string (for Azurite "UseDevelopmentStorage=true")`,
     );
-  }
-  return value;
+  if (missing.length > 0)
+    throw new HostError(
+      `${user}: ${missing.map((service) => `${name}__${service}ServiceUri`).join(", ")} missing beside the other service of "${name}"`,
+    );
+  const clientId = part("clientId");
+  return { kind: "identity", uris, ...(clientId ? { clientId } : {}) };
 }

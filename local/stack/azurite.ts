@@ -33,14 +33,16 @@ export interface LocalStorageOptions {
   /** Folder of the data; without it everything is kept in memory. */
   readonly location?: string;
   readonly ports?: StoragePorts;
+  /** With it, it speaks TLS and takes tokens of Entra, whose claims it reads and whose signature it does not check. */
+  readonly certificate?: { readonly cert: string; readonly key: string };
   /** How long it may take to answer, by default a minute: reading its modules from a cold disk is slow. */
   readonly readyTimeoutMs?: number;
 }
 
-export function storageConnectionString([blob, queue, table]: StoragePorts): string {
-  const endpoint = (name: string, port: number) => `${name}Endpoint=http://127.0.0.1:${port}/${ACCOUNT}`;
+export function storageConnectionString([blob, queue, table]: StoragePorts, protocol = "http"): string {
+  const endpoint = (name: string, port: number) => `${name}Endpoint=${protocol}://127.0.0.1:${port}/${ACCOUNT}`;
   return [
-    "DefaultEndpointsProtocol=http",
+    `DefaultEndpointsProtocol=${protocol}`,
     `AccountName=${ACCOUNT}`,
     `AccountKey=${KEY}`,
     endpoint("Blob", blob),
@@ -69,6 +71,8 @@ export async function startAzurite(options: LocalStorageOptions = {}): Promise<L
   } else {
     args.push("--inMemoryPersistence");
   }
+  const { certificate } = options;
+  if (certificate) args.push("--oauth", "basic", "--cert", certificate.cert, "--key", certificate.key);
   const child = spawn(NODE, ["--import", END_WITH_PARENT, ...args], { stdio: ["ignore", "ignore", "pipe", "ipc"] });
   let errors = "";
   child.stderr?.on("data", (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-2000)));
@@ -97,7 +101,11 @@ export async function startAzurite(options: LocalStorageOptions = {}): Promise<L
     await exited;
     clearTimeout(killer);
   };
-  return { connectionString: storageConnectionString(ports), pid: child.pid ?? 0, stop };
+  return {
+    connectionString: storageConnectionString(ports, certificate ? "https" : "http"),
+    pid: child.pid ?? 0,
+    stop,
+  };
 }
 
 async function answers(port: number): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Declaration, Expr } from "../../support/bicep/parser";
-import { parseAll, property, readSources, resourcesOf, textOf } from "../../support/bicep/template";
+import type { Declaration, Expr } from "../../../local/deploy/bicep/parser";
+import { parseAll, property, readSources, resourcesOf, textOf } from "../../../local/deploy/bicep/template";
 import { tableBelow } from "../../support/markdown-table";
 
 const ROOT = join(__dirname, "..", "..", "..");

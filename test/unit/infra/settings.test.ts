@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadConfig } from "../../../src/config/config";
 import { authSettings, generalSettings, storageSettings, webhookSettings } from "../../../src/config/settings";
-import { keysOf, parseAll, property, readSources, textOf } from "../../support/bicep/template";
+import { keysOf, parseAll, property, readSources, textOf } from "../../../local/deploy/bicep/template";
 import { tableBelow } from "../../support/markdown-table";
 
 const ROOT = join(__dirname, "..", "..", "..");

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { findFaults, parseAll, readSources } from "../../support/bicep/template";
-import { parseBicep } from "../../support/bicep/parser";
+import { findFaults, parseAll, readSources } from "../../../local/deploy/bicep/template";
+import { parseBicep } from "../../../local/deploy/bicep/parser";
 
 const ROOT = join(__dirname, "..", "..", "..");
 const INFRA = join(ROOT, "infra");
