@@ -110,6 +110,7 @@ function start(environment: Environment): void {
   ];
   const ports = {
     ...{ runs: requests, pipelines: definitions, checks, version, answers: ledger.answers },
+    operations: { activities, definitions },
     quarantine: createQuarantine({ ledger, definitions }),
     stories: createStories({ ledger, definitions }),
   };

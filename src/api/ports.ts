@@ -2,6 +2,7 @@ import type { AnswerStore } from "../ledger/answer-store";
 import type { RunRequests } from "../ledger/run-requests";
 import type { Quarantine } from "../runs/quarantine/quarantine";
 import type { Stories } from "../runs/why";
+import type { OperationDeps } from "../operations/deps";
 import type { HealthCheck } from "./health/checks";
 import { Problem } from "./problems";
 import type { PipelineSummary } from "./pipelines/views";
@@ -13,6 +14,8 @@ export interface ApiPorts {
   readonly pipelines: ReadonlyMap<string, PipelineSummary>;
   readonly quarantine: Quarantine;
   readonly stories: Stories;
+  /** What the verbs of people work with. */
+  readonly operations: OperationDeps;
   readonly checks: readonly HealthCheck[];
   readonly version: string;
   /** First answers by `Idempotency-Key`, for operations that keep them there. */

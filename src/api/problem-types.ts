@@ -56,6 +56,26 @@ export const PROBLEM_TYPES = {
     remedy:
       "The detail says why: it was decided before, its export is gone, or what is wrong with it has to be mended first.",
   },
+  "still-active": {
+    status: 409,
+    title: "Databricks still lists a run as active",
+    remedy: "Cancel the run, or end it in the workspace, and ask again. force goes on in spite of it.",
+  },
+  "activity-unknown": {
+    status: 409,
+    title: "Databricks cannot be asked whether a run is active",
+    remedy: "Mend what the detail names and ask again, or look in the workspace and send force.",
+  },
+  "plan-moved": {
+    status: 409,
+    title: "What was planned has moved on",
+    remedy: "Ask for the plan again, look at it, and send its hash.",
+  },
+  "slot-moved": {
+    status: 409,
+    title: "Another run holds the slot",
+    remedy: "List the slots, and name the run that holds it now.",
+  },
   "body-too-large": { status: 413, title: "The body is too large", remedy: "Send at most 256 KiB." },
   "unsupported-media-type": {
     status: 415,

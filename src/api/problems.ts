@@ -9,6 +9,7 @@ import {
   RunStateError,
   UnknownPipelineError,
 } from "../ledger/errors";
+import { RefusedError } from "../operations/errors";
 import { PROBLEM_TYPES, type ProblemCode } from "./problem-types";
 
 /** One fault of a request: where (JSON pointer, query parameter or header) and what. */
@@ -59,6 +60,7 @@ export function toProblem(error: unknown): Problem | undefined {
   if (error instanceof Problem) return error;
   if (error instanceof UnknownPipelineError) return new Problem("unknown-pipeline", error.message);
   if (error instanceof RunNotInLedgerError) return new Problem("unknown-run", error.message);
+  if (error instanceof RefusedError) return new Problem(error.code, error.message);
   if (error instanceof RunStateError) return new Problem("run-state", error.message);
   if (error instanceof QuarantineItemError)
     return new Problem(error.why === "unknown" ? "unknown-quarantine-item" : "quarantine-item-state", error.message);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { RUN_REASONS } from "./run";
 import { windowSchema } from "./window";
 
 const manifestFileSchema = z.object({
@@ -17,7 +18,7 @@ export const manifestSchema = z.object({
   runId: z.string(),
   pipeline: z.string(),
   createdAt: z.string(),
-  reason: z.enum(["schedule", "drops", "http", "retry"]),
+  reason: z.enum(RUN_REASONS),
   window: windowSchema.nullable(),
   files: z.array(manifestFileSchema),
 });

@@ -16,7 +16,8 @@ export const RUN_STATES = [
 export type RunState = (typeof RUN_STATES)[number];
 
 /** Why a run was asked for. */
-export type RunReason = "schedule" | "drops" | "http" | "retry";
+export const RUN_REASONS = ["schedule", "drops", "http", "retry", "backfill"] as const;
+export type RunReason = (typeof RUN_REASONS)[number];
 
 /** Why a run or a step did not succeed; `code` is stable, `message` is for people. */
 export interface RunError {

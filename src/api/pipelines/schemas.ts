@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { pageOf } from "../registry/common-schemas";
+import { nullableTimestamp, pageOf, timestamp } from "../registry/common-schemas";
 import { component } from "../registry/components";
 
 export const pipelineSchema = component(
@@ -16,3 +16,24 @@ export const pipelineSchema = component(
   }),
 );
 export const pipelinePageSchema = component("PipelinePage", pageOf(pipelineSchema));
+
+const count = z.number().int().nonnegative();
+export const pipelineStatusSchema = component(
+  "PipelineStatus",
+  z.strictObject({
+    pipeline: z.string(),
+    pause: z
+      .strictObject({ at: timestamp, reason: z.string() })
+      .nullable()
+      .meta({ description: "since when and why it does not start by itself; null when it does" }),
+    nextRunAt: nullableTimestamp.meta({ description: "next occurrence of the schedule; null without one or paused" }),
+    waiting: z.strictObject({
+      drops: count.meta({ description: "pending drops; at most 1000 are counted" }),
+      oldestDropSeenAt: nullableTimestamp,
+      unfinishedBlobs: count.meta({ description: "blobs that their writers have not finished" }),
+      occurrences: count.meta({ description: "schedule occurrences that the pause keeps; at most 1000 are counted" }),
+      retakes: count.meta({ description: "batches of failed runs that are due for another run" }),
+      runs: count.meta({ description: "runs that were asked for and have no slot yet" }),
+    }),
+  }),
+);

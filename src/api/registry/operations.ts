@@ -1,9 +1,14 @@
+import { ACTION_OPERATIONS } from "../actions/operations";
 import { documentOperations } from "../documents/operations";
 import { DROP_OPERATIONS } from "../drops/operations";
 import { HEALTH_OPERATIONS } from "../health/operations";
 import { PIPELINE_OPERATIONS } from "../pipelines/operations";
-import { QUARANTINE_OPERATIONS } from "../quarantine/operations";
+import { PIPELINE_VERBS } from "../pipelines/verbs";
 import { RUN_OPERATIONS } from "../runs/operations";
+import { RUN_SELECTIONS } from "../runs/selections";
+import { RUN_VERBS } from "../runs/verbs";
+import { SLOT_OPERATIONS } from "../slots/operations";
+import { QUARANTINE_OPERATIONS } from "../quarantine/operations";
 import { STORY_OPERATIONS } from "../stories/operations";
 import { WEBHOOK_OPERATIONS } from "../webhook/operations";
 import type { Operation } from "./operation";
@@ -11,7 +16,12 @@ import type { Operation } from "./operation";
 /** Every operation. HTTP routes, the OpenAPI document, commands and tools are made from this table and from nothing else. */
 export const OPERATIONS: readonly Operation[] = [
   ...PIPELINE_OPERATIONS,
+  ...PIPELINE_VERBS,
   ...RUN_OPERATIONS,
+  ...RUN_VERBS,
+  ...RUN_SELECTIONS,
+  ...SLOT_OPERATIONS,
+  ...ACTION_OPERATIONS,
   ...DROP_OPERATIONS,
   ...QUARANTINE_OPERATIONS,
   ...STORY_OPERATIONS,

@@ -54,7 +54,7 @@ const startRun = operation({
     const { run, created } = await runs.requestRun(asked, starter);
     invocationLogger.info(created ? "run requested" : "request led to a known run", { runId: run.runId, pipeline });
     // With its steps, so that a repeated request is answered like the first.
-    return shown(202, (await runs.getRun(run.runId)) ?? run, root);
+    return shownRun(202, (await runs.getRun(run.runId)) ?? run, root);
   },
 });
 
@@ -93,7 +93,7 @@ const getRun = operation({
   answers: { 200: { description: "The run; Retry-After is set while it is not finished", schema: runSchema } },
   problems: ["unknown-run"],
   async run({ path: { runId }, root }, { runs }: Runs) {
-    return shown(200, await requireRun(runs, runId), root);
+    return shownRun(200, await requireRun(runs, runId), root);
   },
 });
 
@@ -114,7 +114,7 @@ const cancelRun = operation({
   problems: ["unknown-run", "run-state"],
   async run({ path: { runId }, starter, root }, { runs }: Runs) {
     const run = await runs.cancelRun(runId, starter);
-    return shown(run.state === "cancelled" ? 200 : 202, run, root);
+    return shownRun(run.state === "cancelled" ? 200 : 202, run, root);
   },
 });
 
@@ -132,19 +132,19 @@ const retryRun = operation({
   problems: ["unknown-run", "run-state"],
   async run({ path: { runId }, starter, root }, { runs }: Runs) {
     const { run } = await runs.retryRun(runId, starter);
-    return shown(202, run, root);
+    return shownRun(202, run, root);
   },
 });
 
 /** @throws RunNotInLedgerError when there is no such run */
-async function requireRun(runs: RunRequests, runId: string): Promise<RunRecord> {
+export async function requireRun(runs: RunRequests, runId: string): Promise<RunRecord> {
   const run = await runs.getRun(runId);
   if (run === null) throw new RunNotInLedgerError(runId);
   return run;
 }
 
 /** The run as it is now, where it is, and when another look is worth it. */
-function shown<S extends number>(status: S, run: RunRecord, root: string) {
+export function shownRun<S extends number>(status: S, run: RunRecord, root: string) {
   const view = runView(run, root);
   const poll = isClosed(run.state) ? {} : { retryAfterSeconds: POLL_AFTER_SECONDS };
   return answer(status, view, { location: view.links.self, ...poll });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { RUN_STATES } from "../../domain/run";
+import { RUN_REASONS, RUN_STATES } from "../../domain/run";
 import { windowSchema } from "../../domain/window";
 import { nullableSeconds, nullableTimestamp, pageOf, pageQuery, timestamp } from "../registry/common-schemas";
 import { component } from "../registry/components";
@@ -83,7 +83,7 @@ export const runSchema = component(
     id: z.string(),
     pipeline: z.string(),
     state: runState,
-    reason: z.enum(["schedule", "drops", "http", "retry"]),
+    reason: z.enum(RUN_REASONS),
     window: z.strictObject({ start: z.string(), end: z.string() }).nullable(),
     rerun: z.boolean(),
     parameters: z.record(z.string(), z.string()),

@@ -18,6 +18,7 @@ const ASKED_BY: Readonly<Record<RunReason, string>> = {
   drops: "the collector, since drops had arrived",
   http: "a caller",
   retry: "a retry",
+  backfill: "a backfill",
 };
 
 function beginning({ run }: RunFacts): Sentence[] {

@@ -1,0 +1,25 @@
+import { z } from "zod";
+import { invocationLogger } from "../../logging/logger";
+import type { Operator } from "../../operations/deps";
+import { component } from "./components";
+import type { Call } from "./operation";
+
+/** Why a person does it: kept in the ledger with who and when. */
+export const reason = z
+  .string()
+  .trim()
+  .min(1)
+  .max(500)
+  .meta({ description: "why, in your own words; kept with your name and the time" });
+
+export const force = z
+  .boolean()
+  .default(false)
+  .meta({ description: "true goes on although Databricks lists a run of ours as active, or cannot be asked" });
+
+export const reasonBody = component("Reason", z.strictObject({ reason }));
+
+/** Who asks through this call, and why. */
+export function operatorOf({ caller, starter }: Pick<Call, "caller" | "starter">, why: string): Operator {
+  return { by: caller.name, reason: why, starter, log: invocationLogger };
+}
