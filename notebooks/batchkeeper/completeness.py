@@ -9,8 +9,10 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
-from batchkeeper.frames import apart
+from batchkeeper.attendance import Attendance
+from batchkeeper.frames import apart, small_frame
 from batchkeeper.log import LogEntry
+from batchkeeper.snapshots import read_statements, standing
 from batchkeeper.sources import Scenario, Source
 from batchkeeper.tables import Tables, literal
 from batchkeeper.tallies import tallied
@@ -34,14 +36,39 @@ def update_completeness(
 ) -> list[dict[str, Any]]:
     """Counts the days again and writes only what differs; returns the entity-days that lack readings, at most 1000.
 
+    Days of which the run's snapshots say anew who was there are counted too, so the snapshots must be recorded before.
+
     `tallies` (see batchkeeper.tallies) stand for all rows of a source; other sources are counted in their tables.
     """
     found: list[dict[str, Any]] = []
+    before, now = _attendances(tables, scenario, run_id)
     for source, wanted in days.items():
-        if source.step and source.time and (ordered := sorted(wanted)):
+        if not source.step or not source.time:
+            continue
+        if ordered := sorted({*wanted, *_newly_judged(tables, scenario, source, before, now)}):
             counted = tallies[source] if source in tallies else _tallies(tables, scenario, source, ordered)
-            found += _update(tables, scenario, source, run_id, ordered, _counted(tables, scenario, source, ordered, counted))
+            found += _update(tables, scenario, source, run_id, ordered, _counted(tables, scenario, source, ordered, counted, now))
     return found[:_MAX_LISTED]
+
+
+def _attendances(tables: Tables, scenario: Scenario, run_id: str) -> tuple[Attendance, Attendance]:
+    """By the snapshots without those of this run, and by all."""
+    hour, snapshot = scenario.coverage.hour, _snapshot_source(scenario)
+    statements = read_statements(tables, snapshot.name, scenario.entity.type) if snapshot else []
+    others = [said for said in statements if said.run_id != run_id]
+    return Attendance(standing(others), hour), Attendance(standing(statements), hour)
+
+
+def _snapshot_source(scenario: Scenario) -> Source | None:
+    return next((source for source in scenario.sources if source.time is None), None)
+
+
+def _newly_judged(tables: Tables, scenario: Scenario, source: Source, before: Attendance, now: Attendance) -> list[date]:
+    """The days in the table on which others are present now than before."""
+    if now.agrees_with(before):
+        return []
+    days = tables.read(scenario.completeness.name).where(f"source = '{source.name}'").select("day").distinct()
+    return [day for (day,) in days.collect() if now.present(day) != before.present(day)]
 
 
 def _update(tables: Tables, scenario: Scenario, source: Source, run_id: str, days: list[date], counted: DataFrame) -> list[dict[str, Any]]:
@@ -54,8 +81,9 @@ def _update(tables: Tables, scenario: Scenario, source: Source, run_id: str, day
         # What is not stored needs no comparison.
         tables.append(spec, counted.repartition(1), f"{run_id}:{source.name}:{spec.name}")
     else:
-        old = stored().selectExpr(*spec.key, "struct(readings, last_ts) AS old")
-        differs = counted.join(old, list(spec.key), "left").where("NOT struct(readings, last_ts) <=> old").drop("old")
+        values = "struct(readings, expected, last_ts)"
+        old = stored().selectExpr(*spec.key, f"{values} AS old")
+        differs = counted.join(old, list(spec.key), "left").where(f"NOT {values} <=> old").drop("old")
         if not differs.isEmpty():
             tables.upsert(spec, differs)
     short = (
@@ -85,20 +113,31 @@ def _tallies(tables: Tables, scenario: Scenario, source: Source, days: list[date
     return tallied(rows, source, scenario.entity.name, scenario.coverage)
 
 
-def _counted(tables: Tables, scenario: Scenario, source: Source, days: list[date], tallies: DataFrame) -> DataFrame:
-    """One row for each entity and day, also where nothing came."""
+def _counted(tables: Tables, scenario: Scenario, source: Source, days: list[date], tallies: DataFrame, attendance: Attendance) -> DataFrame:
+    """One row for each entity and day, also where nothing came. Of who is not present all day nothing is expected."""
     entity = scenario.entity.name
     counts = tallies.groupBy(sf.col("entity").alias(entity), "day").agg(
         sf.expr("CAST(sum(rows) AS INT)").alias("readings"), sf.expr("timestamp_micros(max(last))").alias("last_ts")
     )
-    snapshot = next((known for known in scenario.sources if known.time is None), source)
+    snapshot = _snapshot_source(scenario) or source
     every = tables.read(snapshot.name).select(entity).distinct().withColumn("day", sf.explode(sf.expr(f"array({_listed(days)})")))
-    return every.join(counts, [entity, "day"], "left").selectExpr(
+    rows, expected = every.join(counts, [entity, "day"], "left"), str(_DAY // (source.step or _DAY))
+    if absences := attendance.absences(days):
+        columns = [("absent", scenario.entity.type), ("first", "int"), ("last", "int")]
+        frame = small_frame(tables.spark, columns, [(who, *map(_number, span)) for who, *span in absences])
+        within = sf.expr(f"{entity} = absent AND unix_date(day) BETWEEN first AND last")
+        rows, expected = rows.join(sf.broadcast(frame), within, "left"), f"IF(absent IS NULL, {expected}, 0)"
+    return rows.selectExpr(
         f"'{source.name}' AS source",
         entity,
         "day",
         "coalesce(readings, 0) AS readings",
-        f"{_DAY // (source.step or _DAY)} AS expected",
+        f"{expected} AS expected",
         "last_ts",
         f"{apart('current_timestamp()', 'readings')} AS counted_at",
     )
+
+
+def _number(day: date) -> int:
+    """Days since 1970."""
+    return (day - date(1970, 1, 1)).days

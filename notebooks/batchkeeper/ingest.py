@@ -253,7 +253,7 @@ class Ingestion:
         return Stored(delivery.files, census, span, listed)
 
     def _log(self) -> list[dict[str, Any]]:
-        """Spans first, then the log: a row in the log means that the file is done. Returns the entity-days that lack readings."""
+        """Spans and snapshots first, then the log: its rows mean that files are done. Returns the entity-days that lack readings."""
         run_id = self.parameters.run_id
         # Where rows met others of their key, and in a repetition, only the table knows which of them stand.
         unsure = {source: span for source, span in self.spans.items() if source not in self.whole}
@@ -265,13 +265,15 @@ class Ingestion:
             self.entries.append(LogEntry.of_read(file, self._covers(file.file), census, traces.accepted[file.file.path]))
         days = {source: covered_days(self.entries, source) | traces.days.get(source.name, set()) for source in self.scenario.sources}
 
-        def note() -> None:
+        def note_touched() -> None:
             # A run that wrote no row touched nothing.
             if traces.accepted:
                 record_touched(self.tables, run_id, self.files, self.scenario, self.spans, self.whole)
-            record_rosters(self.tables, run_id, self.rosters, self.scenario.coverage)
-            record(self.tables, run_id, self.entries)
 
+        both(note_touched, partial(record_rosters, self.tables, run_id, self.rosters, self.scenario.coverage))
         alone = {source: tallies for source, tallies in self.whole.items() if source in self.only}
-        incomplete, _ = both(partial(update_completeness, self.tables, self.scenario, run_id, days, alone), note)
+        incomplete, _ = both(
+            partial(update_completeness, self.tables, self.scenario, run_id, days, alone),
+            partial(record, self.tables, run_id, self.entries),
+        )
         return incomplete

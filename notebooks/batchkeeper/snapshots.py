@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
@@ -80,14 +80,33 @@ class Snapshot:
     entities: frozenset[Any]
 
 
-def read_snapshots(tables: Tables, source: str, entity_type: str) -> list[Snapshot]:
-    """The snapshots of a source, by time; entities as values of their Spark type, such as `int`."""
-    columns = ("unix_timestamp(valid_at)", "unix_micros(source_modified)", "source_path", "source_etag", "complete")
+class Statement(NamedTuple):
+    """What one run read in one snapshot file; of several for one time the greatest `lineage` (delivered, path, ETag) stands."""
+
+    run_id: str
+    lineage: tuple[int, str, str]
+    snapshot: Snapshot
+
+
+def read_statements(tables: Tables, source: str, entity_type: str) -> list[Statement]:
+    """All that was ever read of a source's snapshots; entities as values of their Spark type, such as `int`."""
+    columns = ("run_id", "unix_timestamp(valid_at)", "unix_micros(source_modified)", "source_path", "source_etag", "complete")
     found = tables.read(SNAPSHOTS.name).where(f"source = '{source}'")
     rows = found.selectExpr(*columns, f"CAST(entities AS ARRAY<{entity_type}>)").toArrow()
-    latest: dict[int, tuple[tuple[int, str, str], Snapshot]] = {}
-    for at, *lineage, complete, entities in zip(*(column.to_pylist() for column in rows.columns), strict=True):
-        modified, path, etag = lineage
-        said = ((modified, path, etag), Snapshot(at, path, complete, frozenset(entities)))
-        latest[at] = max(said, latest.get(at, said), key=lambda one: one[0])
-    return [snapshot for _, (_, snapshot) in sorted(latest.items())]
+    return [
+        Statement(run_id, (modified, path, etag), Snapshot(at, path, complete, frozenset(entities)))
+        for run_id, at, modified, path, etag, complete, entities in zip(*(column.to_pylist() for column in rows.columns), strict=True)
+    ]
+
+
+def standing(statements: Iterable[Statement]) -> list[Snapshot]:
+    """The snapshots as they stand, by time."""
+    latest: dict[int, Statement] = {}
+    for said in statements:
+        latest[said.snapshot.at] = max(said, latest.get(said.snapshot.at, said), key=lambda one: one.lineage)
+    return [latest[at].snapshot for at in sorted(latest)]
+
+
+def read_snapshots(tables: Tables, source: str, entity_type: str) -> list[Snapshot]:
+    """The snapshots of a source as they stand, by time."""
+    return standing(read_statements(tables, source, entity_type))

@@ -226,7 +226,7 @@ class Scenario:
             Column(self.entity.name, self.entity.type, self.entity.comment),
             Column("day", "date", "day as in the names of the drops"),
             Column("readings", "int", "rows of that day"),
-            Column("expected", "int", "rows that a complete day has"),
+            Column("expected", "int", "rows that a complete day has; 0 of an entity that is not there all day, by the snapshots"),
             Column("last_ts", "timestamp", "newest row of that day"),
             Column("counted_at", "timestamp", volatile=True),
         )

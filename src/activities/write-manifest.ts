@@ -2,6 +2,7 @@ import type { ManifestResult, RunAttempt } from "../domain/activity-types";
 import type { Manifest } from "../domain/manifest";
 import { isClosed, type BatchCounts, type RunRecord } from "../domain/run";
 import type { StoredRun } from "../ledger/run-store";
+import { mayHaveLeftWork } from "../runs/catch-up";
 import { composeManifest } from "../runs/compose-manifest";
 import type { Activity, ActivityDeps } from "../runs/deps";
 
@@ -12,9 +13,14 @@ import type { Activity, ActivityDeps } from "../runs/deps";
 export function createWriteManifest({ ledger }: ActivityDeps): Activity<RunAttempt, ManifestResult> {
   const { batches, manifests, runs } = ledger;
 
-  /** Without files only an explicit window, a repeat on purpose, or a pipeline that takes no drops has anything to score. */
-  const nothingToScore = ({ run, definition }: StoredRun): boolean =>
-    definition.drops !== undefined && run.window === null && !run.rerun;
+  /**
+   * Without files only an explicit window, a repeat on purpose, a pipeline that takes no drops, or one that catches up has anything
+   * to score.
+   */
+  async function nothingToScore({ run, definition: { drops } }: StoredRun): Promise<boolean> {
+    if (drops === undefined || run.window !== null || run.rerun) return false;
+    return !(drops.catchUp && run.reason === "schedule" && (await mayHaveLeftWork(runs, run)));
+  }
 
   async function counts(runId: string, { files }: Manifest): Promise<BatchCounts> {
     const having = async (outcome: "superseded" | "vanished" | "quarantined"): Promise<number> =>
@@ -33,7 +39,7 @@ export function createWriteManifest({ ledger }: ActivityDeps): Activity<RunAttem
     const { runId, attempt } = stored.run;
     // Before version 0.2 the blob came first: then it is the manifest, whatever the row says.
     const manifest = (await manifests.find(runId)) ?? (await composeManifest(ledger, stored));
-    if (manifest.files.length === 0 && nothingToScore(stored)) {
+    if (manifest.files.length === 0 && (await nothingToScore(stored))) {
       // Another execution may have frozen the batch meanwhile, and its files moved on.
       const now = await runs.get(runId);
       return now?.frozenAt ? now : null;

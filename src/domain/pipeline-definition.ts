@@ -64,6 +64,8 @@ const dropsSchema = z
     retakeAfterSeconds: seconds.max(2_592_000).default(21_600),
     /** How often a batch is taken over; then it waits for a person. */
     maxRetakes: z.number().int().min(0).max(20).default(3),
+    /** Whether a scheduled run without a drop runs its steps after a run that did not succeed, since they may have left something. */
+    catchUp: z.boolean().default(false),
   })
   .refine((drops) => drops.maxWaitSeconds >= drops.quietPeriodSeconds, {
     message: "must not be less than quietPeriodSeconds",

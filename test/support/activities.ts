@@ -28,7 +28,11 @@ export interface ActivityFixture {
   put(path: string, text: string): Promise<void>;
   remove(path: string): Promise<void>;
   /** Makes a run that holds no slot yet; each has work of its own. */
-  openRun(options?: { rerun?: boolean; window?: { start: string; end: string } }): Promise<string>;
+  openRun(options?: {
+    rerun?: boolean;
+    window?: { start: string; end: string };
+    reason?: "drops" | "schedule";
+  }): Promise<string>;
   manifestFiles(runId: string): Promise<Manifest["files"]>;
   manifestPaths(runId: string): Promise<string[]>;
   frozenText(runId: string, path: string): Promise<string | null>;
