@@ -69,6 +69,16 @@ param requestsPerSecond int = 10
 @description('Told of every finished run. Empty: nobody.')
 param notificationWebhookUrl string = ''
 
+@description('Form of the notifications.')
+@allowed(['json', 'cloudevents', 'teams', 'slack'])
+param notificationFormat string = 'json'
+
+@description('What is told: all, or some of ended, failed, recovered, late, missed, gate_refused, drift, quarantine, with commas between.')
+param notificationTopics string = 'all'
+
+@description('Takes OpenLineage events of every run; empty = nobody does.')
+param openLineageUrl string = ''
+
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var tags = { 'azd-env-name': environmentName }
 var deployment = empty(deploymentId) ? 'bk-${token}' : deploymentId
@@ -235,6 +245,9 @@ module app 'app/function-app.bicep' = {
       API_AUTH: empty(authClientId) ? 'keys' : 'easyAuth'
       REQUESTS_PER_SECOND: string(requestsPerSecond)
       NOTIFICATION_WEBHOOK_URL: notificationWebhookUrl
+      NOTIFICATION_FORMAT: notificationFormat
+      NOTIFICATION_TOPICS: notificationTopics
+      OPENLINEAGE_URL: openLineageUrl
     }
   }
 }

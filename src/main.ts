@@ -19,7 +19,7 @@ import { ConfigError, type ConfigProblem } from "./errors";
 import { registerDropReceived, type DropReceivedDeps } from "./functions/drop-received";
 import { durableStarterOf } from "./adapters/durable-starter";
 import { registerHttpFunctions } from "./functions/http";
-import { createWebhookNotifier, silentNotifier } from "./adapters/notifier";
+import { createNotifier } from "./adapters/notifier";
 import { registerOrchestrations } from "./functions/orchestrations";
 import { registerScheduledRun } from "./functions/scheduled-run";
 import { registerSweeper } from "./functions/sweeper";
@@ -82,7 +82,7 @@ function start(environment: Environment): void {
     ...{ ledger, requests, jobNamePrefix, deploymentId: config.deploymentId, workspace: databricks.host },
     jobs: createJobsClient(connection),
     settings: { catalog, schema, volumeRoot, batches: containers.batches },
-    notifier: config.notificationWebhookUrl ? createWebhookNotifier(config.notificationWebhookUrl) : silentNotifier,
+    notifier: createNotifier(config),
   };
   const starterFor = durableStarterOf(config.deploymentId);
   // With an identity the app runs in Azure, where Event Grid tells of new blobs; a connection string means an account without it.

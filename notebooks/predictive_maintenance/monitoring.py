@@ -88,7 +88,10 @@ def run_monitoring(tables: Tables, parameters: JobParameters) -> StepResult:
         watermark=until,
         warnings=warnings(findings),
         outcome_path=f"{folder}/monitoring.json",
-        metrics={"durationSeconds": round(time.monotonic() - started, 2)},
+        metrics={
+            "durationSeconds": round(time.monotonic() - started, 2),
+            "featuresDrifted": sum(drift.psi >= SERIOUS for drift in findings.drift),
+        },
     )
 
 

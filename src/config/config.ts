@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { NotificationFormat } from "../domain/notification/bodies";
+import type { Topic } from "../domain/notification/topics";
 import { ConfigError, type ConfigProblem } from "../errors";
 import { authSettings, generalSettings, storageSettings, webhookSettings } from "./settings";
 
@@ -42,7 +44,12 @@ export interface Config {
     readonly requestsPerSecond: number;
     readonly webhook?: { readonly user: string; readonly password: string };
   };
-  readonly notificationWebhookUrl?: string;
+  readonly notifications: {
+    readonly webhookUrl?: string;
+    readonly format: NotificationFormat;
+    readonly topics: readonly Topic[];
+    readonly openLineage?: { readonly url: string; readonly apiKey?: string };
+  };
   /** How callers of the API are known. */
   readonly apiAuth: "keys" | "easyAuth";
 }
@@ -77,7 +84,17 @@ export function loadConfig(environment: Environment): Config {
       requestsPerSecond: general.REQUESTS_PER_SECOND,
       ...(webhook ? { webhook } : {}),
     },
-    ...(general.NOTIFICATION_WEBHOOK_URL ? { notificationWebhookUrl: general.NOTIFICATION_WEBHOOK_URL } : {}),
+    notifications: notificationConfig(general),
+  };
+}
+
+function notificationConfig(general: z.infer<typeof generalSettings>): Config["notifications"] {
+  const { NOTIFICATION_WEBHOOK_URL: webhookUrl, OPENLINEAGE_URL: url, OPENLINEAGE_API_KEY: apiKey } = general;
+  return {
+    ...(webhookUrl ? { webhookUrl } : {}),
+    format: general.NOTIFICATION_FORMAT,
+    topics: general.NOTIFICATION_TOPICS,
+    ...(url ? { openLineage: { url, ...(apiKey ? { apiKey } : {}) } } : {}),
   };
 }
 

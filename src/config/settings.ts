@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { NOTIFICATION_FORMATS } from "../domain/notification/bodies";
+import { TOPICS } from "../domain/notification/topics";
 
 /** The app settings, as the environment names them. The description of each says what is expected and is printed when it is wrong. */
 
@@ -57,6 +59,25 @@ export const generalSettings = z.object({
     description:
       "keys (function keys, the default) or easyAuth (App Service Authentication with the app roles reader, operator, admin)",
   }),
+  NOTIFICATION_FORMAT: z
+    .enum(NOTIFICATION_FORMATS)
+    .default("json")
+    .meta({
+      description: `the form of notifications: ${NOTIFICATION_FORMATS.join(", ")} (default json)`,
+    }),
+  NOTIFICATION_TOPICS: z
+    .string()
+    .default("all")
+    .transform((text) => (text.trim() === "all" ? [...TOPICS] : text.split(",").map((topic) => topic.trim())))
+    .pipe(z.array(z.enum(TOPICS)))
+    .meta({ description: `all, or some of ${TOPICS.join(", ")}, with commas between (default all)` }),
+  OPENLINEAGE_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .meta({
+      description: "an http(s) URL that takes OpenLineage events, such as https://marquez.example/api/v1/lineage",
+    }),
+  OPENLINEAGE_API_KEY: setting("the bearer token of the OpenLineage URL").optional(),
   PIPELINES_DIR: setting("a folder with pipeline definitions (default: pipelines/ of the app)").optional(),
 });
 

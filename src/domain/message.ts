@@ -23,8 +23,20 @@ export interface ScheduleMissed {
   readonly runId: string;
 }
 
+/** A run has not ended within the time that its definition gives it. Told once for every attempt. */
+export interface RunLate {
+  readonly kind: "runLate";
+  readonly pipeline: string;
+  readonly runId: string;
+  readonly attempt: number;
+  readonly state: RunState;
+  /** When the attempt was asked for. */
+  readonly requestedAt: string;
+  readonly limitSeconds: number;
+}
+
 /** What people and systems are promised to be told. */
-export type MessageBody = RunEnded | ScheduleMissed;
+export type MessageBody = RunEnded | ScheduleMissed | RunLate;
 
 /** A promised message on its way. Its id is the same at every try, so that a receiver can tell a repetition. */
 export interface Message {

@@ -100,6 +100,15 @@ export const pipelineDefinitionSchema = z
     window: z.strictObject({ rule: z.literal("watermark") }),
     /** Of one attempt, from the moment it has its slot: its steps are cancelled then. */
     timeoutSeconds: z.number().int().positive().max(2_592_000).default(172_800),
+    /** When people are told, besides of failures. */
+    notify: z
+      .strictObject({
+        /** A run that has not ended so long after it was asked for is late. */
+        lateAfterSeconds: z.number().int().positive().max(2_592_000).default(43_200),
+        /** Share of a batch's rows or files from which quarantine is worth a message. */
+        quarantineShare: z.number().min(0).max(1).default(0.05),
+      })
+      .prefault({}),
     steps: z.array(stepSchema).min(1).max(50),
   })
   .superRefine((definition, context) => {

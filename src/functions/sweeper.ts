@@ -5,6 +5,7 @@ import { sweepGenerations, sweepUnownedRuns } from "../sweeps/databricks-runs";
 import type { SweepDeps, SweepPass } from "../sweeps/deps";
 import { scanContainers } from "../sweeps/containers";
 import { sweepClaims, sweepPendingDrops } from "../sweeps/drops";
+import { sweepLateRuns } from "../sweeps/late-runs";
 import { sweepOpenRuns } from "../sweeps/open-runs";
 import { sweepMessages } from "../sweeps/messages";
 import { sweepSchedules } from "../sweeps/schedules";
@@ -29,6 +30,7 @@ const EVERY_MINUTE: readonly Sweep[] = [
   ["slots", sweepSlots],
   ["claims", sweepClaims],
   ["schedules", sweepSchedules],
+  ["late runs", sweepLateRuns],
   ["messages", sweepMessages],
   ["container scan", scanContainers],
 ];

@@ -4,6 +4,7 @@ import { listPrefix } from "./ranges";
 
 const WAITING = "message|";
 const GIVEN_UP = "undelivered|";
+const PROMISED = "promised|";
 
 /** The row of a message, to be inserted in the very transaction that makes the promise. */
 export function messageRow(pipeline: string, message: Message): NewRow {
@@ -47,6 +48,14 @@ export class OutboxStore {
   /** Promises a message on its own; an id that waits already is left alone. */
   async add(pipeline: string, id: string, body: MessageBody): Promise<void> {
     await this.table.insert(messageRow(pipeline, newMessage(id, body, this.now())));
+  }
+
+  /** Promises a message once for ever: a mark stays behind, in the same transaction. False when it was promised before. */
+  async addOnce(pipeline: string, id: string, body: MessageBody): Promise<boolean> {
+    return this.table.transact([
+      { kind: "insert", row: { partitionKey: pipeline, rowKey: `${PROMISED}${id}` } },
+      { kind: "insert", row: messageRow(pipeline, newMessage(id, body, this.now())) },
+    ]);
   }
 
   /** Messages that wait, those first that are due first. */

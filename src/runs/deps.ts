@@ -1,6 +1,6 @@
 import type { JobsClient } from "../databricks/jobs-client";
 import type { JobSettings } from "../domain/job-parameters";
-import type { MessageBody } from "../domain/message";
+import type { Notification } from "../domain/notification/notification";
 import type { Ledger } from "../ledger/ledger";
 import type { RunRequests } from "../ledger/run-requests";
 import type { OrchestrationStarter } from "../domain/orchestration-starter";
@@ -23,9 +23,6 @@ export interface ActivityDeps {
 export interface Notifier {
   notify(notification: Notification): Promise<void>;
 }
-
-/** What is sent: the message, its id, and the pages of the Databricks runs behind it. */
-export type Notification = MessageBody & { readonly id: string; readonly databricksRunUrls: readonly string[] };
 
 /** What one invocation of an activity brings along. */
 export interface ActivityContext {

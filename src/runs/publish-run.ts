@@ -5,6 +5,7 @@ import { withSteps } from "../ledger/run-lists";
 import type { Logger } from "../logging/logger";
 import { faultText } from "./databricks-call";
 import type { ActivityContext, ActivityDeps } from "./deps";
+import { notificationOf } from "./notification";
 import { runSummary } from "./run-summary";
 
 /** Messages of one pipeline that one pass looks at. */
@@ -35,7 +36,7 @@ async function deliver(deps: ActivityDeps, pipeline: string, message: Message, l
   const { outbox } = deps.ledger;
   if (message.body.kind === "runEnded") await writeSummary(deps, message.body.runId);
   try {
-    await deps.notifier.notify({ id: message.id, ...message.body, databricksRunUrls: await urlsOf(deps, message) });
+    await deps.notifier.notify(await notificationOf(deps, message));
     await outbox.delivered(pipeline, message);
   } catch (error) {
     const fate = await outbox.failed(pipeline, message, faultText(error));
@@ -49,10 +50,4 @@ async function writeSummary({ ledger }: ActivityDeps, runId: string): Promise<vo
   if (!stored || !isClosed(stored.run.state)) return;
   const run = withSteps(stored, await ledger.generations.list(runId));
   await ledger.blobs.putJson(ledger.containers.results, `${runId}/run.json`, runSummary(run));
-}
-
-async function urlsOf({ ledger }: ActivityDeps, { body }: Message): Promise<string[]> {
-  if (body.kind !== "runEnded") return [];
-  const generations = await ledger.generations.list(body.runId);
-  return generations.flatMap(({ attempt, url }) => (attempt === body.attempt && url !== null ? [url] : []));
 }

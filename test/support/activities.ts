@@ -1,7 +1,8 @@
 import { BlobServiceClient } from "@azure/storage-blob";
 import { randomBytes } from "node:crypto";
 import type { z } from "zod";
-import type { ActivityContext, ActivityDeps, Notification } from "../../src/runs/deps";
+import type { Notification } from "../../src/domain/notification/notification";
+import type { ActivityContext, ActivityDeps } from "../../src/runs/deps";
 import type { SweepPass } from "../../src/sweeps/deps";
 import { isLive } from "../../src/domain/orchestration-starter";
 import type { JobsClient } from "../../src/databricks/jobs-client";

@@ -1,3 +1,4 @@
+import { TOPICS } from "../../../src/domain/notification/topics";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { REPO_ROOT } from "../../../local/paths";
@@ -46,6 +47,7 @@ describe("loadConfig", () => {
         jobNamePrefix: "",
         requestsPerSecond: 10,
       },
+      notifications: { format: "json", topics: [...TOPICS] },
     });
   });
 
@@ -72,7 +74,7 @@ describe("loadConfig", () => {
         requestsPerSecond: 2.5,
         webhook: { user: "dbx", password: "0123456789ab" },
       },
-      notificationWebhookUrl: "https://hooks.example/x",
+      notifications: expect.objectContaining({ webhookUrl: "https://hooks.example/x", format: "json" }),
     });
   });
 
