@@ -18,8 +18,7 @@ async function post(
   headers: Readonly<Record<string, string>>,
 ): Promise<void> {
   try {
-    // As text: the client would judge a content type that it does not know.
-    await axios.post(url, JSON.stringify(body), { timeout: TIMEOUT_MS, maxRedirects: 0, headers });
+    await axios.post(url, body, { timeout: TIMEOUT_MS, maxRedirects: 0, headers });
   } catch (error) {
     // The URL may hold a secret and axios puts it into its errors: tell only the status.
     const status = axios.isAxiosError(error) ? (error.response?.status ?? error.code) : "unknown";

@@ -3,7 +3,8 @@ import type { World } from "../world/world";
 
 /** R7: the end of every run was told, and every schedule occurrence was asked for. */
 export function checkMessages({ kernel, receiver, watch, blobs }: World): void {
-  const told = new Set(receiver.messages.map((message) => `${String(message["runId"])} ${String(message["attempt"])}`));
+  const ends = receiver.messages.filter((message) => message["kind"] === "runEnded");
+  const told = new Set(ends.map((message) => `${String(message["runId"])} ${String(message["attempt"])}`));
   for (const row of watch.view.runs.values()) {
     if (!isClosedRun(row)) continue;
     const runId = textOf(row, "runId");
