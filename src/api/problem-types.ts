@@ -35,6 +35,7 @@ export const PROBLEM_TYPES = {
     title: "Not in quarantine",
     remedy: "List the quarantine of the pipeline, and copy the id from there.",
   },
+  "unknown-backfill": { status: 404, title: "Unknown backfill", remedy: "List the backfills of the pipeline." },
   "webhook-off": {
     status: 404,
     title: "The webhook is switched off",

@@ -1,3 +1,5 @@
+import { sha256 } from "./tokens";
+import { windowKey, type Window } from "./window";
 import { isClosed, type RunReason, type RunRecord } from "./run";
 
 /** A row that names the run of an alias, with the fingerprint of the request that took it. */
@@ -43,3 +45,12 @@ function isOpenFor(run: RunRecord, reason: RunReason): boolean {
   if (isClosed(run.state) || run.cancelRequestedAt !== null) return false;
   return reason !== "drops" || run.frozenAt === null;
 }
+
+/** Text of the work that a request means: the same window and parameters are the same work. */
+export function workText(window: Window | null, parameters: Readonly<Record<string, string>>): string {
+  return `${windowKey(window)}|${JSON.stringify(Object.fromEntries(Object.entries(parameters).sort()))}`;
+}
+
+/** Key of that work in the ledger. */
+export const workKeyOf = (window: Window | null, parameters: Readonly<Record<string, string>>): string =>
+  sha256(workText(window, parameters));

@@ -1,6 +1,7 @@
 import { app, type InvocationContext, type Timer } from "@azure/functions";
 import * as df from "durable-functions";
 import { faultText } from "../runs/databricks-call";
+import { sweepBackfills } from "../sweeps/backfills";
 import { sweepGenerations, sweepUnownedRuns } from "../sweeps/databricks-runs";
 import type { SweepDeps, SweepPass } from "../sweeps/deps";
 import { scanContainers } from "../sweeps/containers";
@@ -31,6 +32,7 @@ const EVERY_MINUTE: readonly Sweep[] = [
   ["claims", sweepClaims],
   ["schedules", sweepSchedules],
   ["late runs", sweepLateRuns],
+  ["backfills", sweepBackfills],
   ["messages", sweepMessages],
   ["container scan", scanContainers],
 ];

@@ -2,9 +2,9 @@ import { COLLECTOR, PIPELINE_RUN, WAKE } from "../domain/function-names";
 import { collectorInstanceId, newRunId, parseRunId, runInstanceId } from "../domain/ids";
 import type { PipelineDefinition, PipelineDefinitions } from "../domain/pipeline-definition";
 import { retryFault } from "../domain/run-actions";
-import { decideRequest } from "../domain/run-request";
+import { decideRequest, workKeyOf, workText } from "../domain/run-request";
 import { sha256 } from "../domain/tokens";
-import { normaliseWindow, windowKey, windowSchema, type Window } from "../domain/window";
+import { normaliseWindow, windowSchema, type Window } from "../domain/window";
 import { contend, OVERTAKEN, type Pause } from "./contention";
 import { listDrops } from "./drops/drop-lists";
 import type { DropStore } from "./drops/drop-store";
@@ -67,7 +67,7 @@ function normalise(request: RunRequest, definitions: PipelineDefinitions): Wante
   }
   if (faults.length > 0) throw new InvalidRequestError(faults);
   const window = request.window ? normaliseWindow(request.window) : null;
-  const work = `${windowKey(window)}|${JSON.stringify(parameters)}`;
+  const work = workText(window, parameters);
   return {
     request,
     definition,
@@ -75,7 +75,7 @@ function normalise(request: RunRequest, definitions: PipelineDefinitions): Wante
     parameters,
     aliasKey: sha256(request.alias),
     fingerprint: sha256(`${work}|${request.rerun === true}`),
-    workKey: sha256(work),
+    workKey: workKeyOf(window, parameters),
   };
 }
 

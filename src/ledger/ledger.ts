@@ -1,6 +1,7 @@
 import { jitteredPause, sleepFor, type Pause, type Sleep } from "./contention";
 import { ActionStore } from "./action-store";
 import { AnswerStore } from "./answer-store";
+import { BackfillStore } from "./backfill-store";
 import { BatchStore } from "./drops/batch-store";
 import { CursorStore } from "./drops/cursor-store";
 import { DropStore } from "./drops/drop-store";
@@ -51,6 +52,7 @@ export interface Ledger {
   readonly budget: RequestBudget;
   readonly outbox: OutboxStore;
   readonly actions: ActionStore;
+  readonly backfills: BackfillStore;
   readonly answers: AnswerStore;
   readonly registry: RegistryStore;
   readonly blobs: BlobPort;
@@ -88,6 +90,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
     budget: new RequestBudget(state, deps.requestsPerSecond, now, sleep, pause),
     outbox: new OutboxStore(runs, now),
     actions: new ActionStore(state, now),
+    backfills: new BackfillStore(state, pause),
     answers: new AnswerStore(state, now),
     registry: new RegistryStore(state, now),
     blobs: deps.blobs,

@@ -1,4 +1,5 @@
 import { ACTION_OPERATIONS } from "../actions/operations";
+import { BACKFILL_OPERATIONS } from "../backfills/operations";
 import { documentOperations } from "../documents/operations";
 import { DROP_OPERATIONS } from "../drops/operations";
 import { HEALTH_OPERATIONS } from "../health/operations";
@@ -20,6 +21,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...RUN_OPERATIONS,
   ...RUN_VERBS,
   ...RUN_SELECTIONS,
+  ...BACKFILL_OPERATIONS,
   ...SLOT_OPERATIONS,
   ...ACTION_OPERATIONS,
   ...DROP_OPERATIONS,
