@@ -12,7 +12,14 @@ const above = (room) => [...OUTER, ...INNER].filter((other) => !["databricks", "
 
 /** Who may import whom. Each room with the rooms that it must not know. */
 const boundaries = [
-  { target: "./src", from: ["./local", "./test"], message: "the app never knows the local runtime" },
+  { target: "./src", from: ["./local", "./test", "./cli"], message: "the app never knows the local runtime" },
+  { target: "./cli", from: ["./local", "./test"], message: "the command line speaks HTTP" },
+  {
+    target: "./cli",
+    from: "./src",
+    except: ["./api", "./config/app-version.ts"],
+    message: "the command line knows only the table of operations",
+  },
   zone("domain", inSrc(...above("domain")), "domain is a leaf"),
   zone("logging", inSrc(...above("logging"), "domain"), "logging is a leaf"),
   zone("orchestrators", inSrc(...above("orchestrators")), "orchestrators decide; activities do"),

@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 /**
  * The command `batchkeeper`: sets the checkout up when needed, then hands over to a compiled or Python entry point on the Node and
- * Python that the set-up made.
+ * Python that the set-up made. What it does not know itself is a command of `cli/`, which operates a deployment.
  */
 import { spawn, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -28,21 +29,27 @@ const COMMANDS = {
   evaluate: ["the quality of the models, beside the baselines", module("evaluate")],
 };
 
+const OPERATE = script("../cli/main.js");
+
 function usage() {
   const lines = Object.entries(COMMANDS).map(([name, [text]]) => `  ${name.padEnd(17)}${text}`);
-  return `usage: batchkeeper <command> [options]\n\n${lines.join("\n")}\n\nbatchkeeper <command> --help tells its options.\n`;
+  return `On this machine\n\n${lines.join("\n")}\n\nbatchkeeper <command> --help tells its options.\n\nA deployment, or the one on this machine\n\n`;
+}
+
+function setUp() {
+  const ready = spawnSync(process.execPath, [join(root, "scripts", "bootstrap.mjs")], { stdio: "inherit" });
+  if (ready.status !== 0) process.exit(ready.status ?? 1);
 }
 
 const [name, ...rest] = process.argv.slice(2);
-if (!name || name === "--help" || name === "-h") {
-  process.stdout.write(usage());
-} else if (!(name in COMMANDS)) {
-  process.stderr.write(`batchkeeper: no command ${name}\n\n${usage()}`);
-  process.exitCode = 2;
-} else {
-  const ready = spawnSync(process.execPath, [join(root, "scripts", "bootstrap.mjs")], { stdio: "inherit" });
-  if (ready.status !== 0) process.exit(ready.status ?? 1);
+if (name in COMMANDS) {
+  setUp();
   run(COMMANDS[name][1], rest);
+} else {
+  // Whoever operates a deployment needs no Spark: only a checkout that was never built is set up.
+  if (!existsSync(OPERATE.at(-1)) || !existsSync(node)) setUp();
+  if (!name || name === "--help" || name === "-h") process.stdout.write(usage());
+  run(OPERATE, process.argv.slice(2));
 }
 
 function run([command, ...args], options) {

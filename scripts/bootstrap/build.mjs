@@ -4,12 +4,12 @@ import { say, seconds } from "./progress.mjs";
 import { runCommand } from "./run-command.mjs";
 import { digest, isStamped, writeStamp } from "./stamps.mjs";
 
-/** Compiles `src` and `local` into `dist` when a source file changed. */
+/** Compiles `src`, `cli` and `local` into `dist` when a source file changed. */
 export async function ensureBuild(root) {
   const stamp = join(root, "dist", ".batchkeeper-stamp");
   const value = digest(
     [join(root, "tsconfig.json"), join(root, "tsconfig.build.json")],
-    ["src", "local"].flatMap((folder) => sources(join(root, folder))),
+    ["src", "cli", "local"].flatMap((folder) => sources(join(root, folder))),
   );
   if (isStamped(stamp, value)) return;
   const started = Date.now();

@@ -22,6 +22,7 @@ const listDrops = operation({
   http: { method: "GET", path: "v1/pipelines/{pipeline}/drops" },
   command: "drops list",
   examples: ["drops list scoring --state quarantined"],
+  columns: ["path", "state", "runId", "seenAt", "size", "reason"],
   access: "reader",
   readOnly: true,
   etag: true,

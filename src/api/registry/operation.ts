@@ -79,6 +79,8 @@ export interface OperationSpec<
   readonly command?: string;
   /** Examples of the command, without the name of the program. */
   readonly examples?: readonly string[];
+  /** Columns of the command's table, as paths into an item of the page; else its plain fields. */
+  readonly columns?: readonly string[];
   /** Why HTTP is its only door. Else it is a command and a tool as well. */
   readonly onlyHttp?: string;
   /** The role that it asks for; `webhook` wants the webhook's password, `anyone` nothing. */

@@ -64,6 +64,7 @@ const listRuns = operation({
   http: { method: "GET", path: "v1/runs" },
   command: "runs list",
   examples: ["runs list --pipeline scoring --state failed"],
+  columns: ["id", "state", "reason", "attempt", "createdAt", "durationSeconds", "batch.drops", "error.message"],
   access: "reader",
   readOnly: true,
   etag: true,

@@ -1,0 +1,18 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { appVersion } from "../src/config/app-version";
+import { buildCli } from "./application";
+import { runCli } from "./run-cli";
+
+const interrupted = new AbortController();
+process.once("SIGINT", () => interrupted.abort());
+const { signal } = interrupted;
+
+void runCli((faultOf) => buildCli(appVersion(__dirname), faultOf), process.argv.slice(2), {
+  process: { stdout: process.stdout, stderr: process.stderr },
+  env: process.env,
+  fetch,
+  sleep: async (ms) => pause(ms, undefined, { signal }).catch(() => undefined),
+  signal,
+}).then((code) => {
+  process.exitCode = code;
+});
