@@ -2,6 +2,7 @@ import { buildApplication, buildRouteMap, text_en, type Application, type Comman
 import { OPERATIONS } from "../src/api/registry/operations";
 import type { Operation } from "../src/api/registry/operation";
 import { completionCommand } from "./commands/completion";
+import { mcpCommand } from "./commands/mcp";
 import { PROFILE_COMMANDS } from "./commands/profiles";
 import { watchCommand } from "./commands/watch";
 import type { CliContext } from "./context";
@@ -13,6 +14,7 @@ type Routes = Record<string, Command<CliContext> | RouteMap<CliContext>>;
 /** Commands that are more than one operation. */
 const OWN_COMMANDS = (): Routes => ({
   watch: watchCommand,
+  mcp: mcpCommand,
   profiles: buildRouteMap({ routes: PROFILE_COMMANDS, docs: { brief: "Deployments by name" } }),
   completion: completionCommand,
 });

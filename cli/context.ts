@@ -17,6 +17,7 @@ export interface CliContext extends CommandContext {
     exitCode?: number | string | null;
   };
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly version: string;
   readonly fetch: typeof fetch;
   readonly sleep: (ms: number) => Promise<void>;
   /** Aborted by Ctrl-C. */

@@ -6,10 +6,12 @@ import { runCli } from "./run-cli";
 const interrupted = new AbortController();
 process.once("SIGINT", () => interrupted.abort());
 const { signal } = interrupted;
+const version = appVersion(__dirname);
 
-void runCli((faultOf) => buildCli(appVersion(__dirname), faultOf), process.argv.slice(2), {
+void runCli((faultOf) => buildCli(version, faultOf), process.argv.slice(2), {
   process: { stdout: process.stdout, stderr: process.stderr },
   env: process.env,
+  version,
   fetch,
   sleep: async (ms) => pause(ms, undefined, { signal }).catch(() => undefined),
   signal,

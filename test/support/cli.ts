@@ -27,6 +27,7 @@ export async function cli(args: readonly string[], options: CliOptions = {}): Pr
       stderr: { write: (text) => void (err += text), isTTY, columns: 100 },
     },
     env: { HOME: "/nonexistent", ...options.env },
+    version: "1.2.3",
     fetch,
     sleep: async (ms) => options.onSleep?.(ms),
     signal: options.signal ?? new AbortController().signal,
