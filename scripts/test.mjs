@@ -55,6 +55,8 @@ const pytest = (name, ...flags) => {
 const SUITES = {
   lint: [
     check(node, bin("tsc"), "--noEmit", "-p", "tsconfig.json"),
+    check(node, bin("tsc"), "--noEmit", "-p", "console/tsconfig.json"),
+    check(node, bin("tsc"), "--noEmit", "-p", "test/console/tsconfig.json"),
     check(node, bin("eslint"), "."),
     check(node, bin("prettier"), "--check", "--log-level=warn", "."),
     check(python, "-m", "ruff", "check", "--quiet", "."),
@@ -64,13 +66,14 @@ const SUITES = {
   unit: [jest("unit")],
   conformance: [jest("conformance")],
   integration: [jest("integration")],
+  console: [jest("console")],
   e2e: [jest("e2e")],
   faults: [check(node, join(root, "dist", "local", "fault-simulator", "main.js"), "--runs", "1000")],
   notebooks: [pytest("notebooks")],
   slow: [pytest("slow", "-m", "slow")],
 };
 // Two at a time, the long ones first, so that both cores have work to the end.
-const ORDER = ["lint", "notebooks", "integration", "faults", "e2e", "conformance", "unit", "slow"];
+const ORDER = ["lint", "notebooks", "integration", "faults", "e2e", "conformance", "console", "unit", "slow"];
 const LANES = 2;
 
 function countJest(report, code) {

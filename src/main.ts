@@ -9,6 +9,8 @@ import {
   tableCheck,
   writeCheck,
 } from "./api/health/checks";
+import { createOverview } from "./api/overview/overview";
+import { OPERATIONS } from "./api/registry/operations";
 import { appVersion } from "./config/app-version";
 import { loadConfig, type Config, type Environment } from "./config/config";
 import { createStorageClients } from "./config/storage-clients";
@@ -18,6 +20,7 @@ import type { PipelineDefinitions } from "./domain/pipeline-definition";
 import { ConfigError, type ConfigProblem } from "./errors";
 import { registerDropReceived, type DropReceivedDeps } from "./functions/drop-received";
 import { durableStarterOf } from "./adapters/durable-starter";
+import { registerConsole } from "./functions/console";
 import { registerHttpFunctions } from "./functions/http";
 import { createNotifier } from "./adapters/notifier";
 import { registerOrchestrations } from "./functions/orchestrations";
@@ -113,8 +116,11 @@ function start(environment: Environment): void {
     operations: { activities, definitions },
     quarantine: createQuarantine({ ledger, definitions }),
     stories: createStories({ ledger, definitions }),
+    overview: createOverview({ runs: requests, pipelines: definitions, now }),
   };
   registerHttpFunctions(ports, { starterFor, auth: config.apiAuth, webhook: databricks.webhook });
+  const folder = join(appRoot(__dirname), "dist", "console");
+  registerConsole({ folder, version, deployment: config.deploymentId, operations: OPERATIONS });
 }
 
 start(process.env);

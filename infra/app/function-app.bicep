@@ -23,6 +23,8 @@ var hostSettings = {
   AzureWebJobsStorage__blobServiceUri: 'https://${hostStorageName}.blob.${suffix}'
   AzureWebJobsStorage__queueServiceUri: 'https://${hostStorageName}.queue.${suffix}'
   AzureWebJobsStorage__tableServiceUri: 'https://${hostStorageName}.table.${suffix}'
+  // The console lies at the root, where the host would show a page of its own.
+  AzureWebJobsDisableHomepage: 'true'
   APPLICATIONINSIGHTS_CONNECTION_STRING: insightsConnectionString
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
 }

@@ -1,11 +1,27 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { buildConsole, consoleSources } from "./console.mjs";
 import { say, seconds } from "./progress.mjs";
 import { runCommand } from "./run-command.mjs";
 import { digest, isStamped, writeStamp } from "./stamps.mjs";
 
-/** Compiles `src`, `cli` and `local` into `dist` when a source file changed. */
+/** Compiles `src`, `cli` and `local` into `dist`, and makes the console, each when a source file changed. */
 export async function ensureBuild(root) {
+  await ensureCode(root);
+  await ensureConsole(root);
+}
+
+async function ensureConsole(root) {
+  const stamp = join(root, "dist", ".console-stamp");
+  const lock = join(root, "node_modules", ".package-lock.json");
+  const value = digest([join(root, "scripts", "bootstrap", "console.mjs"), lock, ...consoleSources(root)]);
+  if (isStamped(stamp, value)) return;
+  await buildConsole(root);
+  writeStamp(stamp, value);
+  say("build: the console is ready");
+}
+
+async function ensureCode(root) {
   const stamp = join(root, "dist", ".batchkeeper-stamp");
   const value = digest(
     [join(root, "tsconfig.json"), join(root, "tsconfig.build.json")],

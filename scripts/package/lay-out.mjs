@@ -22,6 +22,8 @@ export async function layOut(root, folder) {
   if (!existsSync(compiled)) throw new Error(`${compiled} not found: run 'npm run build' first`);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
+  if (!existsSync(join(root, "dist", "console"))) throw new Error("dist/console not found: run 'npm run build' first");
+  cpSync(join(root, "dist", "console"), join(folder, "dist", "console"), { recursive: true });
   for (const part of READ_BY_THE_APP) cpSync(join(root, part), join(folder, part), { recursive: true });
   const { name, version, license, description } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const manifest = { name, version, private: true, description, license, main: ENTRY };

@@ -5,6 +5,7 @@ import type { Stories } from "../runs/why";
 import type { OperationDeps } from "../operations/deps";
 import type { HealthCheck } from "./health/checks";
 import { Problem } from "./problems";
+import type { OverviewView } from "./overview/schemas";
 import type { PipelineSummary } from "./pipelines/views";
 
 /** What the operations are made of. An operation declares the part that it needs: `({ path }, { runs }: Pick<ApiPorts, "runs">)`. */
@@ -20,6 +21,8 @@ export interface ApiPorts {
   readonly version: string;
   /** First answers by `Idempotency-Key`, for operations that keep them there. */
   readonly answers: AnswerStore;
+  /** What runs, what waits and what needs a person. */
+  readonly overview: () => Promise<OverviewView>;
 }
 
 /** @throws Problem 404 unless the pipeline is defined, or was once and left runs or drops behind */

@@ -10,7 +10,7 @@ export function registerHttpFunctions(ports: ApiPorts, settings: HttpDoorSetting
   for (const operation of OPERATIONS) {
     app.http(operation.id, {
       methods: [operation.http.method],
-      route: operation.http.path,
+      route: `api/${operation.http.path}`,
       authLevel: authLevelOf(operation, settings.auth),
       ...(operation.readOnly ? {} : { extraInputs: [df.input.durableClient()] }),
       handler: httpHandler(operation, ports, settings),

@@ -3,6 +3,7 @@ import { BACKFILL_OPERATIONS } from "../backfills/operations";
 import { documentOperations } from "../documents/operations";
 import { DROP_OPERATIONS } from "../drops/operations";
 import { HEALTH_OPERATIONS } from "../health/operations";
+import { OVERVIEW_OPERATIONS } from "../overview/operations";
 import { PIPELINE_OPERATIONS } from "../pipelines/operations";
 import { PIPELINE_VERBS } from "../pipelines/verbs";
 import { RUN_OPERATIONS } from "../runs/operations";
@@ -16,6 +17,7 @@ import type { Operation } from "./operation";
 
 /** Every operation. HTTP routes, the OpenAPI document, commands and tools are made from this table and from nothing else. */
 export const OPERATIONS: readonly Operation[] = [
+  ...OVERVIEW_OPERATIONS,
   ...PIPELINE_OPERATIONS,
   ...PIPELINE_VERBS,
   ...RUN_OPERATIONS,

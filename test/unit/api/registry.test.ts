@@ -38,7 +38,7 @@ describe("the table of operations", () => {
     expect([...functions.keys()]).toEqual(OPERATIONS.map(({ id }) => id));
     for (const { id, http, access, readOnly } of OPERATIONS) {
       const { methods = [], route = "", authLevel, extraInputs = [] } = functions.get(id) ?? { handler: () => ({}) };
-      expect([methods, route, extraInputs.length > 0]).toEqual([[http.method], http.path, !readOnly]);
+      expect([methods, route, extraInputs.length > 0]).toEqual([[http.method], `api/${http.path}`, !readOnly]);
       expect(authLevel).toBe(["webhook", "anyone"].includes(access) ? "anonymous" : "function");
     }
   });

@@ -1,0 +1,79 @@
+import type { DropRecord } from "../../domain/drop";
+import type { RunRecord } from "../../domain/run";
+import type { OverviewView } from "./schemas";
+
+type Need = OverviewView["needs"][number];
+
+interface Waiting {
+  readonly name: string;
+  readonly pendingDrops: number;
+  readonly quarantined: readonly DropRecord[];
+}
+
+const MOST = 20;
+
+/** What only a person can settle. `runs` are newest first, those that failed or are open with their steps. */
+export function needsOf(runs: readonly RunRecord[], waiting: readonly Waiting[], defined: ReadonlySet<string>): Need[] {
+  const needs = [
+    ...runs.flatMap(unproven),
+    ...runs.filter((run) => isForAPerson(run, runs)).map(failed),
+    ...waiting.flatMap(({ name, quarantined }) => aside(name, quarantined)),
+    ...waiting.filter(({ name, pendingDrops }) => pendingDrops > 0 && !defined.has(name)).map(orphaned),
+  ];
+  return needs.sort((a, b) => b.at.localeCompare(a.at)).slice(0, MOST);
+}
+
+/** A failed run waits for a person while it holds a batch that nobody took over, or as long as no later run of its pipeline did the work. */
+function isForAPerson(run: RunRecord, runs: readonly RunRecord[]): boolean {
+  if (run.state !== "failed" || run.supersededBy !== null) return false;
+  if (run.batch.drops > 0) return true;
+  return !runs.some(
+    (one) => one.pipeline === run.pipeline && one.state === "succeeded" && one.createdAt > run.createdAt,
+  );
+}
+
+function failed({ runId, pipeline, endedAt, createdAt, error, batch }: RunRecord): Need {
+  const where = error?.step ? ` in ${error.step}` : "";
+  const kept = batch.drops > 0 ? `; its batch of ${batch.drops} drops is kept` : "";
+  const detail = `${firstLine(error?.message ?? "it failed")}${kept}`;
+  return { kind: "failed", pipeline, runId, at: endedAt ?? createdAt, title: `${pipeline} stopped${where}`, detail };
+}
+
+function unproven({ runId, pipeline, createdAt, steps }: RunRecord): Need[] {
+  return steps.flatMap(({ name, generations }) =>
+    generations.flatMap(({ needsPerson, intendedAt }): Need[] =>
+      needsPerson === null
+        ? []
+        : [
+            {
+              kind: "unproven",
+              pipeline,
+              runId,
+              at: intendedAt || createdAt,
+              title: `${pipeline} waits in ${name}`,
+              detail: needsPerson,
+            },
+          ],
+    ),
+  );
+}
+
+function aside(pipeline: string, drops: readonly DropRecord[]): Need[] {
+  const last = drops.at(-1);
+  if (last === undefined) return [];
+  const title = drops.length === 1 ? last.path : `${drops.length} drops, the last ${last.path}`;
+  return [
+    { kind: "quarantined", pipeline, runId: null, at: last.seenAt, title, detail: last.reason ?? "could not be taken" },
+  ];
+}
+
+const orphaned = ({ name, pendingDrops }: Waiting): Need => ({
+  kind: "orphaned",
+  pipeline: name,
+  runId: null,
+  at: new Date(0).toISOString(),
+  title: `${pendingDrops} drops of ${name}, whose definition is gone`,
+  detail: "route them to another pipeline",
+});
+
+const firstLine = (text: string): string => text.split("\n", 1)[0] ?? text;

@@ -1,0 +1,91 @@
+import { readFileSync } from "node:fs";
+import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
+
+export type { Page } from "playwright-core";
+
+/** A Chromium out of a package: nothing of the machine is needed. */
+async function launch(): Promise<Browser> {
+  const { default: packaged } = await import("@sparticuz/chromium");
+  const args = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--font-render-hinting=none"];
+  return chromium.launch({ executablePath: await packaged.executablePath(), args, headless: true });
+}
+
+export interface Look {
+  readonly scheme?: "light" | "dark";
+  readonly width?: number;
+  readonly height?: number;
+}
+
+/** What a page must not do, gathered while it is open. */
+export interface Watched {
+  readonly page: Page;
+  /** Errors and warnings on the console, uncaught errors, refused or foreign requests. */
+  readonly faults: string[];
+  /** Addresses asked for, in order. */
+  readonly requests: string[];
+}
+
+/** One real browser for all tests of a file. */
+export function useBrowser(): { open: (url: string, look?: Look) => Promise<Watched> } {
+  let browser: Browser | undefined;
+  let context: BrowserContext | undefined;
+  beforeAll(async () => {
+    browser = await launch();
+  }, 60_000);
+  afterEach(async () => context?.close());
+  afterAll(async () => browser?.close());
+  return {
+    async open(url, { scheme = "light", width = 1440, height = 900 } = {}) {
+      await context?.close();
+      context = await browser?.newContext({
+        colorScheme: scheme,
+        viewport: { width, height },
+        reducedMotion: "reduce",
+        timezoneId: "Europe/Berlin",
+        locale: "en-GB",
+      });
+      if (!context) throw new Error("the browser is there from beforeAll on");
+      const watched = watch(await context.newPage(), new URL(url).origin);
+      await watched.page.goto(url);
+      return watched;
+    },
+  };
+}
+
+function watch(page: Page, origin: string): Watched {
+  const faults: string[] = [];
+  const requests: string[] = [];
+  page.on("console", (message) => {
+    const isFault = message.type() === "error" || message.type() === "warning";
+    if (isFault) faults.push(`console: ${message.text()} ${message.location().url}`);
+  });
+  page.on("pageerror", (error) => faults.push(`uncaught: ${error.message}`));
+  page.on("request", (request) => {
+    requests.push(request.url());
+    if (new URL(request.url()).origin !== origin) faults.push(`request outside: ${request.url()}`);
+  });
+  page.on("requestfailed", (request) => {
+    const reason = request.failure()?.errorText ?? "";
+    if (reason !== "net::ERR_ABORTED") faults.push(`request failed: ${request.url()} ${reason}`);
+  });
+  page.setDefaultTimeout(15_000);
+  return { page, faults, requests };
+}
+
+const axeSource = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+
+interface AxeResult {
+  readonly violations: readonly {
+    readonly id: string;
+    readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
+  }[];
+}
+
+/** What axe-core finds against WCAG 2.2 AA and its best practices, as text; empty when all is well. */
+export async function accessibilityFaults(page: Page): Promise<string[]> {
+  await page.evaluate(axeSource);
+  const result = (await page.evaluate("axe.run({ resultTypes: ['violations'] })")) as AxeResult;
+  return result.violations.flatMap(({ id, nodes }) =>
+    nodes.slice(0, 3).map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary ?? ""}`),
+  );
+}
