@@ -120,7 +120,7 @@ function start(environment: Environment): void {
   };
   registerHttpFunctions(ports, { starterFor, auth: config.apiAuth, webhook: databricks.webhook });
   const folder = join(appRoot(__dirname), "dist", "console");
-  registerConsole({ folder, version, deployment: config.deploymentId, operations: OPERATIONS });
+  registerConsole({ folder, version, deployment: config.deploymentId, auth: config.apiAuth, operations: OPERATIONS });
 }
 
 start(process.env);

@@ -8,6 +8,7 @@ interface AppData {
   readonly api: string;
   readonly version: string;
   readonly deployment: string;
+  readonly role: string | null;
   readonly operations: Readonly<Record<string, OperationRow>>;
 }
 
@@ -40,6 +41,14 @@ export interface Input {
 
 /** True when this version of the app has the operation. What it has not, the console does not show. */
 export const has = (operation: string): boolean => operation in app.operations;
+
+const ROLES = ["anyone", "reader", "operator", "admin"];
+
+/** True when the app has the operation, and the person who looks may use it. The server refuses it anyway. */
+export function may(operation: string): boolean {
+  const access = app.operations[operation]?.[2];
+  return access !== undefined && ROLES.indexOf(access) <= ROLES.indexOf(app.role ?? "anyone");
+}
 
 const KEY = "batchkeeper.key";
 

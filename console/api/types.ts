@@ -1,10 +1,14 @@
 import type { z } from "zod";
 import type { dropPageSchema, dropSchema } from "../../src/api/drops/schemas";
 import type { healthSchema } from "../../src/api/health/schemas";
+import type { quarantineItemSchema, quarantinePageSchema, shownItemSchema } from "../../src/api/quarantine/schemas";
 import type { overviewSchema } from "../../src/api/overview/schemas";
-import type { pipelinePageSchema } from "../../src/api/pipelines/schemas";
+import type { pipelinePageSchema, pipelineStatusSchema } from "../../src/api/pipelines/schemas";
 import type { problemSchema } from "../../src/api/registry/common-schemas";
 import type { runPageSchema, runSchema, startRunBody } from "../../src/api/runs/schemas";
+import type { actionAnswersSchema, actionPlanSchema } from "../../src/api/runs/verb-schemas";
+import type { slotsSchema } from "../../src/api/slots/operations";
+import type { storySchema } from "../../src/api/stories/operations";
 
 /** The bodies of the API, by the schemas that the app itself checks them with. Types alone: nothing of the app is in the page. */
 export type Run = z.infer<typeof runSchema>;
@@ -20,3 +24,11 @@ export type Health = z.infer<typeof healthSchema>;
 export type Overview = z.infer<typeof overviewSchema>;
 export type ProblemBody = z.infer<typeof problemSchema>;
 export type StartRun = z.input<typeof startRunBody>;
+export type PipelineStatus = z.infer<typeof pipelineStatusSchema>;
+export type QuarantineItem = z.infer<typeof quarantineItemSchema>;
+export type QuarantinePage = z.infer<typeof quarantinePageSchema>;
+export type ShownItem = z.infer<typeof shownItemSchema>;
+export type ActionPlan = z.infer<typeof actionPlanSchema>;
+export type ActionAnswers = z.infer<typeof actionAnswersSchema>;
+export type Slots = z.infer<typeof slotsSchema>;
+export type Told = z.infer<typeof storySchema>;

@@ -21,6 +21,13 @@ const ALL: readonly Page[] = [
   { path: "", name: "Overview", key: "o", needs: "getOverview", load: async () => import("../pages/overview") },
   { path: "runs", name: "Runs", key: "r", needs: "listRuns", load: async () => import("../pages/runs") },
   { path: "drops", name: "Drops", key: "d", needs: "listDrops", load: async () => import("../pages/drops") },
+  {
+    path: "quarantine",
+    name: "Quarantine",
+    key: "q",
+    needs: "listQuarantine",
+    load: async () => import("../pages/quarantine"),
+  },
   { path: "health", name: "Health", key: "h", needs: "health", load: async () => import("../pages/health") },
 ];
 

@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { act, ApiProblem, has, type Input } from "../api/client";
+import { act, ApiProblem, may, type Input } from "../api/client";
 import { refresh } from "../api/resource";
 
 interface Said {
@@ -65,16 +65,19 @@ export interface DeedProps {
   readonly ask?: { readonly title: string; readonly text: ComponentChildren; readonly danger?: boolean };
   readonly done: string;
   readonly primary?: boolean;
+  /** True when the operation wants to know why; the words go into its body. */
+  readonly why?: boolean;
 }
 
-/** A button for one operation. It is not there when this version of the app has no such operation. */
-export function Deed({ operation, input, label, ask, done, primary = false }: DeedProps) {
+/** A button for one operation. It is not there when this version of the app has no such operation, or the person may not use it. */
+export function Deed({ operation, input, label, ask, done, primary = false, why = false }: DeedProps) {
   const [open, setOpen] = useState(false);
   const [busy, setBusy] = useState(false);
-  if (!has(operation)) return null;
-  const run = async () => {
+  if (!may(operation)) return null;
+  const run = async (reason?: string) => {
     setBusy(true);
-    await doIt(operation, input, done);
+    const body = reason === undefined ? input.body : { ...(input.body as object | undefined), reason };
+    await doIt(operation, { ...input, ...(body === undefined ? {} : { body }) }, done);
     setBusy(false);
     setOpen(false);
   };
@@ -90,19 +93,41 @@ export function Deed({ operation, input, label, ask, done, primary = false }: De
       {open && ask && (
         <Dialog title={ask.title} close={() => setOpen(false)}>
           <p>{ask.text}</p>
-          <div class="actions">
-            <button class="btn" onClick={() => setOpen(false)}>
-              Leave it
-            </button>
-            <button class={`btn ${ask.danger ? "danger" : "primary"}`} disabled={busy} onClick={() => void run()}>
-              {label}
-            </button>
-          </div>
+          <form
+            onSubmit={(event) => {
+              event.preventDefault();
+              void run(why ? reasonOf(event) : undefined);
+            }}
+          >
+            {why && (
+              <label class="field">
+                Why
+                <input
+                  name="reason"
+                  required
+                  maxLength={500}
+                  placeholder="kept with your name and the time"
+                  autofocus
+                />
+              </label>
+            )}
+            <div class="actions">
+              <button type="button" class="btn" onClick={() => setOpen(false)}>
+                Leave it
+              </button>
+              <button class={`btn ${ask.danger ? "danger" : "primary"}`} disabled={busy}>
+                {label}
+              </button>
+            </div>
+          </form>
         </Dialog>
       )}
     </>
   );
 }
+
+export const reasonOf = (event: SubmitEvent): string =>
+  String(new FormData(event.currentTarget as HTMLFormElement).get("reason") ?? "");
 
 /** A dialog over the page; Escape leaves it, and the focus goes back to where it was. */
 export function Dialog({ title, close, children }: { title: string; close: () => void; children: ComponentChildren }) {

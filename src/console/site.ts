@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import { gzipSync } from "node:zlib";
+import type { Role } from "../api/registry/operation";
 
 /** A file of the console as it is sent. */
 export interface SiteFile {
@@ -19,6 +20,8 @@ export interface PageData {
   readonly api: string;
   readonly version: string;
   readonly deployment: string;
+  /** What the caller may do; null when no one is signed in. */
+  readonly role: Role | null;
   /** By id: method, path below the API's root, role. */
   readonly operations: Readonly<Record<string, readonly [method: string, path: string, access: string]>>;
 }

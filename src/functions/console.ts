@@ -1,4 +1,5 @@
 import { app, type HttpRequest, type HttpResponseInit } from "@azure/functions";
+import { roleOf, type ApiAuth } from "../api/http/callers";
 import type { Operation } from "../api/registry/operation";
 import { Site, type PageData, type SiteFile } from "../console/site";
 
@@ -8,6 +9,7 @@ export interface ConsoleDeps {
   readonly folder: string;
   readonly version: string;
   readonly deployment: string;
+  readonly auth: ApiAuth;
   readonly operations: readonly Operation[];
 }
 
@@ -51,7 +53,8 @@ export function consoleHandler(deps: ConsoleDeps): (request: HttpRequest) => Htt
       return file ? sent(file, request, FOR_EVER) : { status: 404, headers: SAFE };
     }
     const { version, deployment } = deps;
-    const data = { base: `${prefix}/${PATH}/`, api: `${prefix}/api`, version, deployment, operations };
+    const role = roleOf(request, deps.auth);
+    const data = { base: `${prefix}/${PATH}/`, api: `${prefix}/api`, version, deployment, role, operations };
     return sent(site.page(data), request, "no-cache");
   };
 }

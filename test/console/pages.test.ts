@@ -1,23 +1,27 @@
-import { accessibilityFaults, useBrowser, type Watched } from "./support/browser";
+import { accessibilityFaults, useBrowser, type Look, type Watched } from "./support/browser";
 import { useConsoleApp } from "./support/app";
-import { writeMonth } from "./support/month";
+import { writeMonth, type Month } from "./support/month";
 
 /** The pages in a real Chromium on the app in the embedded host, over a month of the ledger. */
 
 jest.setTimeout(60_000);
 
+let month: Month;
 const app = useConsoleApp(async (filled) => {
-  await writeMonth(filled);
+  month = await writeMonth(filled);
 });
 const browser = useBrowser();
 
-const see = (path: string) => browser.open(`${app.url}/console/${path}`);
+const see = (path: string, look?: Look) => browser.open(`${app.url}/console/${path}`, look);
 
-/** Nothing on the console, nothing from outside, nothing that axe-core finds. */
+/** Nothing on the console, nothing from outside, nothing that axe-core finds, nothing wider than the window. */
 async function expectClean({ page, faults }: Watched): Promise<void> {
   expect(await accessibilityFaults(page)).toEqual([]);
+  expect(await page.evaluate("document.documentElement.scrollWidth - innerWidth")).toBeLessThanOrEqual(0);
   expect(faults).toEqual([]);
 }
+
+const PHONE: Look = { width: 390, height: 844, scheme: "dark" };
 
 describe("the overview", () => {
   it("says what runs, what waits and what needs a person", async () => {
@@ -26,10 +30,173 @@ describe("the overview", () => {
     await page.getByRole("heading", { level: 1, name: "A run is on its way" }).waitFor();
 
     expect(await page.getByText("scoring: features, step 2 of 3").count()).toBe(1);
-    expect(await page.getByRole("listitem").filter({ hasText: "scoring stopped in features" }).innerText()).toContain(
-      "KeyError: 'vibration'",
-    );
+    const need = page.getByRole("listitem").filter({ hasText: "scoring stopped in features" });
+    expect(await need.innerText()).toContain("KeyError: 'vibration'");
     expect(await page.getByRole("link", { name: /failed.*in features/ }).count()).toBe(1);
     await expectClean(watched);
+  });
+
+  it("is led to from the root, is small, and asks for nothing that did not change", async () => {
+    const { page } = await browser.open(app.url);
+    await page.getByRole("heading", { level: 1, name: "A run is on its way" }).waitFor();
+
+    const bytes = await page.evaluate(
+      "performance.getEntries().reduce((sum, entry) => sum + (entry.transferSize ?? 0), 0)",
+    );
+    expect(bytes).toBeGreaterThan(10_000);
+    expect(bytes).toBeLessThan(100_000);
+    const again = page.waitForResponse((response) => response.url().endsWith("/v1/overview"));
+    await page.getByRole("button", { name: /as of/ }).click();
+    expect((await again).status()).toBe(304);
+  });
+});
+
+describe("runs", () => {
+  it("are listed newest first; filters stand in the address, and back takes them away", async () => {
+    const watched = await see("runs");
+    const { page } = watched;
+    await page.getByRole("row").nth(1).waitFor();
+    await expectClean(watched);
+
+    await page.getByLabel("State").selectOption("failed");
+    await page.getByText("KeyError").waitFor();
+
+    expect(page.url()).toContain("?state=failed");
+    expect(await page.getByRole("row").count()).toBe(2);
+    await page.goBack();
+    await page.getByRole("row").nth(9).waitFor();
+  });
+
+  it("tell their story with timeline, batch, error and steps", async () => {
+    const watched = await see(`runs/${month.failed}`, PHONE);
+    const { page } = watched;
+    await page.getByRole("heading", { name: "Timeline" }).waitFor();
+
+    expect(await page.getByRole("img", { name: /^features: ▲? ?generation 1 · RUN_EXECUTION_ERROR/ }).count()).toBe(1);
+    expect(await page.getByLabel("Error").innerText()).toContain("Cell 3, line 12");
+    await page.getByRole("link", { name: /^telemetry\// }).waitFor();
+    expect(await page.getByRole("button", { name: "Retry from features" }).count()).toBe(1);
+    await expectClean(watched);
+  });
+
+  it("are retried from the page, which then shows the next attempt", async () => {
+    const { page } = await see(`runs/${month.failed}`);
+    await page.getByRole("button", { name: "Retry from features" }).click();
+
+    await page.getByText("The next attempt is open").waitFor();
+    await page.getByText("attempt 2").waitFor();
+    expect((await app.ledger.runs.get(month.failed))?.attempt).toBe(2);
+  });
+
+  it("are cancelled after a question that can be left", async () => {
+    const { page } = await see(`runs/${month.running}`);
+    await page.getByRole("button", { name: "Cancel…" }).click();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    expect((await app.ledger.runs.get(month.running))?.cancelRequestedAt).toBeNull();
+
+    await page.getByRole("button", { name: "Cancel…" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
+
+    await page.getByText("The cancellation is noted").waitFor();
+    expect((await app.ledger.runs.get(month.running))?.cancelRequestedAt).not.toBeNull();
+  });
+
+  it("are retried together, the count first", async () => {
+    const watched = await see("runs?pipeline=training&state=cancelled");
+    const { page } = watched;
+    await page.getByRole("button", { name: "Retry all of these…" }).click();
+    await page.getByRole("dialog").getByText("1 run", { exact: true }).waitFor();
+    await expectClean(watched);
+    await page.getByLabel("Why").fill("the cluster is back");
+    await page.getByRole("button", { name: "Retry 1 run" }).click();
+
+    await page.getByText("1 run done").waitFor();
+  });
+});
+
+describe("drops", () => {
+  it("are found by path, with every version and the run that took it", async () => {
+    const watched = await see("drops?state=pending");
+    const { page } = watched;
+    await page.getByRole("link", { name: "telemetry/late.csv.gz" }).waitFor();
+    await expectClean(watched);
+
+    await page.keyboard.press("/");
+    await page.keyboard.type("telemetry/late.csv.gz");
+    await page.getByRole("heading", { name: "Versions, newest first" }).waitFor();
+
+    expect(page.url()).toContain("path=telemetry%2Flate.csv.gz");
+    expect(await page.getByRole("row").filter({ hasText: "pending" }).count()).toBe(1);
+    await page.getByRole("listitem").first().waitFor();
+    await expectClean(watched);
+  });
+});
+
+describe("quarantine", () => {
+  it("shows a refused line with its cell marked, and releases it mended", async () => {
+    const watched = await see("quarantine");
+    const { page } = watched;
+    await page.getByRole("link", { name: "telemetry/2015-11-16.csv.gz" }).click();
+    await page.getByRole("heading", { level: 1, name: "2 rows of telemetry" }).waitFor();
+
+    expect(await page.locator("mark").allInnerTexts()).toEqual(["n/a", "∅"]);
+    await expectClean(watched);
+    await page.getByRole("button", { name: "Mend line 88" }).click();
+    await page.getByLabel(/^datetime,machineID/).fill("2015-11-16 07:00:00,27,170.1,418.5,113.1,45.1");
+    await page.getByLabel("Why").fill("the logger wrote n/a for a lost reading");
+    await page.getByRole("button", { name: "Release 1 mended" }).click();
+
+    await page.getByText("Released: it comes as a drop of its own").waitFor();
+  });
+});
+
+describe("health", () => {
+  it("names what is wrong first, and pauses a pipeline with a reason", async () => {
+    const watched = await see("health", PHONE);
+    const { page } = watched;
+    await page.getByRole("heading", { name: /^Checks of version/ }).waitFor();
+    const training = page.getByRole("listitem").filter({ hasText: "training" });
+    await training.getByRole("button", { name: "Pause…" }).click();
+    await page.getByLabel("Why").fill("the workspace is being moved");
+    await page.getByRole("dialog").getByRole("button", { name: "Pause" }).click();
+
+    await training.getByText("the workspace is being moved").waitFor();
+    await training.getByRole("button", { name: "Resume…" }).waitFor();
+    await expectClean(watched);
+  });
+});
+
+describe("the frame", () => {
+  it("goes by keys, says what there is not, and keeps what was chosen", async () => {
+    const watched = await see("nowhere");
+    const { page } = watched;
+    await page.getByText("There is no such page").waitFor();
+    await page.keyboard.press("g");
+    await page.keyboard.press("r");
+    await page.getByRole("heading", { level: 1, name: "Runs" }).waitFor();
+    await page.keyboard.press("?");
+    await page.getByRole("dialog").getByText("leave a dialog").waitFor();
+    await page.keyboard.press("Escape");
+
+    await page.getByRole("button", { name: "system theme" }).click();
+    await page.getByRole("button", { name: "light theme" }).click();
+    await page.reload();
+    await page.getByRole("button", { name: "dark theme" }).waitFor();
+    expect(await page.evaluate("getComputedStyle(document.body).backgroundColor")).toBe("rgb(18, 19, 21)");
+    await expectClean(watched);
+  });
+
+  it("says so when the app does not answer, keeps what it had, and goes on when it does", async () => {
+    const { page } = await see("runs");
+    await page.getByRole("row").nth(1).waitFor();
+    await page.route("**/api/v1/**", (route) => route.abort("connectionrefused"));
+    await page.getByRole("button", { name: /as of/ }).click();
+
+    await page.getByRole("alert").getByText("The app did not answer.").waitFor();
+    expect(await page.getByRole("row").count()).toBeGreaterThan(5);
+    await page.unroute("**/api/v1/**");
+    await page.getByRole("button", { name: "Try again" }).click();
+    await page.getByRole("alert").waitFor({ state: "detached" });
   });
 });

@@ -1,52 +1,97 @@
-import type { Drop } from "../../api/types";
+import { addressOf, has } from "../../api/client";
+import { useResource } from "../../api/resource";
+import type { Drop, Told } from "../../api/types";
 import { href } from "../../app/router";
+import { Deed } from "../../ui/deeds";
 import { StatePill } from "../../ui/pill";
+import { Shown } from "../../ui/states";
 import { Time } from "../../ui/time";
 import { bytes } from "../../ui/words";
 
-/** Every version of one path and what became of it. */
-export function DropStory({ versions }: { versions: readonly Drop[] }) {
+interface Props {
+  readonly path: string;
+  readonly pipeline: string;
+  readonly versions: readonly Drop[];
+}
+
+/** What became of one path: its story in sentences, and every version of it. */
+export function DropStory({ path, pipeline, versions }: Props) {
+  const story = useResource<Told>(has("tellWhy") ? addressOf("tellWhy", { query: { of: path } }) : null);
+  const newest = versions.at(-1);
   return (
     <>
-      {versions.toReversed().map((drop, index) => (
-        <section class="card" key={drop.etag}>
-          <h2>
-            {index === 0 ? "The newest version" : "An earlier version"} · {bytes(drop.size)} · <code>{drop.etag}</code>
-          </h2>
-          <p>
-            <StatePill state={drop.state} />
-          </p>
-          <ul class="story">
-            <li>
-              <Time at={drop.lastModified} form="second" />
-              It was written into <code>{drop.container}</code>.
-            </li>
-            <li>
-              <Time at={drop.seenAt} form="second" />
-              It was seen, and noted in the ledger as a drop of source <b>{drop.source}</b>.
-            </li>
-            <li>
-              {TOLD[drop.state]}
-              {drop.reason && ` ${drop.reason[0]?.toUpperCase() ?? ""}${drop.reason.slice(1)}.`}
-              {drop.runId && (
-                <>
-                  {" "}
-                  <a href={href(`runs/${drop.runId}`)}>Its run</a>
-                </>
-              )}
-            </li>
-          </ul>
+      {has("tellWhy") && (
+        <section class="card">
+          <h2>What happened, and why</h2>
+          <Shown of={story}>{(told) => <Sentences told={told} />}</Shown>
         </section>
-      ))}
+      )}
+      <section class="card">
+        <h2>Versions, newest first</h2>
+        <div class="scroll" tabIndex={0} role="region" aria-label="Versions">
+          <table>
+            <thead>
+              <tr>
+                <th>State</th>
+                <th>Seen</th>
+                <th class="num">Size</th>
+                <th>ETag</th>
+                <th>Run</th>
+              </tr>
+            </thead>
+            <tbody>
+              {versions.toReversed().map((drop) => (
+                <tr key={drop.etag}>
+                  <td>
+                    <StatePill state={drop.state} />
+                  </td>
+                  <td>
+                    <Time at={drop.seenAt} form="second" />
+                  </td>
+                  <td class="num">{bytes(drop.size)}</td>
+                  <td class="mono">{drop.etag}</td>
+                  <td class="mono">{drop.runId && <a href={href(`runs/${drop.runId}`)}>{drop.runId}</a>}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+        {newest?.state === "quarantined" && (
+          <div class="actions">
+            <Deed
+              operation="requeueDrop"
+              input={{ path: { pipeline }, body: { path } }}
+              label="Take it again"
+              done="It is pending again, for the next batch"
+            />
+          </div>
+        )}
+      </section>
     </>
   );
 }
 
-const TOLD: Readonly<Record<string, string>> = {
-  pending: "It waits for the next batch: the collector takes it when it has been quiet, or the schedule does.",
-  claimed: "A run has claimed it and is freezing its bytes.",
-  batched: "Its bytes are frozen in a batch, and can never change.",
-  superseded: "A newer version of the path was there before this one was frozen; only the newest is read.",
-  vanished: "It was gone before its bytes could be frozen.",
-  quarantined: "Its bytes could not be taken.",
-};
+function Sentences({ told }: { told: Told }) {
+  const runs = told.runs.map((url) => url.slice(url.lastIndexOf("/") + 1));
+  return (
+    <>
+      <ul class="story">
+        {told.sentences.map(({ at, text }, index) => (
+          <li key={index}>
+            {at && <Time at={at} form="second" />}
+            {text}
+          </li>
+        ))}
+      </ul>
+      {runs.length > 0 && (
+        <p class="small">
+          {runs.map((runId) => (
+            <a key={runId} class="mono" href={href(`runs/${runId}`)}>
+              {runId}
+            </a>
+          ))}
+        </p>
+      )}
+    </>
+  );
+}

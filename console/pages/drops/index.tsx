@@ -143,7 +143,7 @@ function List({ pipeline, path, state, runId }: ListProps) {
             </Empty>
           </section>
         ) : path ? (
-          <DropStory versions={items} />
+          <DropStory path={path} pipeline={pipeline} versions={items} />
         ) : (
           <section class="card">
             <VirtualRows

@@ -1,5 +1,6 @@
 import type { Overview } from "../../api/types";
 import { href } from "../../app/router";
+import { Settle } from "../runs/deeds";
 import { Deed } from "../../ui/deeds";
 import { Pill } from "../../ui/pill";
 import { Empty } from "../../ui/states";
@@ -38,10 +39,9 @@ function Action({ need }: { need: Need }) {
         done="The next attempt is open"
       />
     );
+  if (need.kind === "unproven" && need.runId) return <Settle path={{ runId: need.runId }} />;
   const to =
-    need.kind === "quarantined"
-      ? href("drops", { pipeline: need.pipeline, state: "quarantined" })
-      : href(`runs/${need.runId ?? ""}`);
+    need.kind === "quarantined" ? href("quarantine", { pipeline: need.pipeline }) : href(`runs/${need.runId ?? ""}`);
   return (
     <a class="btn" href={to}>
       Show

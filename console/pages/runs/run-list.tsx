@@ -9,6 +9,7 @@ import { Empty, Shown } from "../../ui/states";
 import { Time } from "../../ui/time";
 import { VirtualRows } from "../../ui/virtual-rows";
 import { count, span } from "../../ui/words";
+import { Bulk } from "./bulk";
 import { askedBy } from "./words";
 
 const STATES = ["requested", "queued", "running", "succeeded", "failed", "cancelled", "not_ready", "nothing_to_do"];
@@ -33,10 +34,11 @@ export function RunList() {
           />
           <Choice label="State" name="state" value={state} options={STATES} />
           {(pipeline ?? state) && (
-            <button class="btn" onClick={() => setQuery({ pipeline: null, state: null }, "push")}>
+            <button type="button" class="btn" onClick={() => setQuery({ pipeline: null, state: null }, "push")}>
               Show all
             </button>
           )}
+          {pipeline && <Bulk selection={{ pipeline, state }} />}
         </form>
         <section class="card">
           <Shown of={runs}>

@@ -3,7 +3,6 @@ import { useResource } from "../../api/resource";
 import type { Run } from "../../api/types";
 import { href } from "../../app/router";
 import { Top } from "../../app/shell";
-import { Deed } from "../../ui/deeds";
 import { Kpi } from "../../ui/kpi";
 import { StatePill } from "../../ui/pill";
 import { Shown } from "../../ui/states";
@@ -11,6 +10,7 @@ import { Time, timeText } from "../../ui/time";
 import { bytes, count, span } from "../../ui/words";
 import { Attempts } from "./attempts";
 import { BatchCard } from "./batch-card";
+import { Deeds } from "./deeds";
 import { Failure } from "./failure";
 import { Story } from "./story";
 import { Timeline } from "./timeline";
@@ -26,40 +26,6 @@ export function RunPage({ runId }: { runId: string }) {
         {run.data && <Deeds run={run.data} />}
       </Top>
       <Shown of={run}>{(data) => <Body run={data} />}</Shown>
-    </>
-  );
-}
-
-const OPEN = ["requested", "queued", "running"];
-const RETRYABLE = ["failed", "cancelled", "not_ready"];
-
-function Deeds({ run }: { run: Run }) {
-  const path = { runId: run.id };
-  const unfinished = run.steps.find(({ state }) => state !== "succeeded")?.name ?? "its first step";
-  return (
-    <>
-      {OPEN.includes(run.state) && run.cancelRequestedAt === null && (
-        <Deed
-          operation="cancelRun"
-          input={{ path }}
-          label="Cancel"
-          done="The cancellation is noted; the run ends soon"
-          ask={{
-            title: "Cancel this run?",
-            text: "Its Databricks run is cancelled and awaited. The batch is kept: a retry goes on with the same bytes.",
-            danger: true,
-          }}
-        />
-      )}
-      {RETRYABLE.includes(run.state) && run.supersededBy === null && (
-        <Deed
-          operation="retryRun"
-          input={{ path }}
-          label={`Retry from ${unfinished}`}
-          done="The next attempt is open"
-          primary
-        />
-      )}
     </>
   );
 }

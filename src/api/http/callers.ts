@@ -40,6 +40,11 @@ export function callerOf(operation: Operation, request: HttpRequest, { auth, web
   return { name: caller.name, role: caller.role };
 }
 
+/** What the caller of a page may do; null when no one is signed in. A key lets do all that is not for administrators. */
+export function roleOf(request: Pick<HttpRequest, "headers">, auth: ApiAuth): Role | null {
+  return auth === "keys" ? "operator" : (signedIn(request.headers.get("x-ms-client-principal"))?.role ?? null);
+}
+
 /** Browsers say where a request comes from; a page of another site would use the visitor's sign-in. */
 function refuseOtherSites(request: HttpRequest): void {
   const site = request.headers.get("sec-fetch-site") ?? "none";

@@ -13,7 +13,7 @@ const slotSchema = z.strictObject({
   holder: z.string().nullable().meta({ description: "the run that holds it" }),
   waiting: z.array(z.string()).meta({ description: "runs that wait for it, in their order" }),
 });
-const slotsSchema = component("Slots", z.strictObject({ value: z.array(slotSchema) }));
+export const slotsSchema = component("Slots", z.strictObject({ value: z.array(slotSchema) }));
 const slotPath = z.strictObject({ group: z.string().meta({ description: "concurrency group" }) });
 const releaseBody = component(
   "ReleaseSlot",

@@ -5,7 +5,7 @@ import { nullableTimestamp } from "../registry/common-schemas";
 import { component } from "../registry/components";
 import { answer, operation } from "../registry/operation";
 
-const storySchema = component(
+export const storySchema = component(
   "Story",
   z.strictObject({
     kind: z.enum(["run", "blob"]),

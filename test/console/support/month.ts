@@ -1,3 +1,4 @@
+import { setAsideId } from "../../../src/domain/quarantine";
 import { seenDrop, writeDrops, writeNight, type Filled, type GenerationPlan, type NightPlan } from "./night";
 
 const DAY_MS = 86_400_000;
@@ -47,6 +48,27 @@ export interface Month {
   readonly running: string;
   readonly succeeded: string;
   readonly unproven: string;
+}
+
+const HEADER = "datetime,machineID,volt,rotate,pressure,vibration";
+const LINES = ["2015-11-16 07:00:00,27,n/a,418.5,113.1,45.1", "2015-11-16 08:00:00,27,,402.7,95.5,43.4"];
+
+/** What ingestion of a run set aside, as its export and the ledger have it. */
+async function writeSetAside({ ledger }: Filled, runId: string, at: Date): Promise<void> {
+  const path = "telemetry/2015-11-16.csv.gz";
+  const entry = { rule: "wrong_type:volt", rules: ["wrong_type:volt"], severity: "error", cut: false };
+  const entries = LINES.map((raw, index) => ({ line: 88 + index, raw, ...entry }));
+  const file = { path, etag: "0x8DC", source: "telemetry", whole: false, header: HEADER, total: 2, entries };
+  await ledger.blobs.putJson("results", `${runId}/quarantine.json`, { schemaVersion: 1, runId, files: [file] });
+  const item = { id: setAsideId(runId, path), pipeline: "scoring", runId, path, etag: "0x8DC", source: "telemetry" };
+  await ledger.quarantine.note({
+    ...item,
+    whole: false,
+    rows: 2,
+    rule: "wrong_type:volt",
+    foundAt: at.toISOString(),
+    decision: null,
+  });
 }
 
 const KEY_ERROR = `KeyError: 'vibration'\nCell 3, line 12\n---> 12 frame = frame.withColumn("v", units["vibration"])\nKeyError: 'vibration'`;
@@ -116,5 +138,6 @@ export async function writeMonth(filled: Filled, now = new Date()): Promise<Mont
     ["telemetry/late.csv.gz", "errors/late.csv", "maint/late.csv"],
     new Date(now.getTime() - 60_000),
   );
+  await writeSetAside(filled, named["succeeded"] ?? "", filled.clock.at);
   return named as unknown as Month;
 }

@@ -17,7 +17,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const deps = { folder, version: "1.2.3", deployment: "</script>", operations: OPERATIONS };
+const deps = { folder, version: "1.2.3", deployment: "</script>", auth: "keys" as const, operations: OPERATIONS };
 
 function ask(pathname: string, headers: Record<string, string> = {}) {
   const path = pathname.slice(pathname.indexOf("/console") + "/console".length).replace(/^\//, "");
