@@ -25,6 +25,10 @@ const COMMANDS = {
     "random schedules of faults, in one process on a virtual clock",
     script("fault-simulator/main.js"),
   ],
+  deploy: [
+    "deploy plan: what the next deployment to Azure would change, and which open runs it meets",
+    script("deploy/main.js"),
+  ],
   explore: ["one failure from near, as an HTML page, from the tables of the last demo", module("explore")],
   evaluate: ["the quality of the models, beside the baselines", module("evaluate")],
 };

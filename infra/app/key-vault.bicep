@@ -27,7 +27,7 @@ resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
 resource webhookSecret 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = {
   parent: vault
   name: 'databricks-webhook-password'
-  properties: { value: webhookPassword }
+  properties: { value: webhookPassword, contentType: 'text/plain' }
 }
 
 var appVaultRoles = [

@@ -4,10 +4,13 @@ Set-Location (Join-Path $PSScriptRoot '../..')
 
 Need 'AZURE_TENANT_ID', 'AZURE_KEY_VAULT_NAME', 'APP_CLIENT_ID', 'ACCESS_CONNECTOR_ID', 'DATA_STORAGE_NAME', 'FUNCTION_APP_HOST',
   'DATABRICKS_HOST', 'DATABRICKS_CATALOG', 'DATABRICKS_SCHEMA', 'BATCHES_CONTAINER', 'RESULTS_CONTAINER', 'TABLES_CONTAINER'
-Need-Tool 'az', 'databricks'
+Need-Tool 'az', 'databricks', 'node'
 Check-Tenant
 if (-not $env:DATABRICKS_AUTH_TYPE) { $env:DATABRICKS_AUTH_TYPE = 'azure-cli' }
 $name = "batchkeeper-$($env:DATA_STORAGE_NAME)"
+$compute = if ($env:DATABRICKS_COMPUTE) { $env:DATABRICKS_COMPUTE } else { 'pool' }
+if ($compute -notin 'pool', 'existing', 'serverless') { Fail "DATABRICKS_COMPUTE must be pool, existing or serverless, not $compute" }
+if ($compute -eq 'existing') { Need 'DATABRICKS_CLUSTER_ID' }
 function Url([string] $Container) { "abfss://$Container@$($env:DATA_STORAGE_NAME).dfs.core.windows.net/" }
 function Json($Value) { ConvertTo-Json $Value -Depth 9 -Compress }
 
@@ -27,19 +30,26 @@ Ensure 'catalogs' $env:DATABRICKS_CATALOG @($env:DATABRICKS_CATALOG, '--storage-
 $grant = Json @{ changes = @(@{ principal = $env:APP_CLIENT_ID; add = @('USE_CATALOG') }) }
 Invoke-Tool { databricks grants update catalog $env:DATABRICKS_CATALOG --json $grant } | Out-Null
 
-# 3. Pool
-function Find-Pool { (Invoke-Tool { databricks instance-pools list -o json } | ConvertFrom-Json | Where-Object instance_pool_name -EQ $name).instance_pool_id }
-$pool = Find-Pool
-if (-not $pool) {
-  $node = if ($env:DATABRICKS_NODE_TYPE) { $env:DATABRICKS_NODE_TYPE } else { 'Standard_D4ds_v5' }
-  $idle = if ($env:DATABRICKS_POOL_IDLE) { [int] $env:DATABRICKS_POOL_IDLE } else { 0 }
-  $spec = Json @{ instance_pool_name = $name; node_type_id = $node; min_idle_instances = $idle; idle_instance_autotermination_minutes = 20; preloaded_spark_versions = @('18.0.x-scala2.13') }
-  Invoke-Tool { databricks instance-pools create --json $spec } | Out-Null
-  $pool = Find-Pool
-  Say "instance pool $pool made"
-}
+# 3. Compute
+$pool = ''
+$bundle = '.'
 $access = Json @{ access_control_list = @(@{ service_principal_name = $env:APP_CLIENT_ID; permission_level = 'CAN_ATTACH_TO' }) }
-Invoke-Tool { databricks permissions update instance-pools $pool --json $access } | Out-Null
+function Find-Pool { (Invoke-Tool { databricks instance-pools list -o json } | ConvertFrom-Json | Where-Object instance_pool_name -EQ $name).instance_pool_id }
+if ($compute -eq 'pool') {
+  $pool = Find-Pool
+  if (-not $pool) {
+    $node = if ($env:DATABRICKS_NODE_TYPE) { $env:DATABRICKS_NODE_TYPE } else { 'Standard_D4ds_v5' }
+    $idle = if ($env:DATABRICKS_POOL_IDLE) { [int] $env:DATABRICKS_POOL_IDLE } else { 0 }
+    $spec = Json @{ instance_pool_name = $name; node_type_id = $node; min_idle_instances = $idle; idle_instance_autotermination_minutes = 20; preloaded_spark_versions = @('18.0.x-scala2.13') }
+    Invoke-Tool { databricks instance-pools create --json $spec } | Out-Null
+    $pool = Find-Pool
+    Say "instance pool $pool made"
+  }
+  Invoke-Tool { databricks permissions update instance-pools $pool --json $access } | Out-Null
+} else {
+  if ($compute -eq 'existing') { Invoke-Tool { databricks permissions update clusters $env:DATABRICKS_CLUSTER_ID --json $access } | Out-Null }
+  $bundle = Invoke-Tool { node scripts/bundle.mjs --compute $compute }
+}
 
 # 4. Notification destination
 $password = Retry 6 { az keyvault secret show --vault-name $env:AZURE_KEY_VAULT_NAME --name databricks-webhook-password --query value -o tsv }
@@ -65,8 +75,10 @@ $env:BUNDLE_VAR_schema = $env:DATABRICKS_SCHEMA
 $env:BUNDLE_VAR_job_name_prefix = $env:DATABRICKS_JOB_NAME_PREFIX
 $env:BUNDLE_VAR_app_client_id = $env:APP_CLIENT_ID
 $env:BUNDLE_VAR_instance_pool_id = $pool
+$env:BUNDLE_VAR_existing_cluster_id = $env:DATABRICKS_CLUSTER_ID
 $env:BUNDLE_VAR_notification_destination_id = $destination
 $env:BUNDLE_VAR_batches_url = Url $env:BATCHES_CONTAINER
 $env:BUNDLE_VAR_results_url = Url $env:RESULTS_CONTAINER
+Set-Location $bundle
 Retry 3 { databricks bundle deploy -t $target }
-Say "bundle deployed to target $target"
+Say "bundle deployed to target $target, jobs on $compute"

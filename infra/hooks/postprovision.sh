@@ -11,6 +11,12 @@ check_tenant
 DATABRICKS_JOB_NAME_PREFIX=${DATABRICKS_JOB_NAME_PREFIX:-}
 export DATABRICKS_HOST DATABRICKS_AUTH_TYPE="${DATABRICKS_AUTH_TYPE:-azure-cli}"
 name="batchkeeper-$DATA_STORAGE_NAME"
+compute=${DATABRICKS_COMPUTE:-pool}
+case $compute in
+  pool | serverless) ;;
+  existing) need DATABRICKS_CLUSTER_ID ;;
+  *) fail "DATABRICKS_COMPUTE must be pool, existing or serverless, not $compute" ;;
+esac
 
 # 1. The app's identity as a service principal of the workspace; an identity that is not there gets no token.
 list=$(databricks service-principals list -o json) || fail "the service principals of $DATABRICKS_HOST cannot be listed: are you an admin of the workspace?"
@@ -32,16 +38,23 @@ ensure catalogs "$DATABRICKS_CATALOG" \
 databricks grants update catalog "$DATABRICKS_CATALOG" \
   --json "{\"changes\":[{\"principal\":\"$APP_CLIENT_ID\",\"add\":[\"USE_CATALOG\"]}]}" >/dev/null
 
-# 3. A pool for the single-node clusters of the jobs. No idle machine by default: warmth is bought by DATABRICKS_POOL_IDLE.
-list=$(databricks instance-pools list -o json)
-pool=$(printf %s "$list" | pick instance_pool_name "$name" instance_pool_id)
-if [ -z "$pool" ]; then
-  databricks instance-pools create --json "{\"instance_pool_name\":\"$name\",\"node_type_id\":\"${DATABRICKS_NODE_TYPE:-Standard_D4ds_v5}\",\"min_idle_instances\":${DATABRICKS_POOL_IDLE:-0},\"idle_instance_autotermination_minutes\":20,\"preloaded_spark_versions\":[\"18.0.x-scala2.13\"]}" >/dev/null
-  pool=$(databricks instance-pools list -o json | pick instance_pool_name "$name" instance_pool_id)
-  say "instance pool $pool made"
+# 3. What the jobs run on. A pool has no idle machine by default: warmth is bought by DATABRICKS_POOL_IDLE.
+pool=
+bundle=.
+access="{\"access_control_list\":[{\"service_principal_name\":\"$APP_CLIENT_ID\",\"permission_level\":\"CAN_ATTACH_TO\"}]}"
+if [ "$compute" = pool ]; then
+  list=$(databricks instance-pools list -o json)
+  pool=$(printf %s "$list" | pick instance_pool_name "$name" instance_pool_id)
+  if [ -z "$pool" ]; then
+    databricks instance-pools create --json "{\"instance_pool_name\":\"$name\",\"node_type_id\":\"${DATABRICKS_NODE_TYPE:-Standard_D4ds_v5}\",\"min_idle_instances\":${DATABRICKS_POOL_IDLE:-0},\"idle_instance_autotermination_minutes\":20,\"preloaded_spark_versions\":[\"18.0.x-scala2.13\"]}" >/dev/null
+    pool=$(databricks instance-pools list -o json | pick instance_pool_name "$name" instance_pool_id)
+    say "instance pool $pool made"
+  fi
+  databricks permissions update instance-pools "$pool" --json "$access" >/dev/null
+else
+  if [ "$compute" = existing ]; then databricks permissions update clusters "$DATABRICKS_CLUSTER_ID" --json "$access" >/dev/null; fi
+  bundle=$(node scripts/bundle.mjs --compute "$compute")
 fi
-databricks permissions update instance-pools "$pool" \
-  --json "{\"access_control_list\":[{\"service_principal_name\":\"$APP_CLIENT_ID\",\"permission_level\":\"CAN_ATTACH_TO\"}]}" >/dev/null
 
 # 4. Where Databricks tells of ended runs. It is set each time, since the service never shows the password it has.
 folder=$(mktemp -d)
@@ -66,8 +79,10 @@ fi
 # 5. Schema, volumes, model and jobs.
 export BUNDLE_VAR_catalog="$DATABRICKS_CATALOG" BUNDLE_VAR_schema="$DATABRICKS_SCHEMA" BUNDLE_VAR_app_client_id="$APP_CLIENT_ID" \
   BUNDLE_VAR_job_name_prefix="$DATABRICKS_JOB_NAME_PREFIX" \
-  BUNDLE_VAR_instance_pool_id="$pool" BUNDLE_VAR_notification_destination_id="$destination" \
+  BUNDLE_VAR_instance_pool_id="$pool" BUNDLE_VAR_existing_cluster_id="${DATABRICKS_CLUSTER_ID:-}" \
+  BUNDLE_VAR_notification_destination_id="$destination" \
   BUNDLE_VAR_batches_url="abfss://$BATCHES_CONTAINER@$DATA_STORAGE_NAME.dfs.core.windows.net/" \
   BUNDLE_VAR_results_url="abfss://$RESULTS_CONTAINER@$DATA_STORAGE_NAME.dfs.core.windows.net/"
+cd "$bundle"
 retry 3 databricks bundle deploy -t "${BUNDLE_TARGET:-prod}"
-say "bundle deployed to target ${BUNDLE_TARGET:-prod}"
+say "bundle deployed to target ${BUNDLE_TARGET:-prod}, jobs on $compute"

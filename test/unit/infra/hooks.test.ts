@@ -68,6 +68,7 @@ const MADE: Record<string, object> = {
         BUNDLE_VAR_app_client_id: "client-x",
         BUNDLE_VAR_batches_url: location("batches")[0],
         BUNDLE_VAR_catalog: "cat",
+        BUNDLE_VAR_existing_cluster_id: "",
         BUNDLE_VAR_instance_pool_id: "instance-pools-1",
         BUNDLE_VAR_notification_destination_id: "notification-destinations-1",
         BUNDLE_VAR_results_url: location("results")[0],
@@ -194,4 +195,42 @@ it("what may not be read is not taken for absent", () => {
   expect(status).toBe(1);
   expect(stderr).toContain("storage-credentials batchkeeper-stdatax cannot be read: Error: PERMISSION_DENIED");
   expect(calls).not.toContain('"storage-credentials","create"');
+});
+
+describe("the jobs' compute", () => {
+  const calls = (environment: Changes) => {
+    const folder = mkdtempSync(join(tmpdir(), "bk-hook-"));
+    for (const tool of ["az", "databricks", "curl"]) symlinkSync(FAKE, join(folder, tool));
+    const ended = runHook("postprovision", folder, environment);
+    const path = join(folder, "calls");
+    const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+    rmSync(folder, { recursive: true });
+    return { ...ended, text };
+  };
+
+  it("is a cluster that is there, which the app may then attach to", () => {
+    const { status, text } = calls({ DATABRICKS_COMPUTE: "existing", DATABRICKS_CLUSTER_ID: "0101-cluster" });
+
+    expect(status).toBe(0);
+    expect(text).toContain('"permissions","update","clusters","0101-cluster"');
+    expect(text).toContain('"BUNDLE_VAR_existing_cluster_id":"0101-cluster"');
+    expect(text).not.toContain('"instance-pools"');
+  });
+
+  it("is serverless, without a pool", () => {
+    const { status, stdout, text } = calls({ DATABRICKS_COMPUTE: "serverless" });
+
+    expect([status, stdout]).toEqual([0, expect.stringContaining("jobs on serverless")]);
+    expect(text).not.toContain('"instance-pools"');
+  });
+
+  it.each([
+    [{ DATABRICKS_COMPUTE: "cloud" }, "must be pool, existing or serverless, not cloud"],
+    [{ DATABRICKS_COMPUTE: "existing" }, "DATABRICKS_CLUSTER_ID"],
+  ])("is refused before anything is made: %j", (environment, words) => {
+    const { status, stderr, text } = calls(environment);
+
+    expect([status, stderr]).toEqual([1, expect.stringContaining(words)]);
+    expect(text).not.toContain("create");
+  });
 });

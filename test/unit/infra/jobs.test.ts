@@ -1,4 +1,6 @@
-import { globSync, readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { readBundle } from "../../../local/databricks/server/bundle";
@@ -127,6 +129,36 @@ describe("the variables of the bundle", () => {
       const hook = readFileSync(join(ROOT, `infra/hooks/postprovision.${kind}`), "utf8");
       for (const name of [...needed, "catalog", "schema", "job_name_prefix"])
         expect(hook).toContain(`BUNDLE_VAR_${name}`);
+    }
+  });
+});
+
+describe.each([
+  ["existing", { existing_cluster_id: "cluster-id" }],
+  ["serverless", {}],
+])("the copy of the bundle for compute %s", (compute, onTask) => {
+  const folder = mkdtempSync(join(tmpdir(), "bk-bundle-"));
+  beforeAll(() => {
+    const script = join(ROOT, "scripts", "bundle.mjs");
+    execFileSync(process.execPath, [script, "--compute", compute, "--out", folder], { stdio: "pipe" });
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it.each(["prod", "local"])("has the same jobs on other compute, with target %s", (target) => {
+    const variables = target === "local" ? {} : { ...FROM_HOOK, existing_cluster_id: "cluster-id" };
+    const copied = readBundle(folder, { target, variables }).jobs;
+    const own = readBundle(ROOT, { target, variables: target === "local" ? {} : FROM_HOOK }).jobs;
+
+    expect([...copied.keys()]).toEqual([...own.keys()]);
+    for (const [key, { job_clusters: _clusters, tasks, ...job }] of own) {
+      const { tasks: copiedTasks, ...copiedJob } = copied.get(key) ?? { tasks: [] };
+      expect(copiedJob).toEqual(job);
+      for (const [index, { job_cluster_key: _key, libraries, ...task }] of tasks.entries())
+        expect(copiedTasks[index]).toEqual({
+          ...task,
+          ...(compute === "serverless" || libraries === undefined ? {} : { libraries }),
+          ...(target === "local" && compute === "existing" ? { existing_cluster_id: "none" } : onTask),
+        });
     }
   });
 });

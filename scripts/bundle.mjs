@@ -1,0 +1,71 @@
+#!/usr/bin/env node
+/**
+ * Writes a copy of the bundle whose jobs run on another kind of compute: `node scripts/bundle.mjs --compute existing|serverless`, to
+ * `dist/bundle`. The checkout's own bundle is the default, clusters on the warm pool, and needs no copy.
+ */
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { parseDocument } from "yaml";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** What each kind of compute makes of a job; the variables that it does without, and those that it needs. */
+const COMPUTE = {
+  existing: {
+    drops: ["job_cluster", "instance_pool_id"],
+    adds: {
+      existing_cluster_id: {
+        description: "Cluster that all jobs share; its libraries and Spark settings are its own.",
+      },
+    },
+    task: (task) => task.set("existing_cluster_id", "${var.existing_cluster_id}"),
+  },
+  // A notebook task without a cluster is serverless. Its libraries are those of the notebook's environment, MLflow among them.
+  serverless: { drops: ["job_cluster", "instance_pool_id"], adds: {}, task: (task) => task.delete("libraries") },
+};
+
+const edit = (file, change) => {
+  const document = parseDocument(readFileSync(file, "utf8"));
+  change(document);
+  writeFileSync(file, document.toString({ lineWidth: 0 }));
+};
+
+function change(document, { task: changeTask }) {
+  for (const { value: job } of document.getIn(["resources", "jobs"])?.items ?? []) {
+    job.delete("job_clusters");
+    for (const task of job.get("tasks").items) {
+      task.delete("job_cluster_key");
+      changeTask(task);
+    }
+  }
+}
+
+/** @returns the folder of the copy */
+export function writeBundle(compute, out) {
+  const kind = COMPUTE[compute];
+  if (!kind) throw new Error(`--compute must be ${Object.keys(COMPUTE).join(" or ")}, not "${compute ?? ""}"`);
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(out, { recursive: true });
+  for (const part of ["databricks.yml", "resources", "notebooks"])
+    cpSync(join(root, part), join(out, part), { recursive: true });
+  edit(join(out, "databricks.yml"), (document) => {
+    for (const name of kind.drops) {
+      document.deleteIn(["variables", name]);
+      for (const { value: target } of document.get("targets").items)
+        if (target.hasIn(["variables", name])) target.deleteIn(["variables", name]);
+    }
+    for (const [name, variable] of Object.entries(kind.adds)) document.setIn(["variables", name], variable);
+    // Nothing has to be known of a cluster where nothing is deployed.
+    for (const name of Object.keys(kind.adds)) document.setIn(["targets", "local", "variables", name], "none");
+  });
+  for (const name of readdirSync(join(out, "resources")).filter((file) => file.endsWith(".job.yml")))
+    edit(join(out, "resources", name), (document) => change(document, kind));
+  return out;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { values } = parseArgs({ options: { compute: { type: "string" }, out: { type: "string" } } });
+  console.log(writeBundle(values.compute, values.out ?? join(root, "dist", "bundle")));
+}
