@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { startFunctionsHost, type FunctionsHostProcess } from "../../local/functions-host/spawn";
@@ -52,6 +52,9 @@ export class CoreApp {
     await this.host.stop();
     await this.jobs.stop();
     await this.storage.stop();
+    // For scripts/record-histories.mjs.
+    const keep = process.env["BATCHKEEPER_KEEP_STATE"];
+    if (keep) cpSync(this.stateDir, join(keep, basename(this.stateDir)), { recursive: true });
     rmSync(this.stateDir, { recursive: true, force: true });
   }
 
