@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Runs the suites, or the named ones (`npm test -- unit notebooks`), in two lanes, and ends with `N passed, N failed`.
+ * Runs the suites, or the named ones (`npm test -- unit notebooks`), in three lanes, and ends with `N passed, N failed`.
  * A linter counts as one test.
  */
 import { spawn, spawnSync } from "node:child_process";
@@ -24,6 +24,7 @@ delete environment.FORCE_COLOR;
 
 const check = (...command) => ({
   command,
+  label: command.slice(1, 4).join(" ").replaceAll(root, "."),
   count: (code) => ({ passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1 }),
 });
 const jest = (project) => {
@@ -44,12 +45,19 @@ const jest = (project) => {
   return { command, count: (code) => countJest(report, code) };
 };
 
-const pytest = (name, ...flags) => {
-  const report = join(reports, `${name}.xml`);
+const pytest = (label, ...flags) => {
+  const report = join(reports, `${label}.xml`);
   return {
     command: [python, "-m", "pytest", `--junitxml=${report}`, ...flags],
+    label,
     count: (code) => countPytest(report, code),
   };
+};
+/** The tests of each folder in a process and a driver JVM of their own, and one for all others: so the lanes share them. */
+const pytestByFolder = (all, folders) => {
+  const paths = folders.map((folder) => `${all}/${folder}`);
+  const alone = paths.map((path, index) => pytest(folders[index], path));
+  return [...alone, pytest("others", ...paths.map((path) => `--ignore=${path}`))];
 };
 
 const SUITES = {
@@ -69,12 +77,12 @@ const SUITES = {
   console: [jest("console")],
   e2e: [jest("e2e")],
   faults: [check(node, join(root, "dist", "local", "fault-simulator", "main.js"), "--runs", "1000")],
-  notebooks: [pytest("notebooks")],
+  notebooks: pytestByFolder("test/notebooks", ["ingestion", "model"]),
   slow: [pytest("slow", "-m", "slow")],
 };
-// Two at a time, the long ones first, so that both cores have work to the end.
-const ORDER = ["lint", "notebooks", "integration", "faults", "e2e", "conformance", "console", "unit", "slow"];
-const LANES = 2;
+// The long ones first, so that two cores have work to the end: Spark in two lanes, and in a third what waits for most of its time.
+const ORDER = ["lint", "conformance", "notebooks", "e2e", "console", "unit", "integration", "faults", "slow"];
+const LANES = 3;
 
 function countJest(report, code) {
   try {
@@ -101,7 +109,7 @@ function countPytest(report, code) {
   }
 }
 
-function run(name, { command, count }) {
+function run(name, { command, count, label }) {
   const started = Date.now();
   return new Promise((resolve) => {
     const child = spawn(command[0], command.slice(1), {
@@ -119,20 +127,18 @@ function run(name, { command, count }) {
       const result = count(code);
       // A runner that broke without a failed test to show for it is a failure all the same.
       if (code !== 0 && result.failed === 0) result.failed = 1;
-      const what = name === "lint" ? ` ${command.slice(1, 4).join(" ").replaceAll(root, ".")}` : "";
       console.log(
-        `[${name}]${what}: ${result.passed} passed, ${result.failed} failed (${((Date.now() - started) / 1000).toFixed(0)} s)`,
+        `[${name}]${label ? ` ${label}` : ""}: ${result.passed} passed, ${result.failed} failed (${((Date.now() - started) / 1000).toFixed(0)} s)`,
       );
       resolve(result);
     });
   });
 }
 
-/** Takes one suite after the other from the queue that all lanes share. */
+/** Takes one part after the other from the queue that all lanes share. */
 async function runLane(queue) {
   const results = [];
-  for (let name = queue.shift(); name; name = queue.shift())
-    for (const part of SUITES[name]) results.push(await run(name, part));
+  for (let next = queue.shift(); next; next = queue.shift()) results.push(await run(next.name, next.part));
   return results;
 }
 
@@ -146,7 +152,9 @@ if (unknown.length > 0) {
 }
 const ready = spawnSync(process.execPath, [join(root, "scripts", "bootstrap.mjs")], { stdio: "inherit" });
 if (ready.status !== 0) process.exit(ready.status ?? 1);
-const queue = ORDER.filter((name) => (chosen.length === 0 ? !ON_REQUEST.includes(name) : chosen.includes(name)));
+const queue = ORDER.filter((name) =>
+  chosen.length === 0 ? !ON_REQUEST.includes(name) : chosen.includes(name),
+).flatMap((name) => SUITES[name].map((part) => ({ name, part })));
 const results = (await Promise.all(Array.from({ length: LANES }, () => runLane(queue)))).flat();
 rmSync(reports, { recursive: true, force: true });
 const sum = (key) => results.reduce((total, result) => total + (result[key] ?? 0), 0);

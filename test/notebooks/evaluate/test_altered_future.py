@@ -1,11 +1,18 @@
-"""The features of a real ingestion: nothing that happens after an as-of point changes its features."""
+"""The features of a real ingestion: nothing that happens after an as-of point changes its features.
+
+`model/test_features.py` shows the same of the computation alone in every run of the suites.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from evaluate.leakage import altered_future
 from workbench.session import LocalSession
+
+pytestmark = pytest.mark.slow
 
 
 def test_altered_later_data_change_no_earlier_feature_row(local: LocalSession, tmp_path: Path) -> None:
