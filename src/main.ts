@@ -31,6 +31,7 @@ import { AzureTable } from "./ledger/azure-table";
 import { createRunRequests } from "./ledger/create-run-requests";
 import { createLedger } from "./ledger/ledger";
 import { createQuarantine } from "./runs/quarantine/quarantine";
+import { createRetention } from "./runs/retention/plan";
 import { createStories } from "./runs/why";
 
 /** A health check asks once and tells; it does not wait an outage out. */
@@ -117,6 +118,7 @@ function start(environment: Environment): void {
     quarantine: createQuarantine({ ledger, definitions }),
     stories: createStories({ ledger, definitions }),
     overview: createOverview({ runs: requests, pipelines: definitions, now }),
+    retention: createRetention(ledger, definitions),
   };
   registerHttpFunctions(ports, { starterFor, auth: config.apiAuth, webhook: databricks.webhook });
   const folder = join(appRoot(__dirname), "dist", "console");

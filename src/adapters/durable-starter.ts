@@ -23,6 +23,7 @@ function withPrefix(prefix: string, starter: OrchestrationStarter): Orchestratio
     start: async (orchestrator, instanceId, input) => starter.start(orchestrator, prefix + instanceId, input),
     raise: async (instanceId, eventName) => starter.raise(prefix + instanceId, eventName),
     status: async (instanceId) => starter.status(prefix + instanceId),
+    purge: async (instanceId) => starter.purge(prefix + instanceId),
   };
 }
 
@@ -46,6 +47,11 @@ function durableStarter(context: InvocationContext): OrchestrationStarter {
       } catch (error) {
         if (!isLive(await status(instanceId))) throw error;
       }
+    },
+    async purge(instanceId) {
+      const found = await status(instanceId);
+      if (found === null || isLive(found)) return;
+      await client.purgeInstanceHistory(instanceId);
     },
     async raise(instanceId, eventName) {
       try {

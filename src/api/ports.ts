@@ -1,6 +1,7 @@
 import type { AnswerStore } from "../ledger/answer-store";
 import type { RunRequests } from "../ledger/run-requests";
 import type { Quarantine } from "../runs/quarantine/quarantine";
+import type { Retention } from "../runs/retention/plan";
 import type { Stories } from "../runs/why";
 import type { OperationDeps } from "../operations/deps";
 import type { HealthCheck } from "./health/checks";
@@ -14,6 +15,7 @@ export interface ApiPorts {
   /** The checked definitions, by name. */
   readonly pipelines: ReadonlyMap<string, PipelineSummary>;
   readonly quarantine: Quarantine;
+  readonly retention: Retention;
   readonly stories: Stories;
   /** What the verbs of people work with. */
   readonly operations: OperationDeps;

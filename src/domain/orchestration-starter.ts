@@ -6,6 +6,8 @@ export interface OrchestrationStarter {
   raise(instanceId: string, eventName: string): Promise<void>;
   /** Runtime status (`Running`, `Failed`, …), or null when there is no such instance. */
   status(instanceId: string): Promise<string | null>;
+  /** Removes the history of an instance that is at work no more; an absent one is no error, a live one is left alone. */
+  purge(instanceId: string): Promise<void>;
 }
 
 /** Statuses of an instance that is at work, or will be. */

@@ -72,6 +72,26 @@ const dropsSchema = z
     path: ["maxWaitSeconds"],
   });
 
+const days = z.number().positive().max(36_500);
+
+/** How long what belongs to a closed run is kept, in days after its end. */
+const retentionSchema = z
+  .strictObject({
+    /** Histories of its orchestrations. */
+    historyDays: days.default(30),
+    /** Frozen copies, manifest, outcome lists and exit JSON. */
+    batchesDays: days.default(180),
+    /** Its rows in the ledger, and its results. */
+    ledgerDays: days.default(1095),
+    /** Messages that nobody took. */
+    messagesDays: days.default(90),
+  })
+  .refine(({ historyDays, batchesDays, ledgerDays }) => historyDays <= ledgerDays && batchesDays <= ledgerDays, {
+    message:
+      "must not be less than historyDays and batchesDays: without its rows nobody would find what is left of a run",
+    path: ["ledgerDays"],
+  });
+
 /** One definition file `pipelines/<name>.json` (contracts.md section 5), strict about unknown keys. */
 export const pipelineDefinitionSchema = z
   .strictObject({
@@ -109,6 +129,7 @@ export const pipelineDefinitionSchema = z
         quarantineShare: z.number().min(0).max(1).default(0.05),
       })
       .prefault({}),
+    retention: retentionSchema.prefault({}),
     steps: z.array(stepSchema).min(1).max(50),
   })
   .superRefine((definition, context) => {

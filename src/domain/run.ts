@@ -80,6 +80,10 @@ export interface RunRecord {
   /** The run that took this one's batch over; it can no longer be retried. */
   readonly supersededBy: string | null;
   readonly endedAt: string | null;
+  /** When retention removed the histories of its orchestrations; absent while they are there. */
+  readonly historyRemovedAt?: string;
+  /** When retention removed its frozen copies with manifest and lists; absent while they are there. */
+  readonly batchRemovedAt?: string;
   readonly cancelRequestedAt: string | null;
   readonly batch: BatchCounts;
   readonly error: RunError | null;

@@ -9,6 +9,7 @@ import { sweepClaims, sweepPendingDrops } from "../sweeps/drops";
 import { sweepLateRuns } from "../sweeps/late-runs";
 import { sweepOpenRuns } from "../sweeps/open-runs";
 import { sweepMessages } from "../sweeps/messages";
+import { sweepRetention } from "../sweeps/retention";
 import { sweepSchedules } from "../sweeps/schedules";
 import { sweepSlots } from "../sweeps/slots";
 import { isLive, type OrchestrationStarter } from "../domain/orchestration-starter";
@@ -36,7 +37,10 @@ const EVERY_MINUTE: readonly Sweep[] = [
   ["messages", sweepMessages],
   ["container scan", scanContainers],
 ];
-const SLOW: readonly Sweep[] = [["unowned runs", sweepUnownedRuns]];
+const SLOW: readonly Sweep[] = [
+  ["unowned runs", sweepUnownedRuns],
+  ["retention", sweepRetention],
+];
 /** Last, so that it sees what the others gave back. */
 const PENDING: Sweep = ["pending drops", sweepPendingDrops];
 

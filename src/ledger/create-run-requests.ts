@@ -177,7 +177,10 @@ class LedgerRunRequests implements RunRequests {
     switch (decision.kind) {
       case "answer": {
         const run = await runs.get(decision.runId);
-        return run === null ? OVERTAKEN : { run, created: false };
+        if (run !== null) return { run, created: false };
+        // Retention removed the run, and with it what the alias stood for.
+        if (alias !== null) await runs.forgetAlias(request.pipeline, aliasKey, alias);
+        return OVERTAKEN;
       }
       case "refuse":
         throw new RequestConflictError(request.alias, decision.runId);

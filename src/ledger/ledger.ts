@@ -13,6 +13,7 @@ import { GenerationStore } from "./generation-store";
 import type { BlobPort, TablePort } from "./ports";
 import { createOwnerCheck, ownedTable, type CheckOwner } from "./ownership";
 import { RequestBudget } from "./request-budget";
+import { RunEraser } from "./run-eraser";
 import { RunStore } from "./run-store";
 import { OutboxStore } from "./outbox-store";
 import { RegistryStore } from "./registry-store";
@@ -51,6 +52,7 @@ export interface Ledger {
   readonly states: StateStore;
   readonly budget: RequestBudget;
   readonly outbox: OutboxStore;
+  readonly eraser: RunEraser;
   readonly actions: ActionStore;
   readonly backfills: BackfillStore;
   readonly answers: AnswerStore;
@@ -89,6 +91,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
     states: new StateStore(state, pause),
     budget: new RequestBudget(state, deps.requestsPerSecond, now, sleep, pause),
     outbox: new OutboxStore(runs, now),
+    eraser: new RunEraser(runs, drops, deps.blobs),
     actions: new ActionStore(state, now),
     backfills: new BackfillStore(state, pause),
     answers: new AnswerStore(state, now),

@@ -68,6 +68,11 @@ export class OutboxStore {
     return (await listPrefix(this.table, pipeline, GIVEN_UP, { limit })).map(toMessage);
   }
 
+  /** Removes a message that was given up. */
+  async forget(pipeline: string, { id }: Message): Promise<void> {
+    await this.table.remove(pipeline, `${GIVEN_UP}${id}`);
+  }
+
   async delivered(pipeline: string, message: Message): Promise<void> {
     await this.table.remove(pipeline, messageRow(pipeline, message).rowKey);
   }

@@ -89,6 +89,12 @@ export class QuarantineStore {
     return found.flat().map(toSetAside);
   }
 
+  /** Removes all items of a run for good. */
+  async erase(pipeline: string, runId: string): Promise<void> {
+    for (const item of await this.ofRun(pipeline, runId))
+      await this.table.remove(partitionOf(pipeline), rowKeyOf(item.decision === null ? "open" : "decided", item));
+  }
+
   /** Records a decision; of several at once the first stands. Returns the item as it is then, null when there is none. */
   async decide(item: SetAside, decision: Decision): Promise<SetAside | null> {
     const decided = { ...item, decision };

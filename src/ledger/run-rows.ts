@@ -20,6 +20,8 @@ export type RunChange = Partial<
     | "cancelRequestedAt"
     | "batch"
     | "error"
+    | "historyRemovedAt"
+    | "batchRemovedAt"
   >
 >;
 
@@ -33,6 +35,12 @@ const whole = (row: Row, column: string): number => (typeof row[column] === "num
 function json<T>(row: Row, column: string, otherwise: T): T {
   const value = text(row, column);
   return value === "" ? otherwise : (JSON.parse(value) as T);
+}
+
+/** What sorts before the key of every run that was made before a time, and behind that of every later one. */
+export function newestFirstBefore(at: Date): string {
+  const stamp = at.toISOString().replace(/\D/g, "").slice(0, 14);
+  return stamp.replace(/\d/g, (digit) => String(9 - Number(digit)));
 }
 
 /** Key under which newer runs sort first: the digits of the time stamp, complemented. */
@@ -69,6 +77,8 @@ const INDEXED: readonly (keyof RunRecord)[] = [
   "cancelRequestedAt",
   "batch",
   "error",
+  "historyRemovedAt",
+  "batchRemovedAt",
 ];
 
 /** Keys of a run's index row under a state, newest first. */
@@ -101,6 +111,15 @@ function windowOf(row: Row): Window | null {
   return stored && { start: stored.start, end: stored.end };
 }
 
+/** What retention has removed of the run. */
+function removed(row: Row): Pick<RunRecord, "historyRemovedAt" | "batchRemovedAt"> {
+  const of = (column: "historyRemovedAt" | "batchRemovedAt") => {
+    const at = text(row, column);
+    return at === "" ? {} : { [column]: at };
+  };
+  return { ...of("historyRemovedAt"), ...of("batchRemovedAt") };
+}
+
 /** Reads a run's row; steps are added by who needs them. */
 export function toRunRecord(row: Row): RunRecord {
   return {
@@ -127,6 +146,7 @@ export function toRunRecord(row: Row): RunRecord {
     cancelRequestedAt: textOrNull(row, "cancelRequestedAt"),
     batch: { ...NO_BATCH, ...json<Partial<BatchCounts>>(row, "batch", {}) },
     error: json(row, "error", null),
+    ...removed(row),
     etag: row.etag,
     steps: [],
   };

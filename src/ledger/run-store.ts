@@ -1,5 +1,6 @@
 import { storedDefinition, type PipelineDefinition } from "../domain/pipeline-definition";
 import {
+  newestFirstBefore,
   newRunRow,
   repeatsRun,
   ROW_VERSION,
@@ -16,7 +17,7 @@ import { isClosed, RUN_STATES, type RunRecord, type RunState } from "../domain/r
 import { contend, OVERTAKEN, type Pause } from "./contention";
 import { messageRow, newMessage } from "./outbox-store";
 import type { NewRow, Row, RowChange, TablePort } from "./ports";
-import { listPrefix } from "./ranges";
+import { listPrefix, rowsOf } from "./ranges";
 
 /** A run together with the definition that it began with. */
 export interface StoredRun {
@@ -68,6 +69,11 @@ export class RunStore {
 
   async alias(pipeline: string, aliasKey: string): Promise<RunPointer | null> {
     return this.pointer(await this.table.get(pipeline, `alias|${aliasKey}`));
+  }
+
+  /** Frees an alias that names a run which retention has removed; one that changed meanwhile stays. */
+  async forgetAlias(pipeline: string, aliasKey: string, { etag }: RunPointer): Promise<void> {
+    await this.table.remove(pipeline, `alias|${aliasKey}`, etag);
   }
 
   /** The newest run that was made for this work, open or closed. */
@@ -134,6 +140,16 @@ export class RunStore {
     const runs = state === undefined ? page.map(toRunRecord) : await this.runsOf(page, state);
     const nextToken = rows.length > top ? (page.at(-1)?.rowKey.slice(prefix.length) ?? null) : null;
     return { items: runs, nextToken };
+  }
+
+  /** Runs that were made before a time, the newest of them first; `token` is where the page before ended. */
+  async createdBefore(pipeline: string, at: Date, top: number, token?: string): Promise<Page<RunRecord>> {
+    const from = `run|${newestFirstBefore(at)}`;
+    const after = token === undefined || `run|${token}` < from ? { from } : { after: `run|${token}` };
+    const rows = await rowsOf(this.table, { partition: pipeline, ...after, before: "run|~", limit: top + 1 });
+    const page = rows.slice(0, top);
+    const nextToken = rows.length > top ? (page.at(-1)?.rowKey.slice("run|".length) ?? null) : null;
+    return { items: page.map(toRunRecord), nextToken };
   }
 
   /** The runs of index rows. Rows of before only name their run, which may have another state by now. */

@@ -15,6 +15,7 @@ import { FakeClock } from "./fake-clock";
 export class FakeStarter implements OrchestrationStarter {
   readonly started: string[] = [];
   readonly raised: string[] = [];
+  readonly purged: string[] = [];
 
   start(_orchestrator: string, instanceId: string): Promise<void> {
     this.started.push(instanceId);
@@ -23,6 +24,11 @@ export class FakeStarter implements OrchestrationStarter {
 
   raise(instanceId: string, eventName: string): Promise<void> {
     this.raised.push(`${instanceId}:${eventName}`);
+    return Promise.resolve();
+  }
+
+  purge(instanceId: string): Promise<void> {
+    this.purged.push(instanceId);
     return Promise.resolve();
   }
 

@@ -51,6 +51,15 @@ export class SimulatedDurableClient {
     });
   }
 
+  async purgeInstanceHistory(id: string): Promise<{ instancesDeleted: number }> {
+    return this.call("purge", id, () => {
+      const instance = this.hub.instances.get(id);
+      if (!instance || !isFinished(instance)) return { instancesDeleted: 0 };
+      this.hub.remove(id);
+      return { instancesDeleted: 1 };
+    });
+  }
+
   private async call<T>(verb: string, what: string, effect: () => T): Promise<T> {
     const fault = (answered: boolean): Error => failed(answered ? 500 : 503, "the extension did not answer");
     return this.wire.call(this.caller, { port: "durable", verb, what, effect, fault });

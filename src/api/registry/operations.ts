@@ -6,6 +6,7 @@ import { HEALTH_OPERATIONS } from "../health/operations";
 import { OVERVIEW_OPERATIONS } from "../overview/operations";
 import { PIPELINE_OPERATIONS } from "../pipelines/operations";
 import { PIPELINE_VERBS } from "../pipelines/verbs";
+import { RETENTION_OPERATIONS } from "../retention/operations";
 import { RUN_OPERATIONS } from "../runs/operations";
 import { RUN_SELECTIONS } from "../runs/selections";
 import { RUN_VERBS } from "../runs/verbs";
@@ -29,6 +30,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...DROP_OPERATIONS,
   ...QUARANTINE_OPERATIONS,
   ...STORY_OPERATIONS,
+  ...RETENTION_OPERATIONS,
   ...HEALTH_OPERATIONS,
   ...documentOperations(() => OPERATIONS),
   ...WEBHOOK_OPERATIONS,

@@ -156,6 +156,13 @@ export class DropStore {
     }
   }
 
+  /** Removes a drop for good, unless it changed meanwhile. An index row without its drop is removed by whoever reads it. */
+  async erase({ keys, drop, version, rowEtag }: StoredDrop): Promise<void> {
+    const index = indexKeys(keys, drop, version);
+    if (await this.table.remove(keys.partitionKey, keys.rowKey, rowEtag))
+      await this.table.remove(index.partitionKey, index.rowKey);
+  }
+
   /** Brings an index row into line with its drop. Returns the drop when the row is true, else null: then the row is gone. */
   async verify(entry: IndexEntry): Promise<StoredDrop | null> {
     const found = await this.get(entry.drop);
