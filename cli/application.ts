@@ -24,6 +24,8 @@ const GROUPS: Readonly<Record<string, string>> = {
   pipelines: "What runs, and when",
   runs: "Ask for runs, look at them, cancel and retry",
   drops: "Files that arrived, and what became of them",
+  models: "Model versions, their gate and their use",
+  predictions: "What is most likely to fail",
   quarantine: "Drops, files and rows that were set aside",
 };
 

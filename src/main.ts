@@ -29,6 +29,7 @@ import { registerSweeper } from "./functions/sweeper";
 import { AzureBlobs } from "./ledger/azure-blobs";
 import { AzureTable } from "./ledger/azure-table";
 import { createRunRequests } from "./ledger/create-run-requests";
+import { createPredictions } from "./runs/results/predictions";
 import { createLedger } from "./ledger/ledger";
 import { createQuarantine } from "./runs/quarantine/quarantine";
 import { createRetention } from "./runs/retention/plan";
@@ -114,6 +115,8 @@ function start(environment: Environment): void {
   ];
   const ports = {
     ...{ runs: requests, pipelines: definitions, checks, version, answers: ledger.answers },
+    manifests: ledger.manifests,
+    predictions: createPredictions({ runs: ledger.runs, blobs: ledger.blobs, container: containers.results }),
     operations: { activities, definitions },
     quarantine: createQuarantine({ ledger, definitions }),
     stories: createStories({ ledger, definitions }),

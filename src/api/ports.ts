@@ -1,7 +1,9 @@
 import type { AnswerStore } from "../ledger/answer-store";
+import type { ManifestStore } from "../ledger/drops/manifest-store";
 import type { RunRequests } from "../ledger/run-requests";
 import type { Quarantine } from "../runs/quarantine/quarantine";
 import type { Retention } from "../runs/retention/plan";
+import type { Predictions } from "../runs/results/predictions";
 import type { Stories } from "../runs/why";
 import type { OperationDeps } from "../operations/deps";
 import type { HealthCheck } from "./health/checks";
@@ -19,6 +21,8 @@ export interface ApiPorts {
   readonly stories: Stories;
   /** What the verbs of people work with. */
   readonly operations: OperationDeps;
+  readonly manifests: Pick<ManifestStore, "find">;
+  readonly predictions: Predictions;
   readonly checks: readonly HealthCheck[];
   readonly version: string;
   /** First answers by `Idempotency-Key`, for operations that keep them there. */

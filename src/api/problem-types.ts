@@ -29,6 +29,17 @@ export const PROBLEM_TYPES = {
     remedy: "Ask for the app role that the detail names: reader, operator or admin, each with all of the one before.",
   },
   "unknown-pipeline": { status: 404, title: "Unknown pipeline", remedy: "List the pipelines; the detail names them." },
+  "no-predictions": {
+    status: 404,
+    title: "There are no predictions",
+    remedy:
+      "Ask for a run of the pipeline that scores, or look at its last ones: a run without a champion scores nothing.",
+  },
+  "not-frozen": {
+    status: 404,
+    title: "The run has no batch yet",
+    remedy: "Look at the run: its batch is frozen when it gets its slot, and a run that ended before that has none.",
+  },
   "unknown-run": { status: 404, title: "Unknown run", remedy: "List the runs, and copy the id from there." },
   "unknown-quarantine-item": {
     status: 404,

@@ -85,10 +85,13 @@ export class AzureBlobs implements BlobPort {
   }
 
   async readText(container: string, path: string): Promise<string | null> {
-    return this.orAbsent(null, async () => {
-      const buffer = await this.service.getContainerClient(container).getBlobClient(path).downloadToBuffer();
-      return buffer.toString("utf8");
-    });
+    return (await this.readBytes(container, path))?.toString("utf8") ?? null;
+  }
+
+  async readBytes(container: string, path: string): Promise<Buffer | null> {
+    return this.orAbsent(null, async () =>
+      this.service.getContainerClient(container).getBlobClient(path).downloadToBuffer(),
+    );
   }
 
   async createJson(container: string, path: string, value: unknown): Promise<boolean> {

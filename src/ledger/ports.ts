@@ -127,6 +127,7 @@ export interface BlobPort {
   /** Null when there is no such blob or container. */
   head(container: string, path: string): Promise<BlobHead | null>;
   readText(container: string, path: string): Promise<string | null>;
+  readBytes(container: string, path: string): Promise<Uint8Array | null>;
   /** Writes a blob that never changes again; false when it is there already. */
   createJson(container: string, path: string, value: unknown): Promise<boolean>;
   /** Writes bytes once, with exactly this metadata (ASCII); false when a blob of this name is there already. */

@@ -41,6 +41,10 @@ export class FaultyBlobs implements BlobPort {
     return this.real.readText(container, path);
   }
 
+  async readBytes(container: string, path: string): Promise<Uint8Array | null> {
+    return this.real.readBytes(container, path);
+  }
+
   async createJson(container: string, path: string, value: unknown): Promise<boolean> {
     return this.real.createJson(container, path, value);
   }

@@ -32,6 +32,11 @@ export class SimulatedBlobs implements BlobPort {
     return this.call("read", `${container}/${path}`, () => this.blobs.read(container, path));
   }
 
+  async readBytes(container: string, path: string): Promise<Uint8Array | null> {
+    const text = await this.readText(container, path);
+    return text === null ? null : Buffer.from(text, "latin1");
+  }
+
   async createJson(container: string, path: string, value: unknown): Promise<boolean> {
     const body = JSON.stringify(value);
     return this.call("create", `${container}/${path}`, () => this.blobs.create(container, path, body), true);

@@ -1,9 +1,12 @@
 import { ACTION_OPERATIONS } from "../actions/operations";
+import { BATCH_OPERATIONS } from "../batches/operations";
 import { BACKFILL_OPERATIONS } from "../backfills/operations";
 import { documentOperations } from "../documents/operations";
 import { DROP_OPERATIONS } from "../drops/operations";
 import { HEALTH_OPERATIONS } from "../health/operations";
 import { OVERVIEW_OPERATIONS } from "../overview/operations";
+import { MODEL_OPERATIONS } from "../models/operations";
+import { PREDICTION_OPERATIONS } from "../predictions/operations";
 import { PIPELINE_OPERATIONS } from "../pipelines/operations";
 import { PIPELINE_VERBS } from "../pipelines/verbs";
 import { RETENTION_OPERATIONS } from "../retention/operations";
@@ -25,6 +28,9 @@ export const OPERATIONS: readonly Operation[] = [
   ...RUN_VERBS,
   ...RUN_SELECTIONS,
   ...BACKFILL_OPERATIONS,
+  ...BATCH_OPERATIONS,
+  ...MODEL_OPERATIONS,
+  ...PREDICTION_OPERATIONS,
   ...SLOT_OPERATIONS,
   ...ACTION_OPERATIONS,
   ...DROP_OPERATIONS,
