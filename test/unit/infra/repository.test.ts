@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
@@ -38,6 +39,35 @@ describe.each(globSync(".github/workflows/*.yml", { cwd: ROOT }))("the workflow 
   it("holds no secret: deployments sign in by federation", () => {
     expect(text(file)).not.toMatch(/secrets\./);
   });
+});
+
+describe("the notes of a release", () => {
+  const { version } = JSON.parse(text("package.json")) as { version: string };
+  const notes = (tag: string) =>
+    spawnSync(process.execPath, [join(ROOT, "scripts", "release-notes.mjs"), tag], { encoding: "utf8" });
+
+  it("are refused for a tag that is not the version", () => {
+    expect(notes("v99.0.0")).toMatchObject({
+      status: 1,
+      stderr: `release notes: the tag says 99.0.0, package.json ${version}\n`,
+    });
+  });
+
+  it("are the changelog's section of the version, and refused without one", () => {
+    const [, section] =
+      new RegExp(`^## \\[${version}\\].*\\n([^]*?)(?=^## |$(?![^]))`, "m").exec(text("CHANGELOG.md")) ?? [];
+    const { status, stdout, stderr } = notes(`v${version}`);
+
+    expect([status, stdout.trim(), stderr]).toEqual(
+      section === undefined
+        ? [1, "", `release notes: CHANGELOG.md has no section [${version}]\n`]
+        : [0, section.trim(), ""],
+    );
+  });
+});
+
+it("code owners name nobody who does not exist: none until somebody takes the repository over", () => {
+  expect(text(".github/CODEOWNERS")).not.toMatch(/^[^#\n]+@batchkeeper/m);
 });
 
 it("one action has one commit in all workflows", () => {
