@@ -33,10 +33,14 @@ if ($current -eq $endpoint) {
   Say "Event Grid subscription $subscription made"
 }
 
-$hostKey = Read-Key 'functionKeys.default'
+$headers = if ($env:AUTH_CLIENT_ID) {
+  @{ authorization = "Bearer $(Invoke-Tool { az account get-access-token --resource "api://$($env:AUTH_CLIENT_ID)" --query accessToken -o tsv })" }
+} else {
+  @{ 'x-functions-key' = (Read-Key 'functionKeys.default') }
+}
 for ($left = 6; ; $left--) {
   try {
-    Invoke-RestMethod "https://$($env:FUNCTION_APP_HOST)/api/health" -Headers @{ 'x-functions-key' = $hostKey } | ConvertTo-Json -Depth 9
+    Invoke-RestMethod "https://$($env:FUNCTION_APP_HOST)/api/health" -Headers $headers | ConvertTo-Json -Depth 9
     break
   } catch { if ($left -le 1) { throw } }
   Start-Sleep -Seconds 10

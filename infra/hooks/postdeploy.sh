@@ -33,10 +33,17 @@ else
   say "Event Grid subscription $subscription made"
 fi
 
-# The key goes by standard input, so that no list of processes shows it.
-retry 30 read_key functionKeys.default
+# Who may ask: a function key, or with sign-in a token of whoever deploys, who then needs the app role reader.
+if [ -n "${AUTH_CLIENT_ID:-}" ]; then
+  key=$(az account get-access-token --resource "api://$AUTH_CLIENT_ID" --query accessToken -o tsv)
+  header="authorization: Bearer $key"
+else
+  retry 30 read_key functionKeys.default
+  header="x-functions-key: $key"
+fi
+# It goes by standard input, so that no list of processes shows it.
 healthy() {
-  printf 'header = "x-functions-key: %s"\n' "$key" | curl --config - --silent --show-error --fail-with-body "https://$FUNCTION_APP_HOST/api/health"
+  printf 'header = "%s"\n' "$header" | curl --config - --silent --show-error --fail-with-body "https://$FUNCTION_APP_HOST/api/health"
 }
 retry 6 healthy
 say "the app is healthy"

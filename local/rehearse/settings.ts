@@ -30,11 +30,14 @@ function workedOut({ clientId, storage, databricksHost, webhookPassword, volumeR
     ["DATABRICKS_JOB_NAME_PREFIX", ""],
     ["DATABRICKS_WEBHOOK_PASSWORD", webhookPassword],
     ["REQUESTS_PER_SECOND", "10"],
+    ["API_AUTH", "keys"],
+    ["NOTIFICATION_FORMAT", "json"],
+    ["NOTIFICATION_TOPICS", "all"],
   ]);
 }
 
 /** Parameters of main.bicep that are empty unless somebody sets them; Bicep leaves out what is empty. */
-const LEFT_OUT = ["NOTIFICATION_WEBHOOK_URL"];
+const LEFT_OUT = ["NOTIFICATION_WEBHOOK_URL", "OPENLINEAGE_URL"];
 
 /**
  * The app settings exactly as infra/ names them.

@@ -32,6 +32,7 @@ if (process.env.FAKE_FAIL_ONCE && / (create|update|deploy|secret) /.test(call) &
 
 function az() {
   const [group, verb] = args;
+  if (verb === "get-access-token") end(0, `token-of-${option("--resource")}\n`);
   if (group === "account") end(0, `${process.env.FAKE_TENANT ?? "tenant-a"}\n`);
   if (group === "keyvault") end(0, 'pass"word-of-16\n');
   if (group === "functionapp" && verb === "keys") {

@@ -197,6 +197,17 @@ it("what may not be read is not taken for absent", () => {
   expect(calls).not.toContain('"storage-credentials","create"');
 });
 
+it("with sign-in, health is asked by a token of whoever deploys", () => {
+  const folder = mkdtempSync(join(tmpdir(), "bk-hook-"));
+  for (const tool of ["az", "databricks", "curl"]) symlinkSync(FAKE, join(folder, tool));
+  const { status } = runHook("postdeploy", folder, { AUTH_CLIENT_ID: "registration" });
+  const { health } = JSON.parse(readFileSync(join(folder, "state.json"), "utf8")) as State;
+  rmSync(folder, { recursive: true });
+
+  expect(status).toBe(0);
+  expect(health?.["config"]).toBe('header = "authorization: Bearer token-of-api://registration"\n');
+});
+
 describe("the jobs' compute", () => {
   const calls = (environment: Changes) => {
     const folder = mkdtempSync(join(tmpdir(), "bk-hook-"));
