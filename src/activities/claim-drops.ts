@@ -1,8 +1,13 @@
 import type { ClaimInput, ClaimResult } from "../domain/activity-types";
+import type { DropRecord } from "../domain/drop";
 import { isClosed, type RunRecord } from "../domain/run";
 import type { Activity, ActivityDeps } from "../runs/deps";
+import { DeliveryJudge } from "../runs/deliveries";
 import { DROPS_PER_PAGE, settleBatch } from "../runs/settle-batch";
 import { takeOverBatch } from "../runs/take-over-batch";
+
+/** Of many incomplete deliveries a run names the first. */
+const MAX_NOTES = 50;
 
 const mayClaim = (run: RunRecord | null, attempt: number): boolean =>
   run !== null &&
@@ -10,6 +15,15 @@ const mayClaim = (run: RunRecord | null, attempt: number): boolean =>
   run.attempt === attempt &&
   run.frozenAt === null &&
   run.cancelRequestedAt === null;
+
+/** Lets the run say which deliveries it took although they were not whole. */
+async function noteIncomplete({ ledger }: ActivityDeps, runId: string, notes: readonly string[]): Promise<void> {
+  if (notes.length === 0) return;
+  await ledger.runs.change(runId, ({ state, notes: known = [] }) => {
+    const missing = notes.filter((note) => !known.includes(note));
+    return isClosed(state) || missing.length === 0 ? null : { notes: [...known, ...missing].slice(0, MAX_NOTES) };
+  });
+}
 
 /**
  * Takes over the batch of a failed run that is due, or else moves pending drops into the batch, as far as the definition has room. What
@@ -26,7 +40,10 @@ export function createClaimDrops(deps: ActivityDeps): Activity<ClaimInput, Claim
     const { pipeline } = stored.run;
     if (files === 0 && (await takeOverBatch(deps, stored.run, log))) return { ...ended, cancelRequested: false };
     const room = { files: maxFiles - files, bytes: maxBytes - bytes };
-    const page = await ledger.batches.claim(pipeline, runId, DROPS_PER_PAGE, room);
+    const judge = new DeliveryJudge(ledger, stored.definition);
+    const isFree = async (drop: DropRecord): Promise<boolean> => (await judge.judge(drop)).kind !== "waited";
+    const page = await ledger.batches.claim(pipeline, runId, DROPS_PER_PAGE, room, isFree);
+    await noteIncomplete(deps, runId, await judge.notes());
     const after = await ledger.runs.get(runId);
     if (!mayClaim(after, attempt)) {
       if (after) await settleBatch(ledger, after);

@@ -1,7 +1,10 @@
 import type { CollectorInput, PendingResult } from "../domain/activity-types";
 import { holdingPause } from "../domain/pause";
-import type { PipelineDefinitions } from "../domain/pipeline-definition";
+import type { PipelineDefinition, PipelineDefinitions } from "../domain/pipeline-definition";
+import { listDrops } from "../ledger/drops/drop-lists";
+import type { PendingDrops } from "../ledger/drops/drop-store";
 import { lookAgain, type DropRecorder } from "../ledger/drops/record-blob";
+import { DeliveryJudge } from "../runs/deliveries";
 import type { Activity, ActivityDeps } from "../runs/deps";
 import { dueRetake } from "../runs/take-over-batch";
 
@@ -22,25 +25,56 @@ async function lookAtUnfinished(
   return next === null ? null : Math.max(1, Math.ceil((next - recorder.now().getTime()) / 1000));
 }
 
+/** Seconds between looks at a delivery that is waited for: its last file wakes nobody while a collector waits. */
+const DELIVERY_LOOK_SECONDS = 30;
+/** Pending drops that one look at deliveries goes through. */
+const DELIVERY_LOOK = 1000;
+
+/** What is pending and not held back by a delivery that is still on its way. */
+async function readyDrops({
+  ledger,
+  definition,
+  recently,
+}: Pick<ActivityDeps, "ledger"> & { readonly definition: PipelineDefinition; readonly recently: string }): Promise<{
+  readonly pending: PendingDrops;
+  readonly lookAgainSeconds: number | null;
+}> {
+  const judge = new DeliveryJudge(ledger, definition);
+  if (judge.isIdle) return { pending: await ledger.drops.pending(definition.name, recently), lookAgainSeconds: null };
+  const filter = { pipeline: definition.name, state: "pending", top: DELIVERY_LOOK } as const;
+  const { items } = await listDrops(ledger.drops, definition, filter);
+  const judged = await Promise.all(items.map(async (drop) => ({ drop, kind: (await judge.judge(drop)).kind })));
+  const seen = judged.filter(({ kind }) => kind !== "waited").map(({ drop }) => drop.seenAt);
+  const pending = { count: seen.length, oldestSeenAt: seen[0] ?? null, newestSeenAt: seen.at(-1) ?? null };
+  const limit = await judge.nextLimit();
+  if (limit === null) return { pending, lookAgainSeconds: null };
+  const left = Math.ceil((limit.getTime() - ledger.now().getTime()) / 1000);
+  return { pending, lookAgainSeconds: Math.max(1, Math.min(left, DELIVERY_LOOK_SECONDS)) };
+}
+
 /** Tells the collector what waits, how long it may wait, and whether a run that is already asked for will take it. */
 export function createInspectPending(
   { ledger }: ActivityDeps,
   definitions: PipelineDefinitions,
 ): Activity<CollectorInput, PendingResult> {
   return async ({ pipeline }) => {
-    const drops = definitions.get(pipeline)?.drops;
+    const definition = definitions.get(pipeline);
+    const drops = definition?.drops;
     const { quietPeriodSeconds = 0, maxWaitSeconds = 0, settleSeconds = 0 } = drops ?? {};
     const none = { count: 0, oldestSeenAt: null, newestSeenAt: null, retakeDue: false, lookAgainSeconds: null };
-    if (!drops) return { ...none, quietPeriodSeconds, maxWaitSeconds, covered: false };
+    if (!definition || !drops) return { ...none, quietPeriodSeconds, maxWaitSeconds, covered: false };
     const lookAgainSeconds = await lookAtUnfinished({ ...ledger, definitions }, pipeline, settleSeconds);
     // Blobs still become drops; what asks for a run waits.
     if (holdingPause((await ledger.states.get(pipeline)).pause) !== null)
       return { ...none, quietPeriodSeconds, maxWaitSeconds, covered: false, lookAgainSeconds };
     const recently = new Date(ledger.now().getTime() - quietPeriodSeconds * 1000).toISOString();
-    const pending = await ledger.drops.pending(pipeline, recently);
+    const ready = await readyDrops({ ledger, definition, recently });
+    const { pending } = ready;
     const retakeDue = (await dueRetake(ledger, pipeline, null)) !== null;
     const open = pending.count > 0 || retakeDue ? await ledger.runs.open(pipeline) : [];
     const covered = open.some((run) => run.frozenAt === null && run.cancelRequestedAt === null);
-    return { ...pending, quietPeriodSeconds, maxWaitSeconds, covered, retakeDue, lookAgainSeconds };
+    const looks = [lookAgainSeconds, ready.lookAgainSeconds].filter((one) => one !== null);
+    const next = looks.length === 0 ? null : Math.min(...looks);
+    return { ...pending, quietPeriodSeconds, maxWaitSeconds, covered, retakeDue, lookAgainSeconds: next };
   };
 }

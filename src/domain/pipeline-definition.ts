@@ -36,6 +36,22 @@ const stepSchema = z.strictObject({
   parameters: z.record(parameterName, z.string()).default({}),
 });
 
+/** When a delivery of a source is whole, and how long one that is not is waited for. */
+const deliverySchema = z
+  .strictObject({
+    /** Files that it has. */
+    count: z.number().int().positive().max(10_000).optional(),
+    /** Last names of the files that it has. */
+    names: z.array(z.string().min(1).max(200)).min(1).max(1000).optional(),
+    /** Path of a blob in the drops container that is put last; `{delivery}` and `{source}` stand for themselves. */
+    marker: z.string().min(1).max(500).optional(),
+    /** From its first file on; then it is taken as it is, and the run says so. */
+    waitSeconds: z.number().int().positive().max(604_800).default(3600),
+  })
+  .refine(({ count, names, marker }) => [count, names, marker].some((rule) => rule !== undefined), {
+    message: "expected count, names or marker",
+  });
+
 const dropsSchema = z
   .strictObject({
     container: z.string().regex(/^[a-z0-9](?:[a-z0-9]|-(?!-)){1,61}[a-z0-9]$/, "expected a container name"),
@@ -49,6 +65,8 @@ const dropsSchema = z
       if (!text.includes("(?<source>"))
         context.addIssue({ code: "custom", message: "expected a named group (?<source>…)" });
     }),
+    /** By source: when a delivery is whole. Its files are those with the same (?<delivery>…) in the path. */
+    deliveries: z.record(z.string(), deliverySchema).optional(),
     quietPeriodSeconds: seconds,
     maxWaitSeconds: seconds,
     freeze: z.enum(["copy", "reference"]).default("copy"),
@@ -70,6 +88,10 @@ const dropsSchema = z
   .refine((drops) => drops.maxWaitSeconds >= drops.quietPeriodSeconds, {
     message: "must not be less than quietPeriodSeconds",
     path: ["maxWaitSeconds"],
+  })
+  .refine(({ deliveries, pathPattern }) => deliveries === undefined || pathPattern.includes("(?<delivery>"), {
+    message: "needs a named group (?<delivery>…) in pathPattern, by which the files of a delivery are known",
+    path: ["deliveries"],
   });
 
 const days = z.number().positive().max(36_500);

@@ -86,6 +86,8 @@ export interface RunRecord {
   readonly batchRemovedAt?: string;
   readonly cancelRequestedAt: string | null;
   readonly batch: BatchCounts;
+  /** What people should know of the batch, such as a delivery that was taken incomplete; absent when there is nothing. */
+  readonly notes?: readonly string[];
   readonly error: RunError | null;
   /** Entity tag of the stored row; changes with every write. */
   readonly etag: string;

@@ -4,6 +4,7 @@ import { AnswerStore } from "./answer-store";
 import { BackfillStore } from "./backfill-store";
 import { BatchStore } from "./drops/batch-store";
 import { CursorStore } from "./drops/cursor-store";
+import { DeliveryStore } from "./drops/delivery-store";
 import { DropStore } from "./drops/drop-store";
 import { Freezer } from "./drops/freezer";
 import { ManifestStore } from "./drops/manifest-store";
@@ -47,6 +48,7 @@ export interface Ledger {
   readonly retakes: RetakeStore;
   readonly unfinished: UnfinishedStore;
   readonly quarantine: QuarantineStore;
+  readonly deliveries: DeliveryStore;
   readonly cursors: CursorStore;
   readonly slots: SlotStore;
   readonly states: StateStore;
@@ -86,6 +88,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
     retakes: new RetakeStore(dropTable, deps.now),
     unfinished: new UnfinishedStore(dropTable),
     quarantine: new QuarantineStore(dropTable),
+    deliveries: new DeliveryStore(dropTable, now),
     cursors: new CursorStore(dropTable),
     slots: new SlotStore(open("slots"), pause),
     states: new StateStore(state, pause),

@@ -20,6 +20,7 @@ export type RunChange = Partial<
     | "cancelRequestedAt"
     | "batch"
     | "error"
+    | "notes"
     | "historyRemovedAt"
     | "batchRemovedAt"
   >
@@ -77,6 +78,7 @@ const INDEXED: readonly (keyof RunRecord)[] = [
   "cancelRequestedAt",
   "batch",
   "error",
+  "notes",
   "historyRemovedAt",
   "batchRemovedAt",
 ];
@@ -146,6 +148,7 @@ export function toRunRecord(row: Row): RunRecord {
     cancelRequestedAt: textOrNull(row, "cancelRequestedAt"),
     batch: { ...NO_BATCH, ...json<Partial<BatchCounts>>(row, "batch", {}) },
     error: json(row, "error", null),
+    ...(text(row, "notes") === "" ? {} : { notes: json<string[]>(row, "notes", []) }),
     ...removed(row),
     etag: row.etag,
     steps: [],

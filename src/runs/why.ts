@@ -1,6 +1,7 @@
 import { isFolder } from "../domain/drop";
 import type { DropRecord } from "../domain/drop";
 import { parseRunId } from "../domain/ids";
+import { holdingPause } from "../domain/pause";
 import { routeDrop, type PipelineDefinition, type PipelineDefinitions } from "../domain/pipeline-definition";
 import { isClosed, type RunRecord } from "../domain/run";
 import { runInstanceId } from "../domain/ids";
@@ -15,6 +16,7 @@ import { runStory } from "../domain/story/run-story";
 import { counted, say, type Sentence } from "../domain/story/sentence";
 import type { Ledger } from "../ledger/ledger";
 import { withSteps } from "../ledger/run-lists";
+import { DeliveryJudge } from "./deliveries";
 import { readIngestionOutcome } from "./step-outcome";
 
 /** What the stories are made from. */
@@ -71,9 +73,14 @@ async function waitOf({ ledger, definitions }: StoryDeps, drop: DropRecord): Pro
   if (drop.state !== "pending") return null;
   const drops = definitions.get(drop.pipeline)?.drops;
   if (drops === undefined) return { kind: "orphaned" };
+  const definition = definitions.get(drop.pipeline);
+  const decision = definition && (await new DeliveryJudge(ledger, definition).judge(drop));
+  if (decision?.kind === "waited") return { kind: "delivery", missing: decision.missing, until: decision.until };
   const open = await ledger.runs.open(drop.pipeline);
   const taker = open.find((run) => run.frozenAt === null && run.cancelRequestedAt === null);
   if (taker) return { kind: "run", runId: taker.runId };
+  const pause = holdingPause((await ledger.states.get(drop.pipeline)).pause);
+  if (pause !== null) return { kind: "paused", since: pause.at, by: pause.by, reason: pause.reason };
   return { kind: "quiet", quietSeconds: drops.quietPeriodSeconds, maxSeconds: drops.maxWaitSeconds };
 }
 

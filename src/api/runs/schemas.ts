@@ -98,6 +98,7 @@ export const runSchema = component(
       ...{ drops: z.number(), bytes: z.number() },
       ...{ superseded: z.number(), vanished: z.number(), quarantined: z.number() },
     }),
+    notes: z.array(z.string()).meta({ description: "what to know of the batch, such as a delivery taken incomplete" }),
     retakeOf: z.string().nullable(),
     supersededBy: z.string().nullable(),
     error: z.strictObject({ code: z.string(), message: z.string(), step: z.string().nullable() }).nullable(),

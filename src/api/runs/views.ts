@@ -43,6 +43,7 @@ export function runSummaryView(run: RunRecord, root: string): Omit<RunView, "ste
       vanished: run.batch.vanished,
       quarantined: run.batch.quarantined,
     },
+    notes: [...(run.notes ?? [])],
     retakeOf: run.retakeOf,
     supersededBy: run.supersededBy,
     error: run.error && { code: run.error.code, message: run.error.message, step: run.error.step },

@@ -16,6 +16,10 @@ export type PendingWait =
   | { readonly kind: "orphaned" }
   /** A run that was asked for and has not frozen its batch takes it. */
   | { readonly kind: "run"; readonly runId: string }
+  /** Other files of its delivery are still on their way. */
+  | { readonly kind: "delivery"; readonly missing: string; readonly until: string }
+  /** A person paused the pipeline. */
+  | { readonly kind: "paused"; readonly since: string; readonly by: string | null; readonly reason: string }
   | { readonly kind: "quiet"; readonly quietSeconds: number; readonly maxSeconds: number };
 
 /** One version of a blob with what is known about it. */
@@ -33,6 +37,12 @@ function waitingFor({ drop, wait }: DropFacts): string {
       return `It waits for ever: pipeline ${drop.pipeline} has no definition any more. Route it to another one.`;
     case "run":
       return `It waits for run ${wait.runId}, which takes what is pending when it has its slot.`;
+    case "delivery":
+      return `It waits for the rest of its delivery, which is ${wait.missing}, until ${wait.until}; then it is taken as it is.`;
+    case "paused": {
+      const reason = wait.reason === "" ? "" : ` (${wait.reason})`;
+      return `It waits because ${wait.by ?? "somebody"} paused the pipeline at ${wait.since}${reason}: resume it.`;
+    }
     case "quiet": {
       const { quietSeconds, maxSeconds } = wait;
       return `It waits until no drop has arrived for ${duration(quietSeconds)}, at most ${duration(maxSeconds)}; then a run is asked for.`;

@@ -56,10 +56,12 @@ function batchOf({ run }: RunFacts): Sentence[] {
     .map((outcome) => `${counted(batch[outcome], "drop")} ${outcome}`);
   const without = left.length === 0 ? "" : `, without ${listed(left)}`;
   const from = retakeOf === null ? "" : `, taken over from ${retakeOf} with the same bytes`;
+  const notes = (run.notes ?? []).map((note) => say(null, `${note.charAt(0).toUpperCase()}${note.slice(1)}.`));
   const removed =
     run.batchRemovedAt === undefined ? [] : [say(run.batchRemovedAt, "Retention removed its frozen copies and lists.")];
   return [
     say(frozenAt, `Its batch was frozen: ${counted(batch.drops, "drop")}, ${bytes(batch.bytes)}${without}${from}.`),
+    ...notes,
     ...removed,
   ];
 }

@@ -38,15 +38,17 @@ export class BatchStore {
   }
 
   /** Moves up to `limit` pending drops into the batch of a run, oldest first, as far as there is room. Safe to repeat and to run twice at once. */
-  async claim(pipeline: string, runId: string, limit: number, room: Room): Promise<ClaimedPage> {
-    const entries = await this.drops.entries("pending", pipeline, limit);
-    const found = await inParallel(entries, PARALLEL, async (entry) => this.drops.verify(entry));
-    const { chosen, isFull } = within(
-      found.filter((stored) => stored !== null),
-      room,
-    );
+  async claim(
+    pipeline: string,
+    runId: string,
+    limit: number,
+    room: Room,
+    isFree: (drop: DropRecord) => Promise<boolean> = async () => Promise.resolve(true),
+  ): Promise<ClaimedPage> {
+    const { free, more } = await this.free(pipeline, limit, isFree);
+    const { chosen, isFull } = within(free, room);
     const claimed = await inParallel(chosen, PARALLEL, async (stored) => this.take(stored, runId));
-    return { claimed: claimed.filter((held) => held !== null), more: entries.length >= limit && !isFull };
+    return { claimed: claimed.filter((held) => held !== null), more: more && !isFull };
   }
 
   /** Entries of one outcome, at most `limit`. */
@@ -127,6 +129,26 @@ export class BatchStore {
   /** Entry of a drop that the run claimed, though its batch may not list it. */
   unlisted({ keys, drop, version }: StoredDrop): BatchEntry {
     return { keys, drop, version, outcome: "todo", frozenPath: "", rowKey: entryRowKey("todo", keys), rowEtag: "" };
+  }
+
+  /** A page of pending drops that may be claimed; pages of which none may are gone past. */
+  private async free(
+    pipeline: string,
+    limit: number,
+    isFree: (drop: DropRecord) => Promise<boolean>,
+  ): Promise<{ free: StoredDrop[]; more: boolean }> {
+    for (let after: string | undefined; ;) {
+      const entries = await this.drops.entries("pending", pipeline, limit, after);
+      const found = await inParallel(entries, PARALLEL, async (entry) => {
+        const stored = await this.drops.verify(entry);
+        return stored !== null && (await isFree(stored.drop)) ? stored : null;
+      });
+      const free = found.filter((stored) => stored !== null);
+      const more = entries.length >= limit;
+      after = entries.at(-1)?.rowKey;
+      // A page of which other executions took everything may be followed by others.
+      if (free.length > 0 || !more) return { free, more };
+    }
   }
 
   private async forget(runId: string, { rowKey, rowEtag }: BatchEntry): Promise<void> {

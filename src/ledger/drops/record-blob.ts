@@ -1,7 +1,9 @@
 import { isFolder, unfinished, unreadable, type DropRecord } from "../../domain/drop";
+import { deliveryOf } from "../../domain/delivery";
 import { routeDrop, type PipelineDefinitions } from "../../domain/pipeline-definition";
 import { StorageError, type BlobPort } from "../ports";
 import type { SeenDrop } from "./drop-rows";
+import type { DeliveryStore } from "./delivery-store";
 import type { DropStore } from "./drop-store";
 import type { UnfinishedBlob, UnfinishedStore } from "./unfinished-store";
 
@@ -10,6 +12,7 @@ export interface DropRecorder {
   readonly definitions: PipelineDefinitions;
   readonly drops: DropStore;
   readonly unfinished: UnfinishedStore;
+  readonly deliveries: DeliveryStore;
   readonly blobs: BlobPort;
   readonly now: () => Date;
 }
@@ -49,7 +52,7 @@ export async function recordBlob(recorder: DropRecorder, container: string, path
   const fault = unreadable(head);
   if (fault !== null) return { kind: "drop", ...(await drops.quarantine(seen, fault)) };
   const why = unfinished(head);
-  if (why === null) return { kind: "drop", ...(await drops.record(seen)) };
+  if (why === null) return { kind: "drop", ...(await recordDrop(recorder, seen)) };
   const { pipeline } = route;
   // A version that was settled and recorded before is no news.
   const known = await drops.find(container, path, etag);
@@ -57,6 +60,17 @@ export async function recordBlob(recorder: DropRecorder, container: string, path
   const at = now().toISOString();
   await recorder.unfinished.add({ pipeline, container, path, why, etag, since: at, unchangedSince: at, lookAt: at });
   return { kind: "unfinished", pipeline };
+}
+
+/** Records a drop; before that its file as part of a delivery, so that no drop is missing where deliveries are counted. */
+async function recordDrop(
+  { definitions, drops, deliveries }: DropRecorder,
+  seen: SeenDrop,
+): Promise<{ created: boolean; drop: DropRecord }> {
+  const definition = definitions.get(seen.pipeline);
+  const delivery = definition === undefined ? null : deliveryOf(definition, seen.path, seen.source);
+  if (delivery !== null) await deliveries.note(seen.pipeline, delivery, seen.path);
+  return drops.record(seen);
 }
 
 /** What a look at an unfinished blob shows. */
@@ -95,10 +109,11 @@ async function lookAt(blobs: BlobPort, noted: UnfinishedBlob, at: Date): Promise
  * @returns when to look again, null when it is settled
  */
 export async function lookAgain(
-  { drops, blobs, unfinished: store, definitions, now }: DropRecorder,
+  recorder: DropRecorder,
   noted: UnfinishedBlob,
   settleSeconds: number,
 ): Promise<Date | null> {
+  const { drops, blobs, unfinished: store, definitions, now } = recorder;
   const at = now();
   const { container, path, since } = noted;
   if (Date.parse(noted.lookAt) > at.getTime()) return new Date(noted.lookAt);
@@ -110,7 +125,7 @@ export async function lookAgain(
     const ageMs = at.getTime() - Date.parse(since);
     const isUnchanged = at.getTime() - Date.parse(blob.unchangedSince) >= settleSeconds * 1000;
     if (unfit !== null) await drops.quarantine(seen, unfit);
-    else if (waits === null || (mayBeWhole && isUnchanged)) await drops.record(seen);
+    else if (waits === null || (mayBeWhole && isUnchanged)) await recordDrop(recorder, seen);
     else if (ageMs > MAX_UNFINISHED_MS)
       await drops.quarantine(seen, `the blob was still ${waits} after ${Math.round(ageMs / 3_600_000)} h`);
     else {

@@ -1,0 +1,124 @@
+import type { z } from "zod";
+import { createInspectPending } from "../../../src/activities/inspect-pending";
+import type { PendingResult } from "../../../src/domain/activity-types";
+import { missingOf } from "../../../src/domain/delivery";
+import { pipelineDefinitionSchema } from "../../../src/domain/pipeline-definition";
+import { why } from "../../../src/runs/why";
+import { createActivityFixture, type ActivityFixture } from "../../support/activities";
+import { useAzurite } from "../../support/azurite";
+import { BatchDriver } from "../../support/batches";
+import { aPipeline } from "../../support/ledger";
+
+const storage = useAzurite();
+type Rules = NonNullable<NonNullable<z.input<typeof pipelineDefinitionSchema>["drops"]>["deliveries"]>;
+
+const PATTERN = "^(?<source>telemetry|errors)/(?<delivery>[0-9-]+)/[^/]+\\.csv$";
+const part = (name: string, day = "2015-11-15") => `telemetry/${day}/${name}.csv`;
+let fixture: ActivityFixture;
+let batch: BatchDriver;
+
+async function open(deliveries: Rules): Promise<void> {
+  fixture = await createActivityFixture(storage.connectionString, undefined, {
+    drops: { pathPattern: PATTERN, deliveries },
+  });
+  batch = new BatchDriver(fixture);
+  await fixture.ledger.registry.register("scoring", "group");
+}
+
+const look = async (): Promise<PendingResult> =>
+  createInspectPending(fixture.activities, fixture.pipelines)({ pipeline: "scoring" }, fixture.context);
+const nextBatch = async (): Promise<string[]> => batch.make(await fixture.openRun({ rerun: true }));
+
+describe("a delivery that is still on its way", () => {
+  it("is waited for, while others go on, and is taken whole", async () => {
+    await open({ telemetry: { count: 2, waitSeconds: 600 } });
+    await batch.deliver(part("north"));
+    expect(await look()).toMatchObject({ count: 0, lookAgainSeconds: 30 });
+
+    await batch.deliver("errors/2015-11-15/all.csv");
+    expect(await look()).toMatchObject({ count: 1 });
+    expect(await nextBatch()).toEqual(["errors/2015-11-15/all.csv"]);
+
+    await batch.deliver(part("south"));
+    expect(await look()).toMatchObject({ count: 2, lookAgainSeconds: null });
+    expect(await nextBatch()).toEqual([part("north"), part("south")]);
+  });
+
+  it("is taken as it is after its limit, and the run says so; a file that comes later is no new wait", async () => {
+    await open({ telemetry: { count: 3, waitSeconds: 600 } });
+    await batch.deliver(part("north"));
+    fixture.clock.advance(590_000);
+    expect(await look()).toMatchObject({ count: 0, lookAgainSeconds: 10 });
+
+    fixture.clock.advance(11_000);
+    const runId = await fixture.openRun();
+    expect(await batch.make(runId)).toEqual([part("north")]);
+    const note = "delivery telemetry/2015-11-15 was taken incomplete: 1 of 3 files";
+    expect((await fixture.ledger.runs.get(runId))?.notes).toEqual([note]);
+    const story = await why({ ledger: fixture.ledger, definitions: fixture.pipelines }, runId);
+    expect(story?.sentences.map(({ text }) => text)).toContain(`D${note.slice(1)}.`);
+
+    await batch.close(runId);
+    await batch.deliver(part("south"));
+    expect(await look()).toMatchObject({ count: 1 });
+  });
+
+  it("is whole when its marker is there, which is no drop", async () => {
+    await open({ telemetry: { marker: "{source}/{delivery}/_SUCCESS", waitSeconds: 600 } });
+    await batch.deliver(part("north"));
+    expect(await look()).toMatchObject({ count: 0 });
+
+    await fixture.put("telemetry/2015-11-15/_SUCCESS", "ok");
+
+    expect(await look()).toMatchObject({ count: 1 });
+    expect(await nextBatch()).toEqual([part("north")]);
+  });
+
+  it("does not hold up drops behind it, however many files of it wait", async () => {
+    await open({ telemetry: { count: 1000, waitSeconds: 600 } });
+    for (let index = 0; index < 5; index += 1) await batch.deliver(part(`n${index}`));
+    await batch.deliver("errors/2015-11-15/all.csv");
+    const runId = await fixture.openRun();
+    const { ledger } = fixture;
+
+    // Pages of two: the first two hold nothing that may be claimed.
+    const page = await ledger.batches.claim("scoring", runId, 2, { files: 9, bytes: Infinity }, async (drop) =>
+      Promise.resolve(drop.source === "errors"),
+    );
+
+    expect(page.claimed.map(({ drop }) => drop.path)).toEqual(["errors/2015-11-15/all.csv"]);
+  });
+
+  it("is told of by why", async () => {
+    await open({ telemetry: { names: ["north.csv", "south.csv"], waitSeconds: 600 } });
+    await batch.deliver(part("north"));
+
+    const story = await why({ ledger: fixture.ledger, definitions: fixture.pipelines }, part("north"));
+
+    expect(story?.sentences.map(({ text }) => text).join()).toContain(
+      "It waits for the rest of its delivery, which is without south.csv, until ",
+    );
+  });
+});
+
+describe("a rule of completeness", () => {
+  it("says what is missing", () => {
+    const rule = { count: 2, names: ["a.csv"], marker: "m", waitSeconds: 1 };
+    const arrived = { paths: ["x/a.csv", "x/b.csv"], firstSeenAt: "2020-01-01T00:00:00Z", marked: false };
+    expect(missingOf(rule, { ...arrived, paths: ["x/a.csv"] })).toBe("1 of 2 files");
+    expect(missingOf(rule, { ...arrived, paths: ["x/c.csv", "x/b.csv"] })).toBe("without a.csv");
+    expect(missingOf(rule, arrived)).toBe("without its marker file");
+    expect(missingOf(rule, { ...arrived, marked: true })).toBeNull();
+  });
+
+  it("needs a rule, and a delivery in the path pattern", () => {
+    const drops = { container: "drops", quietPeriodSeconds: 1, maxWaitSeconds: 1 };
+    const faults = (pathPattern: string, rule: object) => {
+      const definition = { ...aPipeline("scoring"), drops: { ...drops, pathPattern, deliveries: { telemetry: rule } } };
+      return pipelineDefinitionSchema.safeParse(definition).error?.issues.map(({ message }) => message) ?? [];
+    };
+    expect(faults("^(?<source>t)/", { count: 1 }).join()).toContain("needs a named group (?<delivery>…)");
+    expect(faults(PATTERN, {}).join()).toContain("expected count, names or marker");
+    expect(faults(PATTERN, { count: 1 })).toEqual([]);
+  });
+});
