@@ -2,6 +2,8 @@ import { buildApplication, buildRouteMap, text_en, type Application, type Comman
 import { OPERATIONS } from "../src/api/registry/operations";
 import type { Operation } from "../src/api/registry/operation";
 import { completionCommand } from "./commands/completion";
+import { doctorCommand } from "./commands/doctor";
+import { dropCommand } from "./commands/drop";
 import { mcpCommand } from "./commands/mcp";
 import { PROFILE_COMMANDS } from "./commands/profiles";
 import { watchCommand } from "./commands/watch";
@@ -14,6 +16,8 @@ type Routes = Record<string, Command<CliContext> | RouteMap<CliContext>>;
 /** Commands that are more than one operation. */
 const OWN_COMMANDS = (): Routes => ({
   watch: watchCommand,
+  drop: dropCommand,
+  doctor: doctorCommand,
   mcp: mcpCommand,
   profiles: buildRouteMap({ routes: PROFILE_COMMANDS, docs: { brief: "Deployments by name" } }),
   completion: completionCommand,

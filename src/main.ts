@@ -29,6 +29,7 @@ import { registerSweeper } from "./functions/sweeper";
 import { AzureBlobs } from "./ledger/azure-blobs";
 import { AzureTable } from "./ledger/azure-table";
 import { createRunRequests } from "./ledger/create-run-requests";
+import { SourceSigner } from "./ledger/source-signer";
 import { createPredictions } from "./runs/results/predictions";
 import { createLedger } from "./ledger/ledger";
 import { createQuarantine } from "./runs/quarantine/quarantine";
@@ -117,6 +118,8 @@ function start(environment: Environment): void {
     ...{ runs: requests, pipelines: definitions, checks, version, answers: ledger.answers },
     manifests: ledger.manifests,
     predictions: createPredictions({ runs: ledger.runs, blobs: ledger.blobs, container: containers.results }),
+    definitions,
+    signer: new SourceSigner(storage.blobService, now),
     operations: { activities, definitions },
     quarantine: createQuarantine({ ledger, definitions }),
     stories: createStories({ ledger, definitions }),

@@ -1,5 +1,7 @@
 import type { AnswerStore } from "../ledger/answer-store";
 import type { ManifestStore } from "../ledger/drops/manifest-store";
+import type { SourceSigner } from "../ledger/source-signer";
+import type { PipelineDefinitions } from "../domain/pipeline-definition";
 import type { RunRequests } from "../ledger/run-requests";
 import type { Quarantine } from "../runs/quarantine/quarantine";
 import type { Retention } from "../runs/retention/plan";
@@ -16,6 +18,8 @@ export interface ApiPorts {
   readonly runs: RunRequests;
   /** The checked definitions, by name. */
   readonly pipelines: ReadonlyMap<string, PipelineSummary>;
+  readonly definitions: PipelineDefinitions;
+  readonly signer: Pick<SourceSigner, "uploadUrlOf">;
   readonly quarantine: Quarantine;
   readonly retention: Retention;
   readonly stories: Stories;
@@ -39,7 +43,7 @@ export async function requireKnownPipeline(runs: RunRequests, name: string): Pro
 }
 
 /** @throws Problem 404 that names the defined pipelines */
-export function requirePipeline(pipelines: ApiPorts["pipelines"], name: string): PipelineSummary {
+export function requirePipeline<T>(pipelines: ReadonlyMap<string, T>, name: string): T {
   const pipeline = pipelines.get(name);
   if (pipeline) return pipeline;
   throw unknownPipeline(name, [...pipelines.keys()]);

@@ -14,7 +14,13 @@ interface DelegationKey {
   readonly expiresAt: number;
 }
 
-/** Signs the sources of copies: with the account key, or with a user delegation key when an identity signs in. */
+/** A URL with a signature in it: whoever has it has the right. */
+export interface SignedUrl {
+  readonly url: string;
+  readonly expiresAt: string;
+}
+
+/** Signs the sources of copies, and where a person may put a drop: with the account key, or with a user delegation key when an identity signs in. */
 export class SourceSigner {
   private delegation: DelegationKey | undefined;
 
@@ -23,17 +29,27 @@ export class SourceSigner {
     private readonly now: () => Date,
   ) {}
 
-  /** URL of a blob with a short read-only signature. */
-  async urlOf({ container, path }: BlobName): Promise<string> {
+  /** URL of a blob that may be read for an hour. */
+  async urlOf(name: BlobName): Promise<string> {
+    return (await this.signed(name, "r", SAS_MINUTES)).url;
+  }
+
+  /** URL under which just this blob may be written once or again, for so many minutes. */
+  async uploadUrlOf(name: BlobName, minutes: number): Promise<SignedUrl> {
+    return this.signed(name, "cw", minutes);
+  }
+
+  private async signed({ container, path }: BlobName, rights: string, minutes: number): Promise<SignedUrl> {
     const source = this.service.getContainerClient(container).getBlockBlobClient(path);
     const startsOn = new Date(this.now().getTime() - 5 * MINUTE_MS);
-    const expiresOn = new Date(this.now().getTime() + SAS_MINUTES * MINUTE_MS);
-    const permissions = BlobSASPermissions.parse("r");
+    const expiresOn = new Date(this.now().getTime() + minutes * MINUTE_MS);
+    const expiresAt = expiresOn.toISOString();
+    const permissions = BlobSASPermissions.parse(rights);
     if (this.service.credential instanceof StorageSharedKeyCredential)
-      return source.generateSasUrl({ permissions, startsOn, expiresOn });
+      return { url: await source.generateSasUrl({ permissions, startsOn, expiresOn }), expiresAt };
     const values = { containerName: container, blobName: path, permissions, startsOn, expiresOn };
     const signature = generateBlobSASQueryParameters(values, await this.delegationKey(), this.service.accountName);
-    return `${source.url}?${signature.toString()}`;
+    return { url: `${source.url}?${signature.toString()}`, expiresAt };
   }
 
   private async delegationKey(): Promise<DelegationKey["key"]> {

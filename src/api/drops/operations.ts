@@ -1,6 +1,8 @@
+import { routeDrop } from "../../domain/pipeline-definition";
 import { compact } from "../../domain/compact";
 import type { DropFilter } from "../../ledger/run-requests";
-import { requireKnownPipeline, type ApiPorts } from "../ports";
+import { invalidRequest } from "../problems";
+import { requireKnownPipeline, requirePipeline, type ApiPorts } from "../ports";
 import { pipelinePath } from "../registry/common-schemas";
 import { answer, operation } from "../registry/operation";
 import { pageView } from "../registry/page-view";
@@ -10,6 +12,8 @@ import {
   listDropsQuery,
   requeueDropBody,
   routeDropsBody,
+  uploadDropBody,
+  uploadSchema,
   routedDropsSchema,
 } from "./schemas";
 import { dropView } from "./views";
@@ -34,6 +38,36 @@ const listDrops = operation({
     const pipeline = await requireKnownPipeline(runs, path.pipeline);
     const page = await runs.listDrops(compact<DropFilter>({ pipeline, ...filter, token }));
     return answer(200, pageView(page, dropView, `${root}/v1/pipelines/${pipeline}/drops`, filter));
+  },
+});
+
+const UPLOAD_MINUTES = 15;
+
+const uploadDrop = operation({
+  id: "uploadDrop",
+  summary: "Get a short-lived address to put a drop at",
+  description:
+    "Changes nothing by itself: the file is a drop when its bytes are there. `batchkeeper drop FILE` does both.",
+  http: { method: "POST", path: "v1/pipelines/{pipeline}/drops/upload" },
+  command: "drops upload",
+  access: "operator",
+  readOnly: false,
+  path: pipelinePath,
+  body: uploadDropBody,
+  answers: { 200: { description: "Where to put it, for 15 minutes", schema: uploadSchema } },
+  problems: ["unknown-pipeline"],
+  async run({ path, body }, { definitions, signer }: Pick<ApiPorts, "definitions" | "signer">) {
+    const pipeline = requirePipeline(definitions, path.pipeline);
+    const container = pipeline.drops?.container;
+    const taken = container === undefined ? null : routeDrop(definitions, container, body.path);
+    if (container === undefined || taken?.pipeline !== pipeline.name) {
+      const pattern = pipeline.drops?.pathPattern;
+      const detail = pattern === undefined ? "the pipeline takes no drops" : `does not fit its pattern ${pattern}`;
+      throw invalidRequest([{ pointer: "/path", detail }]);
+    }
+    const { url, expiresAt } = await signer.uploadUrlOf({ container, path: body.path }, UPLOAD_MINUTES);
+    const headers = { "x-ms-blob-type": "BlockBlob", "content-type": "application/octet-stream" };
+    return answer(200, { url, headers, path: body.path, source: taken.source, expiresAt });
   },
 });
 
@@ -75,4 +109,4 @@ const requeueDrop = operation({
   },
 });
 
-export const DROP_OPERATIONS = [listDrops, routeDrops, requeueDrop];
+export const DROP_OPERATIONS = [listDrops, uploadDrop, routeDrops, requeueDrop];

@@ -29,6 +29,30 @@ export const listDropsQuery = z.strictObject({
   ...pageQuery,
 });
 
+export const uploadDropBody = component(
+  "UploadDrop",
+  z
+    .strictObject({
+      path: z
+        .string()
+        .min(1)
+        .max(1024)
+        .meta({ description: "where in the pipeline's container it goes; its path pattern must take it" }),
+    })
+    .meta({ description: "a file that somebody wants to drop" }),
+);
+
+export const uploadSchema = component(
+  "Upload",
+  z.strictObject({
+    url: z.url().meta({ description: "PUT the bytes there; whoever has it may write this one blob" }),
+    headers: z.record(z.string(), z.string()).meta({ description: "to send with them" }),
+    path: z.string(),
+    source: z.string().meta({ description: "what the pipeline takes it for" }),
+    expiresAt: timestamp,
+  }),
+);
+
 export const routeDropsBody = component(
   "RouteDrops",
   z
