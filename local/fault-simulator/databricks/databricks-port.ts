@@ -36,11 +36,10 @@ export class DatabricksPort {
     const url = new URL(request.url);
     const what = `${request.method} ${url.pathname.replace(/^\/api\/2\.\d\/jobs\//, "")}`;
     this.calls.set(what, (this.calls.get(what) ?? 0) + 1);
-    const detail = request.body?.includes("idempotency_token") ? "" : (request.body ?? url.search);
     return this.wire.call(caller, {
       port: "jobs",
       verb: what,
-      what: detail,
+      what: () => (request.body?.includes("idempotency_token") ? "" : (request.body ?? url.search)),
       effect: () => this.answer(request, url),
       fault: (answered) =>
         new this.networkError(answered ? "ECONNRESET" : this.kernel.faults.happens(0.5) ? "ECONNREFUSED" : "ETIMEDOUT"),

@@ -60,9 +60,9 @@ export class SimulatedDurableClient {
     });
   }
 
-  private async call<T>(verb: string, what: string, effect: () => T): Promise<T> {
+  private async call<T>(verb: string, id: string, effect: () => T): Promise<T> {
     const fault = (answered: boolean): Error => failed(answered ? 500 : 503, "the extension did not answer");
-    return this.wire.call(this.caller, { port: "durable", verb, what, effect, fault });
+    return this.wire.call(this.caller, { port: "durable", verb, what: () => id, effect, fault });
   }
 }
 

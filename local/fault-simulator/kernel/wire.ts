@@ -19,7 +19,8 @@ export interface Caller {
 export interface WireCall<T> {
   readonly port: PortName;
   readonly verb: string;
-  readonly what: string;
+  /** For the trace: made only when there is one. */
+  readonly what: () => string;
   readonly effect: () => T;
   /** The fault as the client of this port reports it. */
   readonly fault: (answered: boolean) => Error;
@@ -60,7 +61,7 @@ export class Wire {
     };
   }
 
-  async call<T>(caller: Caller, call: WireCall<T>): Promise<T> {
+  call<T>(caller: Caller, call: WireCall<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (!caller.alive) return;
       const { kernel } = this;
@@ -70,18 +71,18 @@ export class Wire {
       const there = kernel.latency.skewed(low, high) * (fault === "slow" ? kernel.latency.whole(20, 400) : 1);
       if (fault !== "none") {
         kernel.count(`fault ${call.port} ${fault}`);
-        if (kernel.trace.on) kernel.trace.add(caller.name, `${fault}: ${call.port} ${call.verb}`, call.what, "fault");
+        if (kernel.trace.on) kernel.trace.add(caller.name, `${fault}: ${call.port} ${call.verb}`, call.what(), "fault");
       }
       const answer = (result: () => T): void => {
         if (!caller.alive) return;
         try {
           const value = result();
           if (kernel.trace.on)
-            kernel.trace.add(caller.name, `${call.port} ${call.verb}`, `${call.what} -> ${brief(value)}`);
+            kernel.trace.add(caller.name, `${call.port} ${call.verb}`, `${call.what()} -> ${brief(value)}`);
           resolve(value);
         } catch (error) {
           if (kernel.trace.on)
-            kernel.trace.add(caller.name, `${call.port} ${call.verb}`, `${call.what} -> ${String(error)}`);
+            kernel.trace.add(caller.name, `${call.port} ${call.verb}`, `${call.what()} -> ${String(error)}`);
           reject(error instanceof Error ? error : new Error(String(error)));
         }
       };
@@ -129,7 +130,7 @@ export class Wire {
     const delay = kernel.latency.happens(0.7) ? 0 : kernel.latency.skewed(100, LATE_ARRIVAL_MS);
     kernel.count(`fault ${call.port} arrives after its sender's death`);
     kernel.after(delay, () => {
-      kernel.trace.add("wire", `arrives late: ${call.port} ${call.verb}`, call.what, "fault");
+      if (kernel.trace.on) kernel.trace.add("wire", `arrives late: ${call.port} ${call.verb}`, call.what(), "fault");
       outcome(call.effect);
     });
   }

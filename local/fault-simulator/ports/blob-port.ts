@@ -24,12 +24,20 @@ export class SimulatedBlobs implements BlobPort {
     private readonly storageError: typeof StorageError = StorageError,
   ) {}
 
-  async head(container: string, path: string): Promise<BlobHead | null> {
-    return this.call("head", `${container}/${path}`, () => this.blobs.head(container, path));
+  head(container: string, path: string): Promise<BlobHead | null> {
+    return this.call(
+      "head",
+      () => `${container}/${path}`,
+      () => this.blobs.head(container, path),
+    );
   }
 
-  async readText(container: string, path: string): Promise<string | null> {
-    return this.call("read", `${container}/${path}`, () => this.blobs.read(container, path));
+  readText(container: string, path: string): Promise<string | null> {
+    return this.call(
+      "read",
+      () => `${container}/${path}`,
+      () => this.blobs.read(container, path),
+    );
   }
 
   async readBytes(container: string, path: string): Promise<Uint8Array | null> {
@@ -37,12 +45,17 @@ export class SimulatedBlobs implements BlobPort {
     return text === null ? null : Buffer.from(text, "latin1");
   }
 
-  async createJson(container: string, path: string, value: unknown): Promise<boolean> {
+  createJson(container: string, path: string, value: unknown): Promise<boolean> {
     const body = JSON.stringify(value);
-    return this.call("create", `${container}/${path}`, () => this.blobs.create(container, path, body), true);
+    return this.call(
+      "create",
+      () => `${container}/${path}`,
+      () => this.blobs.create(container, path, body),
+      true,
+    );
   }
 
-  async createBytes(
+  createBytes(
     container: string,
     path: string,
     bytes: Uint8Array,
@@ -50,16 +63,26 @@ export class SimulatedBlobs implements BlobPort {
   ): Promise<boolean> {
     const body = Buffer.from(bytes).toString("latin1");
     const create = (): boolean => this.blobs.create(container, path, body, { metadata, size: bytes.length });
-    return this.call("create", `${container}/${path}`, create, true);
+    return this.call("create", () => `${container}/${path}`, create, true);
   }
 
-  async putJson(container: string, path: string, value: unknown): Promise<void> {
+  putJson(container: string, path: string, value: unknown): Promise<void> {
     const body = JSON.stringify(value);
-    return this.call("put", `${container}/${path}`, () => void this.blobs.put(container, path, body), true);
+    return this.call(
+      "put",
+      () => `${container}/${path}`,
+      () => void this.blobs.put(container, path, body),
+      true,
+    );
   }
 
-  async remove(container: string, path: string, ifEtag?: string): Promise<boolean> {
-    return this.call("remove", `${container}/${path}`, () => this.blobs.remove(container, path, ifEtag), true);
+  remove(container: string, path: string, ifEtag?: string): Promise<boolean> {
+    return this.call(
+      "remove",
+      () => `${container}/${path}`,
+      () => this.blobs.remove(container, path, ifEtag),
+      true,
+    );
   }
 
   async *list(container: string, options: Parameters<BlobPort["list"]>[1] = {}): AsyncGenerator<BlobPage> {
@@ -69,30 +92,30 @@ export class SimulatedBlobs implements BlobPort {
       // The service may end a page anywhere and hand out a continuation.
       const cut = this.kernel.latency.happens(0.1) ? this.kernel.latency.whole(1, 5) : pageSize;
       const size = Math.min(cut, pageSize);
-      const page: BlobPage = await this.call("list", `${container} ${prefix}`, () =>
-        this.blobs.page(container, prefix, begin, size),
+      const page: BlobPage = await this.call(
+        "list",
+        () => `${container} ${prefix}`,
+        () => this.blobs.page(container, prefix, begin, size),
       );
       yield page;
       at = page.next;
     }
   }
 
-  async copy(
-    source: BlobVersion,
-    target: BlobName,
-    metadata: Readonly<Record<string, string>>,
-  ): Promise<"done" | "pending"> {
-    const what = `${source.container}/${source.path} to ${target.container}/${target.path}`;
+  copy(source: BlobVersion, target: BlobName, metadata: Readonly<Record<string, string>>): Promise<"done" | "pending"> {
+    const what = () => `${source.container}/${source.path} to ${target.container}/${target.path}`;
     return this.call("copy", what, () => this.blobs.copy(source, target, metadata), true);
   }
 
-  async abortCopy(target: BlobName, copyId: string): Promise<void> {
-    return this.call("abort", `${target.container}/${target.path}`, () =>
-      this.blobs.endCopy(target, copyId, "aborted"),
+  abortCopy(target: BlobName, copyId: string): Promise<void> {
+    return this.call(
+      "abort",
+      () => `${target.container}/${target.path}`,
+      () => this.blobs.endCopy(target, copyId, "aborted"),
     );
   }
 
-  private async call<T>(verb: string, what: string, effect: () => T, repeatable = false): Promise<T> {
+  private call<T>(verb: string, what: () => string, effect: () => T, repeatable = false): Promise<T> {
     const StorageFault = this.storageError;
     const fault = (answered: boolean): Error =>
       answered

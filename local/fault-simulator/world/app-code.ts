@@ -125,6 +125,7 @@ export class AppCode {
   }
 
   private patchLibraries(): void {
+    rememberOccurrences(this.load("croner") as CronModule);
     const axios = (this.load("axios") as { default: Exports }).default;
     axios["post"] = async (url: string, body: unknown) => this.world.post(url, body);
     const durable = dirname(this.load.resolve("durable-functions"));
@@ -133,4 +134,28 @@ export class AppCode {
     inner("util/testingUtils")["createOrchestrator"] = (orchestrator: OrchestratorFunction) =>
       Object.assign(() => undefined, { orchestrator });
   }
+}
+
+interface CronMethods {
+  nextRun(after?: Date | string | null): Date | null;
+}
+interface CronModule {
+  readonly Cron: { readonly prototype: CronMethods };
+}
+
+/** The sweeper asks every minute for the occurrence behind the same one; to search for it took a tenth of a schedule's time. */
+function rememberOccurrences({ Cron }: CronModule): void {
+  const methods = Cron.prototype;
+  const original: unknown = Reflect.get(methods, "nextRun");
+  const search = original as CronMethods["nextRun"];
+  const known = new WeakMap<object, { readonly after: number; readonly next: number }>();
+  methods.nextRun = function (this: object, after) {
+    if (!(after instanceof Date)) return search.call(this as CronMethods, after);
+    const last = known.get(this);
+    const at = after.getTime();
+    if (last && at >= last.after && at < last.next) return new Date(last.next);
+    const next = search.call(this as CronMethods, after);
+    if (next) known.set(this, { after: at, next: next.getTime() });
+    return next;
+  };
 }

@@ -101,7 +101,7 @@ const PROFILES: readonly Pick<Plan, "wire" | "answers">[] = [
 /** Draws a schedule from its seed. */
 export function planOf(seed: number): Plan {
   const chance = new Chance(seed, "plan");
-  const lengthMs = chance.whole(10, 50) * MINUTE;
+  const lengthMs = Math.round(chance.skewed(5 * MINUTE, 45 * MINUTE));
   return {
     seed,
     startsAt: START + chance.whole(0, 24 * 60 - 1) * MINUTE + chance.whole(0, 59_999),
@@ -109,7 +109,7 @@ export function planOf(seed: number): Plan {
     ...chance.pick(PROFILES),
     replays: chance.pick([0.005, 0.02, 0.15]),
     twice: chance.pick([0, 0.02, 0.25]),
-    sweepEveryMinutes: chance.pick([1, 2, 3, 5]),
+    sweepEveryMinutes: chance.pick([1, 2, 5, 10]),
     timerLost: chance.pick([0, 0, 0.3]),
     timerTwice: chance.pick([0, 0, 0.2]),
     badEndings: chance.pick([0, 0.05, 0.3]),

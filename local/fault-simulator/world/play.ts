@@ -14,7 +14,7 @@ const HOUR = 60 * MINUTE;
 /** Once faults stop, everything is final within so long: what the definitions of the simulation give. */
 export const SETTLED_WITHIN_MS = 8 * HOUR;
 /** Sweeper passes that find and write nothing before a world counts as at rest. */
-const IDLE_PASSES = 4;
+const IDLE_PASSES = 3;
 
 /** What came of a schedule. */
 export interface Played {
@@ -101,8 +101,10 @@ class Ending {
       this.over = true;
       return null;
     }
-    if (this.passes < 3 || this.idle === 0) return 1;
-    return Math.min(rests ? 30 : 10, 5 * this.idle);
+    if (this.passes < 3) return 1;
+    if (this.idle === 0) return Math.min(3, world.plan.sweepEveryMinutes);
+    // Not whole hours: there the schedule itself writes.
+    return rests ? 50 : Math.min(10, 5 * this.idle);
   }
 
   private atRest(): boolean {

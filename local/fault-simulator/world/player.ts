@@ -1,3 +1,4 @@
+import { setFlagsFromString } from "node:v8";
 import { Chance } from "../kernel/chance";
 import { seal, type Sources } from "../kernel/seal";
 import { AppCode } from "./app-code";
@@ -15,6 +16,7 @@ export class Player {
   private world: World | null = null;
 
   constructor(folder: string) {
+    quicken();
     this.app = new AppCode(folder);
     // Outside of a schedule nobody but this process itself asks, and it asks for nothing.
     const idle: Sources = {
@@ -37,4 +39,11 @@ export class Player {
   close(): void {
     this.unseal();
   }
+}
+
+/** Much of the app's code runs a few times in a schedule only: it is compiled early, and errors of the wire carry no stack. */
+function quicken(): void {
+  setFlagsFromString("--always-sparkplug");
+  setFlagsFromString("--invocation-count-for-maglev=150");
+  Error.stackTraceLimit = 0;
 }

@@ -17,7 +17,7 @@ export class Receiver {
     return this.wire.call(caller, {
       port: "notifier",
       verb: "post",
-      what: text,
+      what: () => text,
       effect: () => void this.messages.push(JSON.parse(text) as Record<string, unknown>),
       fault,
     });

@@ -77,7 +77,7 @@ describe("the command line", () => {
 describe("the wire", () => {
   const caller = (alive: boolean): Caller => ({ name: "host", alive });
   const call = (effect: () => number, repeatable = true) => ({
-    ...({ port: "table", verb: "insert", what: "x", effect, repeatable } as const),
+    ...({ port: "table", verb: "insert", what: () => "x", effect, repeatable } as const),
     fault: (answered: boolean) => new Error(answered ? "lost" : "refused"),
   });
   /** Carries one call under one kind of fault, outside of any promise reaction, as the simulator does. */
