@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { campaign } from "./cli/campaign";
+import { campaign, processSeconds } from "./cli/campaign";
 import { readOptions, USAGE, type Options } from "./cli/options";
 import { explain, faultCoverage, figures, writeTrace } from "./cli/report";
 import { hunt, huntLine } from "./mutations/hunt";
@@ -24,12 +24,12 @@ function run(options: Options): number {
     print(writeTrace(player, planOf(options.seed), options.trace));
     return 0;
   }
-  const result = campaign(player, options.seed, options.runs, options.ignore);
+  const result = campaign(player, options);
   if (options.json) {
     const { findings, counts, ...numbers } = result;
-    const { user, system } = process.cpuUsage();
-    const processSeconds = (user + system) / 1e6;
-    print([JSON.stringify({ ...numbers, processSeconds, findings, counts: Object.fromEntries(counts) })]);
+    print([
+      JSON.stringify({ ...numbers, processSeconds: processSeconds(), findings, counts: Object.fromEntries(counts) }),
+    ]);
   } else {
     for (const finding of result.findings) print(explain(player, finding, options.shrink));
     print(["", "What happened how often:", ...faultCoverage(result), "", ...figures(result)]);

@@ -1,5 +1,6 @@
 import type { Violation } from "../kernel/kernel";
 import { planOf } from "../world/plan";
+import type { Options } from "./options";
 import type { Player } from "../world/player";
 
 /** One kind of violation over many schedules. */
@@ -23,20 +24,21 @@ export interface Campaign {
   readonly seconds: number;
 }
 
-/** Plays the schedules of the seeds from `first` on. */
+/** What of the options a campaign needs. */
+export type CampaignOptions = Pick<Options, "seed" | "runs" | "ignore" | "first" | "maxSeconds">;
+
+/** Plays the schedules of the seeds from `seed` on. */
 export function campaign(
   player: Player,
-  first: number,
-  runs: number,
-  ignore: ReadonlySet<string>,
-  stop: () => boolean = () => false,
+  { seed: from, runs, ignore, first: onlyFirst, maxSeconds }: CampaignOptions,
 ): Campaign {
   const begun = performance.now();
   const cpu = process.cpuUsage();
   const findings = new Map<string, Finding>();
   const counts = new Map<string, number>();
   let [schedules, clean, calls, steps, virtualMs] = [0, 0, 0, 0, 0];
-  for (let seed = first; seed < first + runs && !stop(); seed += 1) {
+  const isOver = (): boolean => (onlyFirst && findings.size > 0) || processSeconds() > maxSeconds;
+  for (let seed = from; seed < from + runs && !isOver(); seed += 1) {
     const played = player.play(planOf(seed));
     schedules += 1;
     calls += played.calls;
@@ -61,4 +63,10 @@ export function campaign(
     counts,
     findings: [...findings.values()].sort((a, b) => b.seeds.length - a.seeds.length),
   };
+}
+
+/** Processor time of this process from its start, in seconds. */
+export function processSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
 }

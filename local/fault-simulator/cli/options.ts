@@ -11,6 +11,10 @@ export interface Options {
   readonly mutations: boolean;
   readonly only: string | undefined;
   readonly json: boolean;
+  /** Ends at the first schedule that breaks a rule. */
+  readonly first: boolean;
+  /** Ends after so much processor time. */
+  readonly maxSeconds: number;
   /** Kinds of violations that do not count, by name. */
   readonly ignore: ReadonlySet<string>;
 }
@@ -24,6 +28,8 @@ Plays random schedules of the built app: crashes, lost and repeated calls, peopl
   --trace FILE     play only seed S and write what happened, as a page when FILE ends with .html
   --no-shrink      do not look for the simplest schedule of each kind of violation
   --ignore KINDS   violations that do not count, separated by commas
+  --first          end at the first schedule that breaks a rule
+  --max-seconds N  end after so much processor time
   --mutations      plant known bugs, one at a time, and tell how soon each is found (--only NAME for one)
   --app DIR        compiled app (dist/src)
   --json           the result as one line of JSON
@@ -41,6 +47,8 @@ export function readOptions(args: readonly string[], defaultApp: string): Option
       trace: { type: "string" },
       shrink: { type: "boolean", default: true },
       ignore: { type: "string", default: "" },
+      first: { type: "boolean", default: false },
+      "max-seconds": { type: "string" },
       mutations: { type: "boolean", default: false },
       only: { type: "string" },
       json: { type: "boolean", default: false },
@@ -54,6 +62,8 @@ export function readOptions(args: readonly string[], defaultApp: string): Option
     app: values.app,
     trace: values.trace,
     shrink: values.shrink,
+    first: values.first,
+    maxSeconds: values["max-seconds"] === undefined ? Infinity : whole("--max-seconds", values["max-seconds"]),
     mutations: values.mutations,
     only: values.only,
     json: values.json,

@@ -21,6 +21,8 @@ export class DatabricksPort {
   rates: AnswerFaultRates = {};
   /** While set, every call is answered so: an outage, or a right that was taken away. */
   outage: AnswerFault | null = null;
+  /** Until then calls of run-now are carried out and answered 503. */
+  blindUntil = 0;
   /** Calls of the Jobs API, by path. */
   readonly calls = new Map<string, number>();
 
@@ -47,7 +49,7 @@ export class DatabricksPort {
   }
 
   private answer(request: HttpRequest, url: URL): HttpAnswer {
-    const fault = this.outage ?? this.draw();
+    const fault = this.outage ?? this.draw(url);
     if (fault !== null) {
       this.kernel.count(`fault databricks ${fault}`);
       if (this.kernel.trace.on)
@@ -55,7 +57,8 @@ export class DatabricksPort {
     }
     if (fault !== null && fault !== "503-after") return faulty(fault, this.kernel);
     const real = url.pathname.startsWith("/oidc/") ? signIn(url) : this.api(request, url);
-    return fault === "503-after" ? text(503, HTML) : real;
+    const isBlind = url.pathname.endsWith("/run-now") && this.kernel.now < this.blindUntil;
+    return fault === "503-after" || isBlind ? text(503, HTML) : real;
   }
 
   private api(request: HttpRequest, url: URL): HttpAnswer {
@@ -65,8 +68,9 @@ export class DatabricksPort {
     return text(status, JSON.stringify(answer));
   }
 
-  private draw(): AnswerFault | null {
+  private draw(url: URL): AnswerFault | null {
     if (!this.wire.faultsOn) return null;
+    if (this.kernel.now < this.blindUntil && url.pathname.endsWith("/run-now")) return "503-after";
     let left = this.kernel.faults.next();
     for (const [fault, rate] of Object.entries(this.rates) as [AnswerFault, number][])
       if ((left -= rate) < 0) return fault;

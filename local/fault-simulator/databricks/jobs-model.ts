@@ -46,8 +46,12 @@ export class JobsModel {
     private readonly watcher: JobsWatcher,
   ) {}
 
-  addJob(name: string): void {
-    if (!this.jobs.some((job) => job.name === name)) this.jobs.push({ id: (this.nextId += 1), name });
+  /** Adds a job, unless there is one of this name, and gives its id. */
+  addJob(name: string): number {
+    const known = this.jobs.find((job) => job.name === name);
+    if (known) return known.id;
+    this.jobs.push({ id: (this.nextId += 1), name });
+    return this.nextId;
   }
 
   /** Answers one call of the Jobs API. */
@@ -65,6 +69,8 @@ export class JobsModel {
         return this.output(Number(query("run_id")));
       case "POST runs/cancel":
         return this.cancel(Number(body["run_id"]));
+      case "POST runs/delete":
+        return this.deleteEnded(Number(body["run_id"]));
       case "GET runs/list":
         return this.list(url.searchParams);
       default:
@@ -187,6 +193,8 @@ export class JobsModel {
 
   private output(taskRunId: number): Answer {
     const run = this.byTask.get(taskRunId);
+    const isWhole = this.runs.get(taskRunId)?.deleted === false;
+    if (isWhole) return refused(400, "INVALID_PARAMETER_VALUE", `Run ${taskRunId} is of a job: name the task's run.`);
     if (!run || run.deleted) return absent(taskRunId);
     if (run.phase !== "ended") return refused(400, "INVALID_STATE", `Run ${taskRunId} is not finished.`);
     if (this.kernel.now < run.endedAt + run.fate.outputLagMs)
@@ -211,6 +219,14 @@ export class JobsModel {
     this.kernel.after(this.kernel.latency.skewed(500, 90_000), () => {
       if (run.phase === "TERMINATING" && !run.deleted) this.end(run, OUTCOMES.cancelled);
     });
+  }
+
+  private deleteEnded(runId: number): Answer {
+    const run = this.visible(runId);
+    if (!run) return absent(runId);
+    if (run.phase !== "ended") return refused(400, "INVALID_STATE", `Run ${runId} is active.`);
+    this.delete(run);
+    return { status: 200, body: {} };
   }
 
   /** A person deletes an ended run in the workspace. */

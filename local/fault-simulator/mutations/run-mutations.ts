@@ -75,6 +75,12 @@ export const ENDS: readonly Mutation[] = [
     edit("deployment_id: deploymentId", "deployment_name: run.runId"),
   ),
   bug(
+    "I8",
+    "window-of-the-moment",
+    "a repeated step gets another window than the one before",
+    edit('window_end: run.window?.end ?? ""', "window_end: new Date().toISOString()"),
+  ),
+  bug(
     "I5",
     "deleted-is-repeated",
     "a run that was deleted is started again",

@@ -2,7 +2,7 @@ import { isActive, type ModelRun } from "../databricks/model-run";
 import { isFinished } from "../durable/task-hub";
 import type { PersonAnswer } from "./host";
 import { textOf } from "./ledger-view";
-import type { DropNature, PlanItem } from "./plan";
+import type { Ambush, DropNature, PlanItem } from "./plan";
 import { DEPLOYMENT_ID, TWIN_DEPLOYMENT_ID } from "./settings";
 import type { Triggers } from "./triggers";
 import type { World } from "./world";
@@ -59,6 +59,9 @@ export class People {
       case "webhook":
         this.webhook(item.nth);
         break;
+      case "atStart":
+        world.ambushes.push(() => this.spring(item));
+        break;
       case "terminateInstance":
       case "loseInstance":
         this.instance(item.kind, item.nth);
@@ -112,6 +115,33 @@ export class People {
     const runId = textOf(row, "runId");
     const operation = what === "cancel" ? "cancelRun" : "retryRun";
     this.call(operation, "POST", `/v1/runs/${runId}/${what}`, { runId }, undefined);
+  }
+
+  /** A run of the app is just starting a Databricks run: the moment at which the least is known. */
+  private spring({ cancelAfter, killAfter, blindMs, listLagMs }: Ambush): number {
+    const { world } = this;
+    const { kernel, databricks } = world;
+    kernel.trace.add(
+      "simulator",
+      "run-now arrives: the ambush begins",
+      JSON.stringify({ blindMs, listLagMs }),
+      "event",
+    );
+    databricks.blindUntil = kernel.now + blindMs;
+    if (cancelAfter !== null) kernel.after(cancelAfter, () => this.changeNewest("cancel"));
+    if (killAfter !== null)
+      kernel.after(killAfter, () => {
+        world.kill({ kind: "none" });
+        kernel.after(kernel.latency.skewed(200, 10_000), () => this.restart());
+      });
+    return listLagMs;
+  }
+
+  private changeNewest(what: "cancel"): void {
+    const started = [...this.world.jobs.runs.values()].filter((run) => !run.foreign).at(-1);
+    const rows = [...this.world.watch.view.runs.keys()];
+    const nth = rows.indexOf(started?.parameters["run_id"] ?? "");
+    if (nth >= 0) this.change(what, nth);
   }
 
   private webhook(nth: number): void {

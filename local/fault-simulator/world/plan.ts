@@ -28,9 +28,22 @@ export type PlanItem = { readonly after: number } & (
   | { readonly kind: "storageOutage"; readonly ms: number }
   | { readonly kind: "databricksOutage"; readonly ms: number; readonly answer: AnswerFault }
   | { readonly kind: "terminateInstance" | "loseInstance"; readonly nth: number }
+  | ({ readonly kind: "atStart" } & Ambush)
   | { readonly kind: "deleteRun" | "cancelRun" | "repairRun" | "twinRun" | "webhook"; readonly nth: number }
   | { readonly kind: "promote" }
 );
+
+/** What happens around the next start of a Databricks run, which is the worst moment for it. Times are milliseconds behind the start. */
+export interface Ambush {
+  /** The run of the app is cancelled. */
+  readonly cancelAfter: number | null;
+  /** The host dies; it is back a moment later. */
+  readonly killAfter: number | null;
+  /** Calls of run-now are carried out and not answered for so long. */
+  readonly blindMs: number;
+  /** Lists do not show the new run for so long. */
+  readonly listLagMs: number;
+}
 
 /** What is special about a drop. */
 export type DropNature = "plain" | "large" | "largeFails" | "archived" | "customerKey";
@@ -141,6 +154,7 @@ function items(chance: Chance, lengthMs: number): PlanItem[] {
   if (chance.happens(0.25)) some(1, 2, (after) => outage(chance, after));
   if (chance.happens(0.1)) some(1, 1, (after) => ({ after, kind: "terminateInstance", nth: chance.whole(0, 5) }));
   if (chance.happens(0.1)) some(1, 1, (after) => ({ after, kind: "loseInstance", nth: chance.whole(0, 5) }));
+  if (chance.happens(0.25)) some(1, 2, (after) => ({ after, kind: "atStart", ...ambush(chance) }));
   for (const kind of ["deleteRun", "cancelRun", "repairRun", "twinRun", "webhook"] as const)
     if (chance.happens(0.08)) some(1, 1, (after) => ({ after, kind, nth: chance.whole(0, 5) }));
   if (chance.happens(0.3)) some(1, 1, (after) => ({ after, kind: "promote" }));
@@ -184,6 +198,17 @@ function kill(chance: Chance, after: number): PlanItem {
     return { after, kind: "kill", downMs, change: { kind: change, variant: chance.pick(VARIANTS) } };
   if (change === "newerRows") return { after, kind: "kill", downMs, change: { kind: change, on: chance.happens(0.5) } };
   return { after, kind: "kill", downMs, change: { kind: "none" } };
+}
+
+function ambush(chance: Chance): Ambush {
+  const one = (probability: number, high: number): number | null =>
+    chance.happens(probability) ? Math.round(chance.skewed(5, high)) : null;
+  return {
+    cancelAfter: one(0.6, 40_000),
+    killAfter: one(0.4, 5_000),
+    blindMs: one(0.5, 60_000) ?? 0,
+    listLagMs: one(0.6, 55_000) ?? 0,
+  };
 }
 
 function outage(chance: Chance, after: number): PlanItem {

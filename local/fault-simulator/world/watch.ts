@@ -103,6 +103,7 @@ export class Watch implements JobsWatcher {
     this.byToken.set(token, run);
     this.owned.push(run);
     this.intended(run, token, runId);
+    this.repeated(run, runId);
     const others = this.owned.filter((other) => other !== run && counts(other));
     const twin = others.find((other) => other.parameters["run_id"] === runId && other.jobName === run.jobName);
     if (twin)
@@ -130,6 +131,18 @@ export class Watch implements JobsWatcher {
         "I6",
         "started-when-closed",
         `run ${run.runId} begins although ${runId} is ${textOf(ledgerRun, "state")}`,
+      );
+  }
+
+  /** I8: a repeated step gets the inputs that it had, or the tables would change. */
+  private repeated(run: ModelRun, runId: string): void {
+    const same = (other: ModelRun): boolean => other.parameters["run_id"] === runId && other.jobName === run.jobName;
+    const before = this.owned.find((other) => other !== run && same(other));
+    if (before && JSON.stringify(before.parameters) !== JSON.stringify(run.parameters))
+      this.kernel.violate(
+        "I8",
+        "repeated-with-other-inputs",
+        `run ${run.runId} of ${run.jobName} for ${runId} has other parameters than run ${before.runId}`,
       );
   }
 
