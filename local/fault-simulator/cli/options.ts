@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 
 /** What the command was asked for. */
@@ -59,7 +60,7 @@ export function readOptions(args: readonly string[], defaultApp: string): Option
   return {
     runs: whole("--runs", values.runs),
     seed: whole("--seed", values.seed),
-    app: values.app,
+    app: resolve(values.app),
     trace: values.trace,
     shrink: values.shrink,
     first: values.first,

@@ -200,15 +200,29 @@ function kill(chance: Chance, after: number): PlanItem {
   return { after, kind: "kill", downMs, change: { kind: "none" } };
 }
 
+/** The two in which the app knows least come often: no answer for longer than the client tries, and a crash before the answer. */
 function ambush(chance: Chance): Ambush {
-  const one = (probability: number, high: number): number | null =>
-    chance.happens(probability) ? Math.round(chance.skewed(5, high)) : null;
-  return {
-    cancelAfter: one(0.6, 40_000),
-    killAfter: one(0.4, 5_000),
-    blindMs: one(0.5, 60_000) ?? 0,
-    listLagMs: one(0.6, 55_000) ?? 0,
-  };
+  const listLagMs = chance.whole(20_000, 58_000);
+  switch (chance.weighted({ blind: 3, crash: 3, any: 4 })) {
+    case "blind":
+      return {
+        cancelAfter: chance.whole(2_000, 45_000),
+        killAfter: null,
+        blindMs: chance.whole(20_000, 60_000),
+        listLagMs,
+      };
+    case "crash": {
+      const killAfter = chance.whole(5, 1_500);
+      return { cancelAfter: chance.whole(1, killAfter), killAfter, blindMs: chance.whole(0, 5_000), listLagMs };
+    }
+    case "any":
+      return {
+        cancelAfter: chance.happens(0.6) ? Math.round(chance.skewed(5, 40_000)) : null,
+        killAfter: chance.happens(0.4) ? Math.round(chance.skewed(5, 5_000)) : null,
+        blindMs: chance.happens(0.5) ? chance.whole(100, 60_000) : 0,
+        listLagMs: chance.happens(0.6) ? chance.whole(100, 55_000) : 0,
+      };
+  }
 }
 
 function outage(chance: Chance, after: number): PlanItem {
