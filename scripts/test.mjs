@@ -76,7 +76,10 @@ const SUITES = {
   integration: [jest("integration")],
   console: [jest("console")],
   e2e: [jest("e2e")],
-  faults: [check(node, join(root, "dist", "local", "fault-simulator", "main.js"), "--runs", "1000")],
+  faults: [
+    check(node, join(root, "dist", "local", "fault-simulator", "main.js"), "--runs", "1000"),
+    check(node, join(root, "dist", "local", "fault-simulator", "main.js"), "--real", "--runs", "10"),
+  ],
   notebooks: pytestByFolder("test/notebooks", ["ingestion", "model"]),
   slow: [pytest("slow", "-m", "slow")],
 };

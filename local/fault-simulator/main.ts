@@ -3,6 +3,8 @@ import { campaign, processSeconds } from "./cli/campaign";
 import { readOptions, USAGE, type Options } from "./cli/options";
 import { explain, faultCoverage, figures, writeTrace } from "./cli/report";
 import { hunt, huntLine } from "./mutations/hunt";
+import { playReal, simulated, type Comparison } from "./real/compare";
+import { smallPlanOf } from "./real/small-plan";
 import { planOf } from "./world/plan";
 import { Player } from "./world/player";
 
@@ -17,8 +19,23 @@ function huntAll({ app, only }: Options): number {
   return found === hunted.length && found > 0 ? 0 : 1;
 }
 
-function run(options: Options): number {
+async function real({ app, seed, runs }: Options): Promise<number> {
+  const player = new Player(app);
+  const seeds = Array.from({ length: runs }, (_none, index) => seed + index);
+  const outcomes = new Map(seeds.map((one) => [one, simulated(player, smallPlanOf(one))]));
+  // Real processes need the real clock.
+  player.close();
+  const begun = performance.now();
+  const tell = ({ seed: one, same, differences }: Comparison): void =>
+    print([`seed ${one}: ${same ? "the same ledger" : "another ledger"}`, ...differences.map((line) => `  ${line}`)]);
+  const same = await playReal(outcomes, tell);
+  print([`${runs} schedules with real processes, ${((performance.now() - begun) / 1000).toFixed(0)} s`]);
+  return same ? 0 : 1;
+}
+
+async function run(options: Options): Promise<number> {
   if (options.mutations) return huntAll(options);
+  if (options.real) return real(options);
   const player = new Player(options.app);
   if (options.trace !== undefined) {
     print(writeTrace(player, planOf(options.seed), options.trace));
@@ -37,11 +54,11 @@ function run(options: Options): number {
   return result.findings.length === 0 ? 0 : 1;
 }
 
-function main(): void {
+async function main(): Promise<void> {
   try {
     const options = readOptions(process.argv.slice(2), join(__dirname, "..", "..", "src"));
     if (options === "help") process.stdout.write(USAGE);
-    else process.exitCode = run(options);
+    else process.exitCode = await run(options);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     process.stderr.write(`simulate-faults: ${error.message}\n\n${USAGE}`);
@@ -49,4 +66,4 @@ function main(): void {
   }
 }
 
-main();
+void main();

@@ -10,6 +10,8 @@ export interface Options {
   readonly trace: string | undefined;
   readonly shrink: boolean;
   readonly mutations: boolean;
+  /** Play small schedules with real processes as well. */
+  readonly real: boolean;
   readonly only: string | undefined;
   readonly json: boolean;
   /** Ends at the first schedule that breaks a rule. */
@@ -32,6 +34,7 @@ Plays random schedules of the built app: crashes, lost and repeated calls, peopl
   --first          end at the first schedule that breaks a rule
   --max-seconds N  end after so much processor time
   --mutations      plant known bugs, one at a time, and tell how soon each is found (--only NAME for one)
+  --real           play small schedules with real processes too, and compare the ledgers (10)
   --app DIR        compiled app (dist/src)
   --json           the result as one line of JSON
 `;
@@ -42,7 +45,8 @@ export function readOptions(args: readonly string[], defaultApp: string): Option
     args: [...args],
     allowNegative: true,
     options: {
-      runs: { type: "string", default: "1000" },
+      runs: { type: "string" },
+      real: { type: "boolean", default: false },
       seed: { type: "string", default: "1" },
       app: { type: "string", default: defaultApp },
       trace: { type: "string" },
@@ -58,7 +62,8 @@ export function readOptions(args: readonly string[], defaultApp: string): Option
   });
   if (values.help) return "help";
   return {
-    runs: whole("--runs", values.runs),
+    runs: whole("--runs", values.runs ?? (values.real ? "10" : "1000")),
+    real: values.real,
     seed: whole("--seed", values.seed),
     app: resolve(values.app),
     trace: values.trace,

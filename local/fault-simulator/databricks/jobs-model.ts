@@ -41,7 +41,7 @@ export class JobsModel {
 
   constructor(
     private readonly kernel: Kernel,
-    private readonly fateOf: (jobName: string) => RunFate,
+    private readonly fateOf: (jobName: string, parameters: Readonly<Record<string, string>>) => RunFate,
     private readonly notebook: Notebook,
     private readonly watcher: JobsWatcher,
   ) {}
@@ -110,7 +110,7 @@ export class JobsModel {
     token: string | null,
     foreign: boolean,
   ): ModelRun {
-    const fate = this.fateOf(job.name);
+    const fate = this.fateOf(job.name, parameters);
     const [runId, taskRunId] = [(this.nextId += 1), (this.nextId += 1)];
     const began = { createdAt: this.kernel.now, startedAt: 0, endedAt: 0, phase: "QUEUED" as const };
     const ending = {

@@ -13,6 +13,9 @@ export interface RunFate {
   readonly listLagMs: number;
 }
 
+/** Longer than any schedule: such a run goes on until somebody ends it. */
+export const FOREVER_MS = 1e9;
+
 /** The ways in which a run ends by itself. */
 export type Ending =
   | "success"

@@ -18,7 +18,9 @@ export class People {
   constructor(
     private readonly world: World,
     private readonly triggers: Triggers,
-  ) {}
+  ) {
+    world.onEndless = (runId) => this.cancelUntilHeard(runId);
+  }
 
   /** Carries out one item of the plan. */
   act(item: PlanItem): void {
@@ -34,6 +36,7 @@ export class People {
         break;
       case "request":
         for (let time = 0; time < item.times; time += 1) this.request(item);
+        if (item.persists) this.askAgain(item);
         break;
       case "cancel":
       case "retry":
@@ -108,6 +111,15 @@ export class People {
     this.call("startRun", "POST", `/v1/pipelines/${pipeline}/runs`, { pipeline }, { ...window, rerun }, headers);
   }
 
+  private askAgain(item: Extract<PlanItem, { kind: "request" }>): void {
+    const { kernel, watch } = this.world;
+    kernel.after(2_000, () => {
+      if ([...watch.view.runs.values()].some((row) => row.partitionKey === item.pipeline)) return;
+      this.request(item);
+      this.askAgain(item);
+    });
+  }
+
   private change(what: "cancel" | "retry", nth: number): void {
     const rows = [...this.world.watch.view.runs.values()];
     const row = rows[nth % Math.max(1, rows.length)];
@@ -135,6 +147,19 @@ export class People {
         kernel.after(kernel.latency.skewed(200, 10_000), () => this.restart());
       });
     return listLagMs;
+  }
+
+  /** A person who cancels again until the ledger has it. */
+  private cancelUntilHeard(runId: string): void {
+    const { kernel, watch } = this.world;
+    kernel.after(2_000, () => {
+      const rows = [...watch.view.runs.entries()];
+      const nth = rows.findIndex(([id]) => id === runId);
+      const row = rows[nth]?.[1];
+      if (row && textOf(row, "cancelRequestedAt") !== "") return;
+      if (nth >= 0) this.change("cancel", nth);
+      this.cancelUntilHeard(runId);
+    });
   }
 
   private changeNewest(what: "cancel"): void {

@@ -1,6 +1,8 @@
 import type { AnswerFault, AnswerFaultRates } from "../databricks/databricks-port";
+import type { RunFate } from "../databricks/model-run";
 import { Chance } from "../kernel/chance";
 import type { FaultRates, PortName } from "../kernel/wire";
+import type { DefinitionFile } from "./app-code";
 import { VARIANTS, type Variant } from "./definitions";
 
 /** What happens from outside in a schedule. `after` is milliseconds from its begin. */
@@ -21,6 +23,8 @@ export type PlanItem = { readonly after: number } & (
       readonly key: string | null;
       /** Callers that ask for the same at once. */
       readonly times: number;
+      /** Asks again until the ledger has a run of the pipeline. */
+      readonly persists?: boolean;
     }
   | { readonly kind: "cancel" | "retry"; readonly nth: number }
   | { readonly kind: "kill"; readonly downMs: number; readonly change: Change }
@@ -54,6 +58,13 @@ export type Change =
   | { readonly kind: "definitions"; readonly variant: Variant }
   | { readonly kind: "newerRows"; readonly on: boolean };
 
+/** What a schedule fixes that others leave to chance: how each run of a step ends, and the definitions. */
+export interface Script {
+  readonly definitions: readonly DefinitionFile[];
+  /** A fate that lasts for ever is ended by a person's cancel. */
+  readonly fate: (pipeline: string, step: string, generation: number) => RunFate;
+}
+
 /** A schedule: everything that its seed decides beforehand. */
 export interface Plan {
   readonly seed: number;
@@ -74,6 +85,7 @@ export interface Plan {
   readonly champion: boolean;
   readonly listsParameters: boolean;
   readonly items: readonly PlanItem[];
+  readonly script?: Script;
 }
 
 const MINUTE = 60_000;

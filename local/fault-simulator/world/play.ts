@@ -4,6 +4,7 @@ import type { Violation } from "../kernel/kernel";
 import type { Trace } from "../kernel/trace";
 import { checkAll } from "../checks/all";
 import type { AppCode } from "./app-code";
+import type { LedgerView } from "./ledger-view";
 import { People } from "./people";
 import type { Plan } from "./plan";
 import { Triggers } from "./triggers";
@@ -25,6 +26,7 @@ export interface Played {
   readonly calls: number;
   readonly virtualMs: number;
   readonly trace: Trace;
+  readonly ledger: LedgerView;
 }
 
 /** Plays one schedule from begin to end and checks it. Runs in one go; call it outside of any promise reaction. */
@@ -53,7 +55,16 @@ export function play(app: AppCode, plan: Plan, sealTo: (world: World) => void, t
   }
   const calls = Object.values(world.wire.calls).reduce((sum, count) => sum + count, 0);
   const { violations, counts, steps, trace } = kernel;
-  return { seed: plan.seed, violations, counts, steps, calls, virtualMs: kernel.now - plan.startsAt, trace };
+  return {
+    seed: plan.seed,
+    violations,
+    counts,
+    steps,
+    calls,
+    virtualMs: kernel.now - plan.startsAt,
+    trace,
+    ledger: world.watch.view,
+  };
 }
 
 /** The second half of a schedule: faults stop, and the world has to come to rest. */

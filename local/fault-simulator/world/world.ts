@@ -1,7 +1,7 @@
 import { DatabricksPort } from "../databricks/databricks-port";
 import { JobsModel } from "../databricks/jobs-model";
 import { Lakehouse } from "../databricks/lakehouse";
-import type { RunFate } from "../databricks/model-run";
+import { FOREVER_MS, type RunFate } from "../databricks/model-run";
 import { TaskHub } from "../durable/task-hub";
 import { Chance } from "../kernel/chance";
 import type { Appointment } from "../kernel/agenda";
@@ -63,7 +63,12 @@ export class World {
     this.blobs = new MemoryBlobs(() => new Date(kernel.now));
     this.lakehouse = new Lakehouse(kernel, this.blobs, this.truth.bodyOf);
     this.watch = new Watch(kernel, DEPLOYMENT_ID, () => this.jobs.runs);
-    this.jobs = new JobsModel(kernel, () => this.fateOf(), this.lakehouse.notebook, this.watch);
+    this.jobs = new JobsModel(
+      kernel,
+      (job, parameters) => this.fateOf(job, parameters),
+      this.lakehouse.notebook,
+      this.watch,
+    );
     this.jobs.listsParameters = plan.listsParameters;
     for (const job of JOBS) this.jobs.addJob(job);
     this.databricks = new DatabricksPort(
@@ -96,7 +101,7 @@ export class World {
     };
     const functions = app.start({
       environment: ENVIRONMENT,
-      definitions: app.definitions(definitionFiles(this.variant)),
+      definitions: app.definitions(this.plan.script?.definitions ?? definitionFiles(this.variant)),
       table,
       blobs: new SimulatedBlobs(this.blobs, host, wire, kernel, app.storageError),
       databricks: async (request) => this.databricks.exchange(host, request),
@@ -116,6 +121,8 @@ export class World {
 
   /** What a person does at the next start of a Databricks run, once; gives how long lists do not show that run. */
   readonly ambushes: (() => number)[] = [];
+  /** Told of a run of the app that waits for a Databricks run which never ends by itself. */
+  onEndless: (runId: string) => void = () => undefined;
 
   private ambushed(): number {
     return (this.wire.faultsOn && this.ambushes.shift()?.()) || 0;
@@ -161,11 +168,25 @@ export class World {
     return made;
   }
 
-  private fateOf(): RunFate {
+  private fateOf(job: string, parameters: Readonly<Record<string, string>>): RunFate {
+    const fate = this.scripted(job, parameters["run_id"] ?? "") ?? this.drawn();
+    this.kernel.count(`ending ${fate.ending}`);
+    return fate;
+  }
+
+  private drawn(): RunFate {
     const drawn = drawFate(this.fates, this.plan, this.badEndings);
     const listLagMs = this.ambushed();
-    const fate = listLagMs === 0 ? drawn : { ...drawn, listLagMs };
-    this.kernel.count(`ending ${fate.ending}`);
+    return listLagMs === 0 ? drawn : { ...drawn, listLagMs };
+  }
+
+  private scripted(job: string, runId: string): RunFate | null {
+    if (this.plan.script === undefined) return null;
+    const same = [...this.jobs.runs.values()].filter(
+      (run) => run.jobName === job && run.parameters["run_id"] === runId,
+    );
+    const fate = this.plan.script.fate(runId, job.replace("batchkeeper-", ""), same.length + 1);
+    if (fate.runningMs === FOREVER_MS) this.onEndless(runId);
     return fate;
   }
 }
