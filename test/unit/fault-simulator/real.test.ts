@@ -4,8 +4,12 @@ import { outcomeOf } from "../../../local/fault-simulator/real/outcome";
 import { endingOf, smallPlanOf } from "../../../local/fault-simulator/real/small-plan";
 import type { LedgerView } from "../../../local/fault-simulator/world/ledger-view";
 
-const row = (partitionKey: string, columns: Record<string, unknown>): Row =>
-  ({ partitionKey, rowKey: "", etag: "", ...columns }) as Row;
+const row = (partitionKey: string, columns: Record<string, unknown>): Row => ({
+  partitionKey,
+  rowKey: "",
+  etag: "",
+  ...columns,
+});
 
 /** A ledger of one run with one generation and one drop, with ids and names that differ from telling to telling. */
 function ledger(suffix: string, stamp: string, state = "succeeded"): LedgerView {
