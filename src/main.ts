@@ -114,15 +114,16 @@ function start(environment: Environment): void {
     ledgerOwnerCheck(ledger.checkOwner),
     ...databricksChecks(createJobsClient({ ...connection, budgetMs: HEALTH_BUDGET_MS }), jobNames),
   ];
+  const predictions = createPredictions({ runs: ledger.runs, blobs: ledger.blobs, container: containers.results });
   const ports = {
     ...{ runs: requests, pipelines: definitions, checks, version, answers: ledger.answers },
     manifests: ledger.manifests,
-    predictions: createPredictions({ runs: ledger.runs, blobs: ledger.blobs, container: containers.results }),
+    predictions,
     definitions,
     signer: new SourceSigner(storage.blobService, now),
     operations: { activities, definitions },
     quarantine: createQuarantine({ ledger, definitions }),
-    stories: createStories({ ledger, definitions }),
+    stories: createStories({ ledger, definitions, predictions }),
     overview: createOverview({ runs: requests, pipelines: definitions, now }),
     retention: createRetention(ledger, definitions),
   };

@@ -1,11 +1,11 @@
 import { z } from "zod";
-import type { FileOutcome } from "../domain/story/drop-story";
 import type { Ledger } from "../ledger/ledger";
 
 const count = z.number().int().nonnegative().default(0);
 
-/** The part of ingestion's outcome file that is read here; a notebook may write more. */
+/** The parts of outcome files that are read here; a notebook may write more. */
 const outcomeSchema = z.object({
+  /** Of ingestion: what became of each file. */
   files: z
     .array(
       z.object({
@@ -19,23 +19,34 @@ const outcomeSchema = z.object({
       }),
     )
     .default([]),
+  /** Of ingestion: entities and days that lack readings. */
+  incomplete: z
+    .array(
+      z.object({
+        source: z.string(),
+        day: z.string(),
+        entity: z.union([z.string(), z.number()]).transform(String),
+        readings: count,
+        expected: count,
+      }),
+    )
+    .default([]),
+  /** Of features: who came, left or came back. */
+  fleet: z.array(z.string()).default([]),
 });
 
-/** What ingestion said of each file; nothing when its outcome file is gone or has another form. `path` is relative to the volume root. */
-export async function readIngestionOutcome(
-  { blobs }: Pick<Ledger, "blobs">,
-  outcomePath: string,
-): Promise<readonly (FileOutcome & { readonly path: string })[]> {
+export type StepOutcomeLists = z.infer<typeof outcomeSchema>;
+
+const NOTHING: StepOutcomeLists = { files: [], incomplete: [], fleet: [] };
+
+/** The lists of a step; empty when its outcome file is gone or has another form. `path` is relative to the volume root. */
+export async function readOutcome({ blobs }: Pick<Ledger, "blobs">, outcomePath: string): Promise<StepOutcomeLists> {
   const [container = "", ...rest] = outcomePath.split("/");
   const text = await blobs.readText(container, rest.join("/"));
-  return text === null ? [] : (parsed(text)?.files ?? []);
-}
-
-function parsed(text: string): z.infer<typeof outcomeSchema> | null {
   try {
-    return outcomeSchema.safeParse(JSON.parse(text)).data ?? null;
+    return text === null ? NOTHING : (outcomeSchema.safeParse(JSON.parse(text)).data ?? NOTHING);
   } catch (error) {
-    if (error instanceof SyntaxError) return null;
+    if (error instanceof SyntaxError) return NOTHING;
     throw error;
   }
 }

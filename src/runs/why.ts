@@ -17,7 +17,9 @@ import { counted, say, type Sentence } from "../domain/story/sentence";
 import type { Ledger } from "../ledger/ledger";
 import { withSteps } from "../ledger/run-lists";
 import { DeliveryJudge } from "./deliveries";
-import { readIngestionOutcome } from "./step-outcome";
+import type { Predictions } from "./results/predictions";
+import { readOutcome } from "./step-outcome";
+import { whyEntity } from "./why-entity";
 
 /** What the stories are made from. */
 export interface StoryDeps {
@@ -27,7 +29,7 @@ export interface StoryDeps {
 
 /** The story of a run or a blob. */
 export interface Story {
-  readonly subject: { readonly kind: "run" | "blob"; readonly id: string };
+  readonly subject: { readonly kind: "run" | "blob" | "entity"; readonly id: string };
   readonly sentences: readonly Sentence[];
   /** Runs that it leads to, newest last. */
   readonly runIds: readonly string[];
@@ -37,11 +39,16 @@ export interface Story {
 export interface Stories {
   /** The story of a run when the text is the id of one, else of a blob. Null for a run that the ledger does not have. */
   why(subject: string): Promise<Story | null>;
+  /** The story of an entity that a pipeline scores, such as a machine. */
+  whyEntity(pipeline: string, entity: string): Promise<Story>;
 }
 
 /** The stories of this deployment. */
-export function createStories(deps: StoryDeps): Stories {
-  return { why: async (subject) => why(deps, subject) };
+export function createStories(deps: StoryDeps & { readonly predictions: Predictions }): Stories {
+  return {
+    why: async (subject) => why(deps, subject),
+    whyEntity: async (pipeline, entity) => whyEntity(deps, pipeline, entity),
+  };
 }
 
 /** Stories of older versions of a path are told without their runs. */
@@ -89,7 +96,7 @@ async function outcomeOf({ ledger }: StoryDeps, drop: DropRecord): Promise<FileO
   const generations = await ledger.generations.list(drop.runId);
   const read = generations.findLast(({ exit }) => exit?.counts["filesListed"] !== undefined);
   if (!read?.exit?.outcomePath) return null;
-  const files = await readIngestionOutcome(ledger, read.exit.outcomePath);
+  const { files } = await readOutcome(ledger, read.exit.outcomePath);
   return files.find(({ path }) => path === drop.path) ?? null;
 }
 

@@ -2,6 +2,7 @@ import { quarantinePageSchema, shownItemSchema } from "../../../src/api/quaranti
 import type { ApiPorts } from "../../../src/api/ports";
 import { setAsideId } from "../../../src/domain/quarantine";
 import { createQuarantine } from "../../../src/runs/quarantine/quarantine";
+import { createPredictions } from "../../../src/runs/results/predictions";
 import { createStories } from "../../../src/runs/why";
 import { callApi, type ApiRequest } from "../../support/api-calls";
 import { useAzurite } from "../../support/azurite";
@@ -20,10 +21,11 @@ const call = (name: string, request: ApiRequest = {}) =>
 beforeEach(async () => {
   test = createTestLedger(storage.connectionString, aPipeline("scoring"));
   const { ledger, pipelines: definitions, runs, starter } = test;
+  const predictions = createPredictions({ runs: ledger.runs, blobs: ledger.blobs, container: "results" });
   ports = {
     ...{ runs, pipelines: definitions },
     quarantine: createQuarantine({ ledger, definitions }),
-    stories: createStories({ ledger, definitions }),
+    stories: createStories({ ledger, definitions, predictions }),
   };
   const { run } = await runs.requestRun({ pipeline: "scoring", reason: "drops", alias: "a" }, starter);
   ({ runId } = run);
