@@ -5,6 +5,7 @@ import { documentOperations } from "../documents/operations";
 import { DROP_OPERATIONS } from "../drops/operations";
 import { HEALTH_OPERATIONS } from "../health/operations";
 import { OVERVIEW_OPERATIONS } from "../overview/operations";
+import { METRIC_OPERATIONS } from "../metrics/operations";
 import { MODEL_OPERATIONS } from "../models/operations";
 import { PREDICTION_OPERATIONS } from "../predictions/operations";
 import { PIPELINE_OPERATIONS } from "../pipelines/operations";
@@ -38,6 +39,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...STORY_OPERATIONS,
   ...RETENTION_OPERATIONS,
   ...HEALTH_OPERATIONS,
+  ...METRIC_OPERATIONS,
   ...documentOperations(() => OPERATIONS),
   ...WEBHOOK_OPERATIONS,
 ];

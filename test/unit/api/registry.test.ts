@@ -26,6 +26,7 @@ describe("the table of operations", () => {
     expect(idsOf(({ onlyHttp }) => onlyHttp !== undefined)).toEqual([
       "healthLive",
       "healthReady",
+      "metrics",
       "openApi",
       "docs",
       "databricksWebhook",
