@@ -82,3 +82,10 @@ export function isAbsenceProven(record: GenerationRecord, now: Date): boolean {
   const arrived = underWay ? Date.parse(lastSubmittedAt) + IN_FLIGHT_SECONDS * 1000 : 0;
   return now.getTime() - Math.max(Date.parse(absentSince), arrived) >= ABSENCE_SECONDS * 1000;
 }
+
+/** True while a run that a call of run-now may have started can still be on its way, or missing in the lists of Databricks. */
+export function mayStillShow(record: GenerationRecord, now: Date): boolean {
+  const { lastSubmittedAt } = record;
+  if (!mayHaveStarted(record) || lastSubmittedAt === null) return false;
+  return now.getTime() - Date.parse(lastSubmittedAt) < (IN_FLIGHT_SECONDS + ABSENCE_SECONDS) * 1000;
+}

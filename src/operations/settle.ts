@@ -39,7 +39,9 @@ async function settleAll(
 ): Promise<Settled[]> {
   for (const record of records) {
     if (force) await cancelGeneration(activities, record);
-    await settleByPerson(activities.ledger, record, reason);
+    const { terminal } = await settleByPerson(activities.ledger, record, reason);
+    if (!terminal)
+      throw new RefusedError("activity-unknown", `step ${record.step} of ${record.runId} has moved on: look again`);
   }
   return records.map(settledOf);
 }

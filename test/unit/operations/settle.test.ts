@@ -62,6 +62,13 @@ describe("settle", () => {
     expect(await bench.record()).toMatchObject({ terminal: false });
   });
 
+  it("is refused while the run itself says that it is active, whatever the list says", async () => {
+    bench.server.runs[0]!.oddState = null;
+    vanish();
+
+    await expect(settle(deps(), asked(), ada())).rejects.toMatchObject({ code: "still-active" });
+  });
+
   it("forced, asks Databricks to end the run and goes on", async () => {
     await settle(deps(), asked({ force: true }), ada());
 
@@ -75,6 +82,10 @@ describe("settle", () => {
     bench.server.faults.push({ path: "run-now", status: 503 });
     await bench.startStep();
     expect(await bench.record()).toMatchObject({ databricksRunId: null, submissions: 1 });
+    vanish();
+    await expect(settle(deps(), asked(), ada())).rejects.toThrow(/its run may show for some minutes/);
+    bench.advance(600);
+    bench.server.unlisted.clear();
 
     await expect(settle(deps(), asked(), ada())).rejects.toMatchObject({ code: "still-active" });
   });
@@ -114,6 +125,7 @@ describe("abandon", () => {
     bench.server.faults.push({ path: "run-now", status: 503 });
     await bench.startStep();
     vanish();
+    bench.advance(600);
     await abandon(deps(), asked(), ada());
     bench.server.unlisted.clear();
 
