@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
+const TRACE = "ValueError  Traceback\nFile <command-7>, line 3\n----> 3 boom()\nValueError: boom";
+
 /** How a fake run behaves: what it ends with, and after how long. */
 export interface FakeBehaviour {
   readonly delayMs?: number;
@@ -110,7 +112,7 @@ export class FakeJobs {
 
   private async output(run: FakeRun): Promise<object> {
     const { end = "success" } = run.behaviour;
-    if (end === "code") return { error: "ValueError: boom", error_trace: "" };
+    if (end === "code") return { error: "ValueError: boom", error_trace: TRACE };
     if (end === "no-exit" || this.state(run).result !== "SUCCESS") return { notebook_output: {} };
     const runId = run.parameters["run_id"] ?? "";
     const files = end === "wrong-counts" ? 99 : await this.filesInManifest(runId);

@@ -2,6 +2,7 @@ import type { PollInput, StepResult } from "../domain/activity-types";
 import { checkExit } from "../domain/exit-json";
 import type { GenerationRecord } from "../domain/generation";
 import { exitBlob } from "../domain/ids";
+import { notebookError, type NotebookError } from "../domain/notebook-error";
 import type { FailedVerdict } from "../domain/verdict";
 import type { GenerationChange } from "../ledger/generation-rows";
 import type { Ledger } from "../ledger/ledger";
@@ -48,6 +49,10 @@ function failureOf(verdict: FailedVerdict, judged: Judged): Failure {
   if (own !== null) return own;
   const message = boundedText(judged.snapshot.output?.error ?? verdict.message, MAX_MESSAGE);
   return { cause: verdict.cause, code: verdict.code, message };
+}
+
+function errorOf({ snapshot: { output } }: Judged): NotebookError | null {
+  return notebookError(output?.error, output?.errorTrace);
 }
 
 /** Why the output is worth another look; null when it is there, or is not to be had. */
@@ -122,6 +127,6 @@ export async function judgeStep(ledger: Ledger, judged: Judged): Promise<StepRes
   const after =
     verdict.kind === "succeeded"
       ? await prove(ledger, judged, ended)
-      : await recordFailure(ledger, input, failureOf(verdict, judged), ended);
+      : await recordFailure(ledger, input, failureOf(verdict, judged), { ...ended, error: errorOf(judged) });
   return { kind: "ended", outcome: outcomeOf(after) };
 }

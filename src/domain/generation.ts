@@ -1,4 +1,5 @@
 import type { ExitJson } from "./exit-json";
+import type { NotebookError } from "./notebook-error";
 
 /** The stored judgement of one terminal Databricks run. */
 export interface StoredVerdict {
@@ -35,6 +36,8 @@ export interface GenerationRecord {
   /** True once it is proven that no Databricks run of it is active: seen ended, gone, never started, or settled by a person. */
   readonly terminal: boolean;
   readonly verdict: StoredVerdict | null;
+  /** How the notebook failed; null when it did not, or Databricks did not tell. */
+  readonly error: NotebookError | null;
   /** Status of the exit JSON (`ok`, `not_ready`, `nothing_to_do`), null without one. */
   readonly status: string | null;
   readonly exit: ExitJson | null;

@@ -34,6 +34,8 @@ const stepSchema = z.strictObject({
     })
     .default({ maxGenerations: 1, firstDelaySeconds: 30, backoff: 2 }),
   parameters: z.record(parameterName, z.string()).default({}),
+  /** Of the compute that the job runs on; the cost of a run is counted with it. */
+  dbuPerHour: z.number().positive().max(10_000).default(1),
 });
 
 /** When a delivery of a source is whole, and how long one that is not is waited for. */

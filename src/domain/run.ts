@@ -1,4 +1,5 @@
 import type { Window } from "./window";
+import type { Waiting } from "./waiting";
 import type { GenerationRecord } from "./generation";
 
 /** Where a run may stand. The last five are final until a person asks for a retry. */
@@ -34,6 +35,8 @@ export type StepState =
 export interface StepRecord {
   readonly name: string;
   readonly job: string;
+  /** Of the compute that the job runs on, by the definition. */
+  readonly dbuPerHour: number;
   readonly state: StepState;
   readonly generations: readonly GenerationRecord[];
 }
@@ -91,6 +94,8 @@ export interface RunRecord {
   readonly error: RunError | null;
   /** Entity tag of the stored row; changes with every write. */
   readonly etag: string;
+  /** What an open run waits for; null in lists, filled by `getRun`. */
+  readonly waiting: Waiting | null;
   /** Empty in lists; filled by `getRun`. */
   readonly steps: readonly StepRecord[];
 }

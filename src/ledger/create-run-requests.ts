@@ -1,5 +1,5 @@
 import { COLLECTOR, PIPELINE_RUN, WAKE } from "../domain/function-names";
-import { collectorInstanceId, newRunId, parseRunId, runInstanceId } from "../domain/ids";
+import { collectorInstanceId, newRunId, parseRunId, parseRunInstanceId, runInstanceId } from "../domain/ids";
 import type { PipelineDefinition, PipelineDefinitions } from "../domain/pipeline-definition";
 import { retryFault } from "../domain/run-actions";
 import { decideRequest, workKeyOf, workText } from "../domain/run-request";
@@ -21,8 +21,10 @@ import { listRuns, withSteps } from "./run-lists";
 import { emptyBatch } from "./run-rows";
 import type { RegistryStore } from "./registry-store";
 import type { RequestedRun, RunRequest, RunRequests } from "./run-requests";
-import type { RunPointer, RunStore } from "./run-store";
+import type { RunPointer, RunStore, StoredRun } from "./run-store";
+import type { SlotStore } from "./slot-store";
 import { isClosed, type RunRecord } from "../domain/run";
+import { waitingOf, type QueuePlace } from "../domain/waiting";
 import type { OrchestrationStarter } from "../domain/orchestration-starter";
 
 /** What run requests are made of. */
@@ -32,6 +34,7 @@ export interface RunRequestDeps {
   readonly generations: GenerationStore;
   readonly drops: DropStore;
   readonly registry: RegistryStore;
+  readonly slots: SlotStore;
   readonly now: () => Date;
   readonly pause: Pause;
   readonly deploymentId: string;
@@ -101,7 +104,10 @@ class LedgerRunRequests implements RunRequests {
 
   async getRun(runId: string): Promise<RunRecord | null> {
     const stored = await this.deps.runs.find(runId);
-    return stored && withSteps(stored, await this.deps.generations.list(runId));
+    if (stored === null) return null;
+    const generations = await this.deps.generations.list(runId);
+    const waiting = waitingOf(stored.run, stored.definition, generations, await this.placeOf(stored));
+    return { ...withSteps(stored, generations), waiting };
   }
 
   async cancelRun(runId: string, starter: OrchestrationStarter): Promise<RunRecord> {
@@ -198,7 +204,7 @@ class LedgerRunRequests implements RunRequests {
     const { request, definition, window, parameters, aliasKey, fingerprint, workKey } = wanted;
     const at = this.deps.now();
     const runId = newRunId(request.pipeline, at, this.deps.randomHex());
-    const run: Omit<RunRecord, "etag" | "steps"> = {
+    const run: Omit<RunRecord, "etag" | "steps" | "waiting"> = {
       runId,
       pipeline: request.pipeline,
       state: "requested",
@@ -226,6 +232,15 @@ class LedgerRunRequests implements RunRequests {
     const made = await this.deps.runs.create({ run, definition, aliasKey, fingerprint, workKey }, replaces);
     const stored = made ? await this.deps.runs.get(runId) : null;
     return stored === null ? OVERTAKEN : { run: stored, created: true };
+  }
+
+  /** Where a queued run stands; nobody else is asked about. */
+  private async placeOf({ run, definition: { concurrencyGroup: group } }: StoredRun): Promise<QueuePlace> {
+    if (run.state !== "queued") return { group, position: null, holder: null };
+    const { holder, waiting } = await this.deps.slots.inspect(group);
+    const place = waiting.indexOf(runInstanceId(run.runId, run.attempt));
+    const held = holder === null ? null : (parseRunInstanceId(holder)?.runId ?? holder);
+    return { group, position: place < 0 ? null : place + 1, holder: held };
   }
 
   private async start(run: RunRecord, starter: OrchestrationStarter): Promise<void> {

@@ -57,6 +57,7 @@ export function toGeneration(row: Row): GenerationRecord {
   const whole = (column: string): number => (typeof row[column] === "number" ? row[column] : 0);
   const exit = orNull("exit");
   const verdict = orNull("verdict");
+  const error = orNull("error");
   return {
     runId: text("runId"),
     step: text("step"),
@@ -78,6 +79,7 @@ export function toGeneration(row: Row): GenerationRecord {
     resultState: orNull("resultState"),
     terminal: row["terminal"] === true,
     verdict: verdict === null ? null : (JSON.parse(verdict) as GenerationRecord["verdict"]),
+    error: error === null ? null : (JSON.parse(error) as GenerationRecord["error"]),
     status: orNull("status"),
     exit: exit === null ? null : parseStored(exitJsonSchema, JSON.parse(exit)),
     exitPath: orNull("exitPath"),

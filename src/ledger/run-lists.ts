@@ -17,9 +17,9 @@ export function stepState(run: RunRecord, last: GenerationRecord | undefined): S
 
 /** The run with all steps of its definition and every generation. */
 export function withSteps({ run, definition }: StoredRun, generations: readonly GenerationRecord[]): RunRecord {
-  const steps: StepRecord[] = definition.steps.map(({ name, job }, ordinal) => {
+  const steps: StepRecord[] = definition.steps.map(({ name, job, dbuPerHour }, ordinal) => {
     const own = generations.filter((generation) => generation.ordinal === ordinal);
-    return { name, job, state: stepState(run, own.at(-1)), generations: own };
+    return { name, job, dbuPerHour, state: stepState(run, own.at(-1)), generations: own };
   });
   return { ...run, steps };
 }

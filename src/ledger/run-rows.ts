@@ -151,12 +151,13 @@ export function toRunRecord(row: Row): RunRecord {
     ...(text(row, "notes") === "" ? {} : { notes: json<string[]>(row, "notes", []) }),
     ...removed(row),
     etag: row.etag,
+    waiting: null,
     steps: [],
   };
 }
 
 /** The row of a new run with the definition it began with. */
-export function newRunRow(run: Omit<RunRecord, "etag" | "steps">, definition: string): NewRow {
+export function newRunRow(run: Omit<RunRecord, "etag" | "steps" | "waiting">, definition: string): NewRow {
   const keys = runKeys(run.runId);
   if (!keys) throw new Error(`"${run.runId}" is no run id`);
   const { runId, state, reason, alias, rerun, deploymentId, attempt, requestedAt, createdAt } = run;

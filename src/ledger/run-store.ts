@@ -27,7 +27,7 @@ export interface StoredRun {
 
 /** What a new run takes: its alias and the work that it stands for. */
 export interface NewRun {
-  readonly run: Omit<RunRecord, "etag" | "steps">;
+  readonly run: Omit<RunRecord, "etag" | "steps" | "waiting">;
   readonly definition: PipelineDefinition;
   readonly aliasKey: string;
   readonly fingerprint: string;

@@ -39,7 +39,7 @@ async function write(table: TablePort, rows: readonly NewRow[]): Promise<void> {
   });
 }
 
-function aRun(pipeline: string, index: number): Omit<RunRecord, "etag" | "steps"> {
+function aRun(pipeline: string, index: number): Omit<RunRecord, "etag" | "steps" | "waiting"> {
   const at = runTime(index).toISOString();
   const state = stateOf(index);
   return {

@@ -56,6 +56,14 @@ const generation = z.strictObject({
       message: z.string(),
     })
     .nullable(),
+  error: z
+    .strictObject({
+      message: z.string(),
+      cell: z.string().nullable().meta({ description: "cell or file of the notebook, with the line" }),
+      trace: z.string().nullable().meta({ description: "the end of the trace" }),
+    })
+    .nullable()
+    .meta({ description: "how the notebook failed; null when it did not, or Databricks did not tell" }),
   status: z.string().nullable().meta({ description: "status of the notebook's exit JSON" }),
   reason: z.string().nullable(),
   counts: z.record(z.string(), z.number()).nullable(),
@@ -102,6 +110,23 @@ export const runSchema = component(
     retakeOf: z.string().nullable(),
     supersededBy: z.string().nullable(),
     error: z.strictObject({ code: z.string(), message: z.string(), step: z.string().nullable() }).nullable(),
+    waiting: z
+      .strictObject({
+        for: z.string(),
+        until: nullableTimestamp.meta({ description: "when the wait ends by itself at the latest" }),
+        nextLookWithinSeconds: z.number().int().meta({ description: "hurry makes it look at once" }),
+        position: z.number().int().nullable().meta({ description: "place in the queue of its group's slot, from 1" }),
+        behind: z.string().nullable().meta({ description: "the run that holds the slot" }),
+      })
+      .nullable()
+      .meta({ description: "what an open run waits for" }),
+    cost: z
+      .strictObject({
+        databricksSeconds: z.number().meta({ description: "of all its Databricks runs, cold starts included" }),
+        dbuSeconds: z.number().meta({ description: "each second times dbuPerHour of its step; divided by 3600: DBU" }),
+        atLeast: z.boolean().meta({ description: "true while a Databricks run has no known duration" }),
+      })
+      .meta({ description: "of every generation of every attempt" }),
     steps: z.array(
       z.strictObject({ name: z.string(), job: z.string(), state: stepState, generations: z.array(generation) }),
     ),
@@ -109,5 +134,5 @@ export const runSchema = component(
   }),
 );
 
-const runSummarySchema = component("RunSummary", runSchema.omit({ steps: true }));
+const runSummarySchema = component("RunSummary", runSchema.omit({ steps: true, waiting: true, cost: true }));
 export const runPageSchema = component("RunPage", pageOf(runSummarySchema));

@@ -1,6 +1,8 @@
 import type { z } from "zod";
+import { costOf } from "../../domain/cost";
 import type { GenerationRecord } from "../../domain/generation";
 import type { RunRecord } from "../../domain/run";
+import type { Waiting } from "../../domain/waiting";
 import type { runSchema } from "./schemas";
 
 /** What the API shows of runs. Idempotency tokens, aliases and entity tags of the ledger stay inside. */
@@ -15,11 +17,18 @@ export function runView(run: RunRecord, root: string): RunView {
     state,
     generations: generations.map(generationView),
   }));
-  return { ...summary, steps, links };
+  const { databricksSeconds, dbuSeconds, atLeast } = costOf(run.steps);
+  return {
+    ...summary,
+    waiting: run.waiting && waitingView(run.waiting),
+    cost: { databricksSeconds, dbuSeconds, atLeast },
+    steps,
+    links,
+  };
 }
 
 /** A run as it stands in a list. */
-export function runSummaryView(run: RunRecord, root: string): Omit<RunView, "steps"> {
+export function runSummaryView(run: RunRecord, root: string): Omit<RunView, "steps" | "waiting" | "cost"> {
   const self = `${root}/v1/runs/${run.runId}`;
   return {
     id: run.runId,
@@ -56,6 +65,10 @@ export function runSummaryView(run: RunRecord, root: string): Omit<RunView, "ste
   };
 }
 
+function waitingView({ for: what, until, nextLookWithinSeconds, position, behind }: Waiting) {
+  return { for: what, until, nextLookWithinSeconds, position, behind };
+}
+
 function generationView(record: GenerationRecord): RunView["steps"][number]["generations"][number] {
   const { exit, verdict } = record;
   return {
@@ -67,6 +80,7 @@ function generationView(record: GenerationRecord): RunView["steps"][number]["gen
     lifeCycleState: record.lifeCycleState,
     resultState: record.resultState,
     verdict: verdict && { kind: verdict.kind, cause: verdict.cause, code: verdict.code, message: verdict.message },
+    error: record.error && { message: record.error.message, cell: record.error.cell, trace: record.error.trace },
     status: record.status,
     reason: exit?.reason ?? null,
     counts: exit?.counts ?? null,

@@ -201,3 +201,16 @@ describe("the sweeper", () => {
     expect(await record()).toMatchObject({ terminal: true });
   });
 });
+
+it("a failed notebook is recorded with its cell, message and the end of its trace, and shown so", async () => {
+  behaviour = { end: "code", delayMs: 0 };
+  await start();
+  const waiting = (await fixture.activities.requests.getRun(runId))?.waiting;
+
+  await poll();
+
+  const trace = "ValueError  Traceback\nFile <command-7>, line 3\n----> 3 boom()\nValueError: boom";
+  expect(await record()).toMatchObject({ error: { message: "ValueError: boom", cell: "cell 7, line 3", trace } });
+  // The run has no slot here: what a queued or requested one waits for is told first.
+  expect(waiting).toMatchObject({ for: "its orchestration to start" });
+});
