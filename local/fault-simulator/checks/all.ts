@@ -19,6 +19,7 @@ export function checkAll(world: World, people: People, triggers: Triggers, settl
   checkPoints(world);
   checkMessages(world);
   checkSecrets(world, people);
+  people.operators.check();
   const calls = triggers.lastPass?.calls ?? 0;
   if (settled && calls > MAX_IDLE_CALLS)
     world.kernel.violate("R5", "idle-minute-costs", `an idle pass of the sweeper makes ${calls} calls`);

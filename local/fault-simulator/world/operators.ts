@@ -55,6 +55,8 @@ const UNDER_WAY_MS = 10 * 60_000;
 
 /** People on duty: they pause, hurry, settle and backfill whenever they like. */
 export class Operators {
+  /** Also by a pause whose answer was lost. */
+  private everPaused = false;
   /** From the answer of a pause to the request that ended it. */
   private readonly pauses: { readonly from: number; until: number }[] = [];
 
@@ -69,6 +71,7 @@ export class Operators {
 
   /** Ends every pause, once faults are over: what waits has to come to its end. */
   resume(): void {
+    if (!this.everPaused) return;
     for (const pause of this.pauses) pause.until = Math.min(pause.until, this.world.kernel.now);
     void this.call("resumePipeline", "POST", `/v1/pipelines/${PIPELINE}/resume`, { pipeline: PIPELINE }, { reason });
   }
@@ -93,6 +96,7 @@ export class Operators {
     const runId = this.run(nth, verb === "rerun");
     switch (verb) {
       case "pause": {
+        this.everPaused = true;
         const answer = await this.onPipeline("pausePipeline", "pause", { reason });
         if (answer?.status === 200) this.pauses.push({ from: kernel.now, until: Number.POSITIVE_INFINITY });
         return;

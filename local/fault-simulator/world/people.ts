@@ -2,6 +2,7 @@ import { isActive, type ModelRun } from "../databricks/model-run";
 import { isFinished } from "../durable/task-hub";
 import type { PersonAnswer } from "./host";
 import { textOf } from "./ledger-view";
+import { Operators } from "./operators";
 import type { Ambush, DropNature, PlanItem } from "./plan";
 import { DEPLOYMENT_ID, TWIN_DEPLOYMENT_ID } from "./settings";
 import type { Triggers } from "./triggers";
@@ -13,6 +14,7 @@ const ROOT = "https://app.test/api";
 /** Does what a schedule plans from outside: source systems, callers, administrators, outages. */
 export class People {
   readonly answers: PersonAnswer[] = [];
+  readonly operators: Operators;
   private content = 0;
 
   constructor(
@@ -20,6 +22,9 @@ export class People {
     private readonly triggers: Triggers,
   ) {
     world.onEndless = (runId) => this.cancelUntilHeard(runId);
+    this.operators = new Operators(world, async (name, method, path, params, body) =>
+      this.call(name, method, path, params, body),
+    );
   }
 
   /** Carries out one item of the plan. */
@@ -65,6 +70,10 @@ export class People {
       case "atStart":
         world.ambushes.push(() => this.spring(item));
         break;
+      case "verb":
+        kernel.count(`verb ${item.verb}`);
+        this.operators.act(item);
+        break;
       case "terminateInstance":
       case "loseInstance":
         this.instance(item.kind, item.nth);
@@ -108,7 +117,7 @@ export class People {
   private request({ pipeline, days, rerun, key }: Extract<PlanItem, { kind: "request" }>): void {
     const window = days ? { window: { start: `${days[0]}T00:00:00Z`, end: `${days[1]}T00:00:00Z` } } : {};
     const headers = key === null ? {} : { "idempotency-key": key };
-    this.call("startRun", "POST", `/v1/pipelines/${pipeline}/runs`, { pipeline }, { ...window, rerun }, headers);
+    void this.call("startRun", "POST", `/v1/pipelines/${pipeline}/runs`, { pipeline }, { ...window, rerun }, headers);
   }
 
   private askAgain(item: Extract<PlanItem, { kind: "request" }>): void {
@@ -126,7 +135,7 @@ export class People {
     if (!row) return;
     const runId = textOf(row, "runId");
     const operation = what === "cancel" ? "cancelRun" : "retryRun";
-    this.call(operation, "POST", `/v1/runs/${runId}/${what}`, { runId }, undefined);
+    void this.call(operation, "POST", `/v1/runs/${runId}/${what}`, { runId }, undefined);
   }
 
   /** A run of the app is just starting a Databricks run: the moment at which the least is known. */
@@ -174,7 +183,7 @@ export class People {
     const run = runs[nth % Math.max(1, runs.length)];
     const authorization = `Basic ${Buffer.from("databricks:webhook-password-0123").toString("base64")}`;
     if (run)
-      this.call(
+      void this.call(
         "databricksWebhook",
         "POST",
         "/databricks/webhook",
@@ -184,28 +193,30 @@ export class People {
       );
   }
 
-  private call(
+  private async call(
     name: string,
     method: string,
     path: string,
     params: Record<string, string>,
     body: unknown,
     headers = {},
-  ): void {
+  ): Promise<PersonAnswer | null> {
     const { host, kernel, wire } = this.world;
-    if (host === null) return;
+    if (host === null) return null;
     const calm = !wire.faultsOn;
     kernel.trace.add("caller", `${method} ${path}`, JSON.stringify(body ?? {}), "event");
     const faults = faultsSoFar(kernel.counts);
-    host.request(name, { method, url: `${ROOT}${path}`, params, headers, body }).then(
-      (answer) => {
-        this.answers.push(answer);
-        kernel.trace.add("caller", `is answered ${answer.status}`, answer.body.slice(0, 200), "event");
-        if (answer.status === 500 && (calm || faultsSoFar(kernel.counts) === faults))
-          kernel.violate("API", "answered-500", `${method} ${path} was answered 500 although nothing failed`);
-      },
-      (error: unknown) => kernel.violate("API", "handler-threw", `${method} ${path}: ${String(error)}`),
-    );
+    try {
+      const answer = await host.request(name, { method, url: `${ROOT}${path}`, params, headers, body });
+      this.answers.push(answer);
+      kernel.trace.add("caller", `is answered ${answer.status}`, answer.body.slice(0, 200), "event");
+      if (answer.status === 500 && (calm || faultsSoFar(kernel.counts) === faults))
+        kernel.violate("API", "answered-500", `${method} ${path} was answered 500 although nothing failed`);
+      return answer;
+    } catch (error) {
+      kernel.violate("API", "handler-threw", `${method} ${path}: ${String(error)}`);
+      return null;
+    }
   }
 
   private outage(ms: number, what: "storage" | Extract<PlanItem, { kind: "databricksOutage" }>["answer"]): void {

@@ -4,9 +4,11 @@ import { Chance } from "../kernel/chance";
 import type { FaultRates, PortName } from "../kernel/wire";
 import type { DefinitionFile } from "./app-code";
 import { VARIANTS, type Variant } from "./definitions";
+import { verbItems, type VerbItem } from "./operators";
 
 /** What happens from outside in a schedule. `after` is milliseconds from its begin. */
-export type PlanItem = { readonly after: number } & (
+export type PlanItem = VerbItem | OtherItem;
+type OtherItem = { readonly after: number } & (
   | {
       readonly kind: "drop";
       readonly day: string;
@@ -143,7 +145,7 @@ export function planOf(seed: number): Plan {
     slowRuns: chance.pick([0, 0.1, 0.3]),
     champion: chance.happens(0.8),
     listsParameters: chance.happens(0.6),
-    items: items(chance, lengthMs),
+    items: [...items(chance, lengthMs), ...verbItems(seed, lengthMs)].sort((a, b) => a.after - b.after),
   };
 }
 

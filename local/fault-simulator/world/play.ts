@@ -91,6 +91,7 @@ class Ending {
       world.kernel.after(1_000, () => this.people.restart());
     }
     world.kernel.after(60_000, () => this.people.restart());
+    world.kernel.after(120_000, () => this.people.operators.resume());
     // What else happens, the end comes.
     world.kernel.after(SETTLED_WITHIN_MS, () => {
       this.over = true;
