@@ -139,6 +139,8 @@ export const pipelineDefinitionSchema = z
         if (fault !== null) context.addIssue({ code: "custom", message: fault });
       })
       .default("UTC"),
+    /** More missed occurrences than this are caught up only when a person approves. */
+    approveCatchUpAbove: z.number().int().min(0).max(1000).optional(),
     concurrencyGroup: z.string().regex(/^[a-z0-9-]{1,63}$/, "expected a-z, 0-9 and -"),
     drops: dropsSchema.optional(),
     window: z.strictObject({ rule: z.literal("watermark") }),

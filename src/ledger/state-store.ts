@@ -1,3 +1,4 @@
+import type { HeldCatchUp } from "../domain/catch-up";
 import type { LastPause } from "../domain/pause";
 import { contend, OVERTAKEN, type Pause } from "./contention";
 import type { TablePort } from "./ports";
@@ -7,6 +8,8 @@ export interface PipelineState {
   /** Schedule occurrences up to here were asked for or reported as missed; null before the first sweep. */
   readonly scheduledUntil: string | null;
   readonly pause: LastPause | null;
+  /** Missed occurrences that are caught up only when a person approves. */
+  readonly heldCatchUp: HeldCatchUp | null;
 }
 
 const NOT_BEFORE = { partitionKey: "databricks", rowKey: "notBefore" };
@@ -24,10 +27,16 @@ export class StateStore {
     const row = await this.table.get(pipeline, "state");
     const text = (column: string): string | null =>
       typeof row?.[column] === "string" && row[column] !== "" ? row[column] : null;
+    const [heldFrom, heldUntil] = [text("heldFrom"), text("heldUntil")];
+    const heldCatchUp = heldFrom !== null && heldUntil !== null ? { after: heldFrom, until: heldUntil } : null;
     const pausedAt = text("pausedAt");
-    if (pausedAt === null) return { scheduledUntil: text("scheduledUntil"), pause: null };
     const [by, reason, endedAt] = [text("pausedBy"), text("pauseReason") ?? "", text("pauseEndedAt")];
-    return { scheduledUntil: text("scheduledUntil"), pause: { at: pausedAt, by, reason, endedAt } };
+    const pause = pausedAt === null ? null : { at: pausedAt, by, reason, endedAt };
+    return { scheduledUntil: text("scheduledUntil"), pause, heldCatchUp };
+  }
+
+  async setHeldCatchUp(pipeline: string, held: HeldCatchUp | null): Promise<void> {
+    await this.table.set({ ...stateKeys(pipeline), heldFrom: held?.after ?? "", heldUntil: held?.until ?? "" });
   }
 
   async setScheduledUntil(pipeline: string, scheduledUntil: string): Promise<void> {

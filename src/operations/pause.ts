@@ -1,5 +1,6 @@
 import { COLLECTOR } from "../domain/function-names";
 import { collectorInstanceId } from "../domain/ids";
+import type { HeldCatchUp } from "../domain/catch-up";
 import { holdingPause, type PipelinePause } from "../domain/pause";
 import { scheduleOf, type PipelineDefinition } from "../domain/pipeline-definition";
 import { nextOccurrence, occurrencesBetween } from "../domain/schedule";
@@ -15,6 +16,8 @@ export interface PipelineStanding {
   readonly pause: PipelinePause | null;
   /** When the schedule starts the next run; null without a schedule, and while the pause lasts. */
   readonly nextRunAt: string | null;
+  /** Missed occurrences that wait for `decideCatchUp`; null when there are none. */
+  readonly heldCatchUp: HeldCatchUp | null;
   readonly waiting: {
     /** Pending drops, at most 1000 are counted. */
     readonly drops: number;
@@ -33,7 +36,9 @@ export interface PipelineStanding {
 async function standing(ledger: Ledger, definition: PipelineDefinition): Promise<PipelineStanding> {
   const { name: pipeline } = definition;
   const now = ledger.now();
-  const pause = holdingPause((await ledger.states.get(pipeline)).pause);
+  const state = await ledger.states.get(pipeline);
+  const { heldCatchUp } = state;
+  const pause = holdingPause(state.pause);
   const schedule = scheduleOf(definition);
   const held =
     schedule === null || pause === null ? [] : occurrencesBetween(schedule, new Date(pause.at), now, MAX_COUNT);
@@ -43,6 +48,7 @@ async function standing(ledger: Ledger, definition: PipelineDefinition): Promise
     pipeline,
     pause,
     nextRunAt: schedule === null || pause !== null ? null : (nextOccurrence(schedule, now)?.toISOString() ?? null),
+    heldCatchUp,
     waiting: {
       drops: pending.count,
       oldestDropSeenAt: pending.oldestSeenAt,

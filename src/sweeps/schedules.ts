@@ -1,6 +1,7 @@
 import { scheduleAlias } from "../domain/ids";
+import { holdCatchUp } from "../domain/catch-up";
 import { holdingPause, isHeldBy } from "../domain/pause";
-import { scheduleOf } from "../domain/pipeline-definition";
+import { scheduleOf, type PipelineDefinition } from "../domain/pipeline-definition";
 import { occurrencesBetween } from "../domain/schedule";
 import { sha256 } from "../domain/tokens";
 import type { SweepPass } from "./deps";
@@ -15,7 +16,6 @@ async function catchUp(pass: SweepPass, pipeline: string, occurrence: Date, held
   const { activities, starter, log } = pass;
   const { ledger, requests } = activities;
   const alias = scheduleAlias(occurrence);
-  if ((await ledger.runs.alias(pipeline, sha256(alias))) !== null) return;
   const { run, created } = await requests.requestRun({ pipeline, alias, reason: "schedule" }, starter);
   const at = occurrence.toISOString();
   const { runId } = run;
@@ -27,20 +27,39 @@ async function catchUp(pass: SweepPass, pipeline: string, occurrence: Date, held
   log.warn("missed schedule occurrence", { pipeline, occurrence: at, runId, created });
 }
 
-/** Reports schedule occurrences that no timer asked for, and asks for them, oldest first: one open run covers them all. */
+/** Asks for the occurrences since `after` that no timer asked for, oldest first, or holds them for a person when they are too many. */
+async function catchUpSince(pass: SweepPass, definition: PipelineDefinition, after: Date, until: Date): Promise<void> {
+  const { states, runs } = pass.activities.ledger;
+  const { name: pipeline, approveCatchUpAbove: limit = null } = definition;
+  const schedule = scheduleOf(definition);
+  if (schedule === null) return;
+  const { pause, heldCatchUp } = await states.get(pipeline);
+  const some = occurrencesBetween(schedule, after, until, Math.max(MAX_CATCH_UP, (limit ?? 0) + 1));
+  const asked = await Promise.all(some.map(async (at) => runs.alias(pipeline, sha256(scheduleAlias(at)))));
+  const missed = some.filter((_, index) => asked[index] === null);
+  const span = { after: after.toISOString(), until: until.toISOString() };
+  const held = holdCatchUp(missed.length, limit, span, heldCatchUp);
+  if (held !== null) {
+    await states.setHeldCatchUp(pipeline, held);
+    pass.log.error("catch-up waits for a person's approval", { pipeline, missed: missed.length, ...held });
+    return;
+  }
+  for (const occurrence of missed.slice(-MAX_CATCH_UP))
+    await catchUp(pass, pipeline, occurrence, isHeldBy(pause, occurrence));
+}
+
+/** Reports schedule occurrences that no timer asked for, and asks for them: one open run covers them all. */
 export async function sweepSchedules(pass: SweepPass): Promise<void> {
   const { states, now } = pass.activities.ledger;
   for (const definition of pass.definitions.values()) {
-    const { name: pipeline } = definition;
-    const schedule = scheduleOf(definition);
-    if (schedule === null) continue;
+    const { name: pipeline, schedule } = definition;
+    if (schedule === undefined) continue;
     const until = new Date(now().getTime() - GRACE_MS);
     const { scheduledUntil, pause } = await states.get(pipeline);
     const after = scheduledUntil === null ? until : new Date(scheduledUntil);
-    if (holdingPause(pause) === null) {
-      for (const occurrence of occurrencesBetween(schedule, after, until, MAX_CATCH_UP))
-        await catchUp(pass, pipeline, occurrence, isHeldBy(pause, occurrence));
-      if (until > after) await states.setScheduledUntil(pipeline, until.toISOString());
+    if (until > after && holdingPause(pause) === null) {
+      await catchUpSince(pass, definition, after, until);
+      await states.setScheduledUntil(pipeline, until.toISOString());
     }
     if (scheduledUntil === null) await states.setScheduledUntil(pipeline, until.toISOString());
   }

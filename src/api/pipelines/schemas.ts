@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { nullableTimestamp, pageOf, timestamp } from "../registry/common-schemas";
 import { component } from "../registry/components";
+import { reason } from "../registry/operator";
 
 export const pipelineSchema = component(
   "Pipeline",
@@ -27,6 +28,10 @@ export const pipelineStatusSchema = component(
       .nullable()
       .meta({ description: "since when and why it does not start by itself; null when it does" }),
     nextRunAt: nullableTimestamp.meta({ description: "next occurrence of the schedule; null without one or paused" }),
+    heldCatchUp: z
+      .strictObject({ after: timestamp, until: timestamp })
+      .nullable()
+      .meta({ description: "span of missed schedule occurrences that wait for a decision" }),
     waiting: z.strictObject({
       drops: count.meta({ description: "pending drops; at most 1000 are counted" }),
       oldestDropSeenAt: nullableTimestamp,
@@ -35,5 +40,19 @@ export const pipelineStatusSchema = component(
       retakes: count.meta({ description: "batches of failed runs that are due for another run" }),
       runs: count.meta({ description: "runs that were asked for and have no slot yet" }),
     }),
+  }),
+);
+
+export const catchUpBody = component(
+  "DecideCatchUp",
+  z.strictObject({
+    approve: z.boolean().meta({ description: "true asks for a run that covers them, false lets them go" }),
+    reason,
+  }),
+);
+export const catchUpSchema = component(
+  "CatchUp",
+  z.strictObject({
+    runId: z.string().nullable().meta({ description: "the run that catches up; null when none does" }),
   }),
 );

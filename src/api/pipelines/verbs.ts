@@ -1,15 +1,22 @@
+import { decideCatchUp } from "../../operations/catch-up";
 import { pausePipeline, pipelineStanding, resumePipeline, type PipelineStanding } from "../../operations/pause";
 import type { ApiPorts } from "../ports";
 import { pipelinePath } from "../registry/common-schemas";
 import { answer, operation } from "../registry/operation";
 import { operatorOf, reasonBody } from "../registry/operator";
-import { pipelineStatusSchema } from "./schemas";
+import { catchUpBody, catchUpSchema, pipelineStatusSchema } from "./schemas";
 
 type Operations = Pick<ApiPorts, "operations">;
 
 /** Without who paused it: that is for those who may change it, in the list of actions. */
-function shown({ pause, ...standing }: PipelineStanding) {
-  return { ...standing, waiting: { ...standing.waiting }, pause: pause && { at: pause.at, reason: pause.reason } };
+function shown({ pause, heldCatchUp, ...standing }: PipelineStanding) {
+  const held = heldCatchUp && { ...heldCatchUp };
+  return {
+    ...standing,
+    heldCatchUp: held,
+    waiting: { ...standing.waiting },
+    pause: pause && { at: pause.at, reason: pause.reason },
+  };
 }
 
 const getPipelineStatus = operation({
@@ -68,4 +75,25 @@ const resume = operation({
   },
 });
 
-export const PIPELINE_VERBS = [getPipelineStatus, pause, resume];
+const catchUp = operation({
+  id: "decideCatchUp",
+  summary: "Approve or dismiss the catch-up of more missed schedule occurrences than the definition lets pass",
+  description:
+    "The status shows heldCatchUp when one waits (approveCatchUpAbove of the definition). Approved, one run covers them all; " +
+    "dismissed, nothing runs for them. Without one nothing happens.",
+  http: { method: "POST", path: "v1/pipelines/{pipeline}/catch-up" },
+  command: "pipelines catch-up",
+  examples: ['pipelines catch-up scoring --approve --reason "the outage is over"'],
+  access: "operator",
+  readOnly: false,
+  path: pipelinePath,
+  body: catchUpBody,
+  answers: { 200: { description: "What was decided", schema: catchUpSchema } },
+  problems: ["unknown-pipeline"],
+  async run({ path, body: { approve, reason }, ...call }, { operations }: Operations) {
+    const asked = { pipeline: path.pipeline, approve };
+    return answer(200, { runId: await decideCatchUp(operations, asked, operatorOf(call, reason)) });
+  },
+});
+
+export const PIPELINE_VERBS = [getPipelineStatus, pause, resume, catchUp];
