@@ -12,6 +12,12 @@ from batchkeeper.forms import PLAIN
 # Blank lines, and the first line that is not.
 _FIRST_LINE = re.compile(rb"\s*\S[^\r\n]*[\r\n]")
 _LONGEST_SEARCH = 1 << 24
+LONGEST_LINE = 1 << 24
+"""Bytes of a line at most: Spark holds each whole, several times over, and would end with its neighbours' work."""
+
+
+class LineTooLongError(Exception):
+    """Raised for a file with a line that is no row of a table, whatever it is."""
 
 
 @dataclass
@@ -32,10 +38,19 @@ class Contents:
 
 
 def look_through(parts: Iterable[bytes]) -> Contents:
-    """Looks through a file; `parts` is read to its end."""
+    """Looks through a file; `parts` is read to its end, a megabyte at a time.
+
+    Raises:
+        LineTooLongError: a line has more than LONGEST_LINE bytes.
+    """
     quoted, odd = False, set[int]()
     head: bytes | None = b""
+    line = 0
     for part in parts:
+        last = max(part.rfind(b"\n"), part.rfind(b"\r"))
+        line = line + len(part) if last < 0 else len(part) - last - 1
+        if line > LONGEST_LINE:
+            raise LineTooLongError(f"a line has more than {LONGEST_LINE >> 20} MiB")
         if head is not None:
             head = (head + part).removeprefix(codecs.BOM_UTF8)
             first = _FIRST_LINE.match(head)

@@ -18,6 +18,9 @@ _PATTERNS = {
     **dict.fromkeys(("tinyint", "smallint", "int", "bigint"), _WHOLE),
 }
 _SHORTEST_TIME = len("2015-11-15 06:00")
+_REGION = r" *([A-Za-z_]+/.*)$"
+# How many minutes later a clock that is put back shows the same time again.
+_LATER = (0, 30, 60, 120)
 
 FIRST_YEAR = 1901
 """Earlier years are no time: other calendars and formats part there."""
@@ -44,6 +47,8 @@ def typed(field: Field, *, plain: bool) -> str:
         found.append(_dated(text))
     elif not plain and (pattern := _PATTERNS.get(field.type)):
         found.append(f"{text} RLIKE '^({pattern})$'")
+        if field.type == "timestamp":
+            found.append(f"(NOT contains({text}, '/') OR {_occurs_once(text, value)})")
     return f"IF({' AND '.join(found)}, {value}, NULL)" if found else value
 
 
@@ -51,6 +56,16 @@ def is_ancient(field: Field) -> str:
     """SQL: whether the text, which is no value, would be a time if it were not of a year before FIRST_YEAR."""
     text = f"`text_{field.name}`"
     return f"{text} < '{FIRST_YEAR}' AND {_dated(text)}"
+
+
+def _occurs_once(text: str, value: str) -> str:
+    """SQL: whether the clocks of the region in a text show its time exactly once: not in the hour that they leave out or repeat.
+
+    A cast moves the one, and takes the first of the other. Few texts name a region: Spark interprets a lambda, and generates no code.
+    """
+    zone, local = f"regexp_extract({text}, '{_REGION}', 1)", f"TRY_CAST(regexp_replace({text}, '{_REGION}', '') AS TIMESTAMP)"
+    shown = f"from_utc_timestamp(timestamp_micros(unix_micros({value}) + minutes * 60000000), {zone})"
+    return f"filter(array({', '.join(f'{minutes}L' for minutes in _LATER)}), minutes -> {shown} <=> {local}) = array(0L)"
 
 
 def _dated(text: str) -> str:

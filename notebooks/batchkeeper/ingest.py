@@ -259,10 +259,12 @@ class Ingestion:
         unsure = {source: span for source, span in self.spans.items() if source not in self.whole}
         traces = read_traces(self.tables, self.files, self.scenario, unsure)
         whole = {source.name for source in self.whole}
+        stepped = {source.name for source in self.scenario.sources if source.step}
         for file, census in self.read:
             if file.file.source in whole:
                 traces.add(file.file.source, file.file.path, census.good, census.days)
-            self.entries.append(LogEntry.of_read(file, self._covers(file.file), census, traces.accepted[file.file.path]))
+            covers, accepted = self._covers(file.file), traces.accepted[file.file.path]
+            self.entries.append(LogEntry.of_read(file, covers, census, accepted, stepped=file.file.source in stepped))
         days = {source: covered_days(self.entries, source) | traces.days.get(source.name, set()) for source in self.scenario.sources}
 
         def note_touched() -> None:

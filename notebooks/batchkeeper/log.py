@@ -39,13 +39,22 @@ class LogEntry:
         return cls(file, "quarantined", reason, covers, findings=dict.fromkeys(rules, 1))
 
     @classmethod
-    def of_read(cls, probed: ProbedFile, covers: TimeRange | None, census: FileCensus, accepted: int) -> LogEntry:
-        """A file whose rows were judged; `accepted` of them stand in the table. It covers no time by rows that were all rejected."""
+    def of_read(cls, probed: ProbedFile, covers: TimeRange | None, census: FileCensus, accepted: int, *, stepped: bool) -> LogEntry:
+        """A file whose rows were judged; `accepted` of them stand in the table.
+
+        It covers no time by rows that were all rejected; nor, when the rows of its source have a fixed step (`stepped`), by rows that
+        all lie outside of that time. A file of events may hold nothing but late ones.
+        """
         remarks = dict(probed.broken)
         findings = {**dict.fromkeys(probed.broken, 1), **census.broken}
+        doubt = None
         if covers and census.rows and not census.good:
+            doubt = f"none of its {census.rows} rows was accepted"
+        elif covers and stepped and census.days and not any(covers[0].date() < day <= covers[1].date() for day in census.days):
+            doubt = f"none of its {census.good} accepted rows lies in the time that its name stands for"
+        if doubt:
             covers = None
-            remarks[COVERS_NOTHING] = f"none of its {census.rows} rows was accepted"
+            remarks[COVERS_NOTHING] = doubt
             findings[COVERS_NOTHING] = 1
         reason = "; ".join(f"{rule}: {what}" for rule, what in remarks.items()) or None
         return cls(probed.file, "read", reason, covers, census, accepted, findings)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, cast
 
-from batchkeeper.contents import Contents, look_through
+from batchkeeper.contents import Contents, LineTooLongError, look_through
 from batchkeeper.manifest import ManifestFile
 from batchkeeper.packed import GZIP_MAGIC, PackedFileError, unpacked
 from batchkeeper.records import LINE_ENDS, lines_of, spans_lines, write_records
@@ -82,6 +82,8 @@ def probe(file: ManifestFile, source: Source, encoding: str, scratch: Path, numb
         return replace(probed, broken={"encoding": str(error)})
     except csv.Error as error:
         return replace(probed, broken={"unreadable": f"header: {error}"})
+    except LineTooLongError as error:
+        return replace(probed, broken={"unreadable": str(error)})
 
 
 def probe_all(files: Sequence[tuple[ManifestFile, Source]], encodings: Mapping[str, str], scratch: Path) -> list[ProbedFile]:

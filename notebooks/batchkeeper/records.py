@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
+from batchkeeper.contents import LONGEST_LINE
+
 LINE_ENDS = {"\r": "\u240d", "\n": "\u240a"}
 """Line ends inside a record, and what stands for them in the copy."""
 
@@ -18,6 +20,7 @@ _QUOTE = b'"'
 _CHUNK = 1 << 20
 # A quote that is not closed so far on is a stray one.
 _MAX_LINES = 1000
+_MAX_BYTES = LONGEST_LINE
 # A quote that neither opens a cell nor closes one: the count of quotes then tells nothing.
 _INSIDE = re.compile(rb'[^",;\t|]"[^",;\t|\r\n]')
 _ENDS = {end.encode(): mark.encode() for end, mark in LINE_ENDS.items()}
@@ -44,7 +47,7 @@ def records_of(lines: Iterable[bytes], delimiter: bytes) -> Iterator[list[bytes]
         while may_be_open(first) and ends_in_quotes(b"".join(record), delimiter):
             more = _until_quote(source, ahead, _MAX_LINES - len(record))
             record += more
-            if not more or _QUOTE not in more[-1]:
+            if not more or _QUOTE not in more[-1] or sum(map(len, record)) > _MAX_BYTES:
                 ahead.extendleft(reversed(record[1:]))
                 del record[1:]
                 break
@@ -52,10 +55,12 @@ def records_of(lines: Iterable[bytes], delimiter: bytes) -> Iterator[list[bytes]
 
 
 def _until_quote(source: Iterator[bytes], ahead: deque[bytes], most: int) -> list[bytes]:
-    """The next lines, up to one with a quote, at most so many."""
+    """The next lines, up to one with a quote, at most so many and so many bytes."""
     found: list[bytes] = []
-    while len(found) < most and (line := ahead.popleft() if ahead else next(source, None)) is not None:
+    size = 0
+    while len(found) < most and size <= _MAX_BYTES and (line := ahead.popleft() if ahead else next(source, None)) is not None:
         found.append(line)
+        size += len(line)
         if _QUOTE in line:
             break
     return found

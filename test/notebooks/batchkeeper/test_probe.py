@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batchkeeper.contents import look_through
+from batchkeeper.contents import LONGEST_LINE, look_through
 from batchkeeper.manifest import ManifestFile
 from batchkeeper.naming import Naming
 from batchkeeper.packed import PackedFileError, unpacked
@@ -51,6 +51,23 @@ def test_a_packed_file_is_whole_and_ends_where_it_ends(tmp_path: Path, content: 
     assert list(found.broken) == ([rule] if rule else [])
     if rule is None:
         assert b"".join(unpacked(tmp_path / "a.csv.gz")) == gzip.decompress(content)
+
+
+@pytest.mark.parametrize(("end", "blocks", "refused"), [("\n", 15, False), ("\n", 17, True), ("\r", 17, True), ("", 17, True)])
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_line_of_more_than_16_mib_is_no_row(tmp_path: Path, end: str, blocks: int, refused: bool, packed: bool) -> None:
+    """As a part of a disk that was never written has none."""
+    assert LONGEST_LINE == 16 << 20
+    content = f"{HEADER}{end}{ROW}{end}".encode() + bytes(blocks << 20) + f"{end}{ROW}{end}".encode()
+    path, frozen = ("telemetry/2015-11-15.csv.gz", "a.csv.gz") if packed else ("telemetry/2015-11-15.csv", "a.csv")
+    found = probe(drop(tmp_path, gzip.compress(content, 1) if packed else content, path, frozen), TELEMETRY, "utf-8", tmp_path / "work", 0)
+    assert dict(found.broken) == ({"unreadable": "a line has more than 16 MiB"} if refused else {})
+
+
+def test_a_quote_that_is_closed_only_after_16_mib_opens_nothing() -> None:
+    lines = [b'"open\n', *[b"x" * (1 << 20) + b"\n"] * 17, b'closed"\n']
+    assert [len(record) for record in records_of(lines, b",")] == [1] * len(lines)
+    assert [len(record) for record in records_of([*lines[:9], lines[-1]], b",")] == [10]
 
 
 @settings(max_examples=300, deadline=None)

@@ -53,16 +53,24 @@ CONTENTS = {
     telemetry() + "\n\n": True,
     telemetry(reading("2015-11-07 09:00:00"), "x,1,1,1,1,1"): True,
     telemetry(reading("2015-11-08 01:00:00", volt=0)): False,
+    # Sound readings, but all of them of other days: those of the day are still to come.
+    telemetry(reading("2015-11-07 01:00:00"), reading("2015-11-08 09:00:00")): False,
 }
+LATE_ERROR = "datetime,machineID,errorID\n2015-11-07 01:00:00,1,error1\n"
 
 
 def test_what_covers(bench: Bench) -> None:
-    """No byte, a header, blank lines below it, a good row among bad ones; but no bad row. Nor is a fleet of bad rows a snapshot."""
+    """No byte, a header, blank lines below it, a good row among bad ones; but no bad row, and no row of another day.
+
+    Nor is a fleet of bad rows a snapshot. A day without an error has none, whatever came late in its file.
+    """
     drops: dict[str, str | bytes] = {f"telemetry/{place}/2015-11-08.csv": content for place, content in enumerate(CONTENTS)}
-    result = bench.ingest({"machines/2015-11-08.csv": "machineID,model,age\n1,lathe,5\n", **drops})
+    others = {"machines/2015-11-08.csv": "machineID,model,age\n1,lathe,5\n", "errors/2015-11-08.csv": LATE_ERROR}
+    result = bench.ingest({**others, **drops})
     log = {row["source_path"]: row["covers_to"] is not None for row in bench.tables.read("ingest_log").collect()}
     assert log == {
         "machines/2015-11-08.csv": False,
+        "errors/2015-11-08.csv": True,
         **{f"telemetry/{place}/2015-11-08.csv": covers for place, covers in enumerate(CONTENTS.values())},
     }
     assert result["counts"]["filesRead"] == len(log)

@@ -36,6 +36,10 @@ WRONG_TIMES = (
     "2015-11-15 01:00:00 Mars/Olympus",
     "2015-11-15 01:00:00+25:00",
     "2015-11-15 01:00:00 GMT+1",
+    # The clocks are put back at three, so that this hour comes twice; in March they leave one out.
+    "2015-10-25 02:30:00 Europe/Berlin",
+    "2015-03-29 02:30:00 Europe/Berlin",
+    "2015-04-05 01:45:00 Australia/Lord_Howe",
 )
 TIMES = {
     "2015-11-15 01:00:00": 1,
@@ -50,6 +54,7 @@ TIMES = {
     "2015-11-15 10:00:00 UTC": 10,
     "2015-11-15 08:00:00-03": 11,
     "2015-11-15 12:00:00 GMT": 12,
+    "2015-11-15 10:00:00 America/Argentina/Buenos_Aires": 13,
 }
 DISTANT_TIMES = ("0000-01-01 00:00:00", "0001-01-01 00:00:00", "1583-01-01 00:00:00", "1970-01-01 00:00:00", "9999-12-31 23:00:00-18:00")
 
@@ -141,10 +146,12 @@ def test_a_line_inside_quotes_is_no_row(bench: Bench, staged_bytes: int) -> None
 def test_a_quote_counts_where_it_opens_a_cell_and_is_closed(bench: Bench) -> None:
     open_ = [f'"open,{reading("2015-11-15 01:00:00")}', *(f"x,{reading(f'2015-11-15 {hour:02d}:00:00')}" for hour in (2, 3))]
     machines = 'machineID,note,model,age\r\n1,5" pipe and 6" pipe,model1,5\r\n2,"a\r\nb, ""c""",model3,18\r\n3,x,"model\n4",2\r\n'
+    machines += "4,x,model4\u2028,3\r\n"
     bench.ingest({"machines/2015-11-15.csv": machines, DAY: "\n".join([NOTED, *open_])})
     assert bench.rows("telemetry", "hour(ts)") == [(2,), (3,)]
     assert bench.rows("machines", "machine_id") == [(1,), (2,)]
     assert sorted(bench.rows("quarantine", "source", "line", "rule", "raw")) == [
         ("machines", 5, "model_code", '3,x,"model\n4",2'),
+        ("machines", 7, "model_code", "4,x,model4\u2028,3"),
         ("telemetry", 2, "malformed", open_[0]),
     ]
