@@ -45,4 +45,4 @@ for ($left = 6; ; $left--) {
   } catch { if ($left -le 1) { throw } }
   Start-Sleep -Seconds 10
 }
-Say 'the app is healthy'
+Say "the app is healthy; the rest is told by: npx batchkeeper doctor --url https://$($env:FUNCTION_APP_HOST)"

@@ -46,4 +46,4 @@ healthy() {
   printf 'header = "%s"\n' "$header" | curl --config - --silent --show-error --fail-with-body "https://$FUNCTION_APP_HOST/api/health"
 }
 retry 6 healthy
-say "the app is healthy"
+say "the app is healthy; the rest is told by: npx batchkeeper doctor --url https://$FUNCTION_APP_HOST"
