@@ -40,18 +40,21 @@ function usage() {
   return `On this machine\n\n${lines.join("\n")}\n\nbatchkeeper <command> --help tells its options.\n\nA deployment, or the one on this machine\n\n`;
 }
 
-function setUp() {
-  const ready = spawnSync(process.execPath, [join(root, "scripts", "bootstrap.mjs")], { stdio: "inherit" });
+/** Needs neither Python nor Spark. */
+const APP_ONLY = ["deploy"];
+
+function setUp(...flags) {
+  const ready = spawnSync(process.execPath, [join(root, "scripts", "bootstrap.mjs"), ...flags], { stdio: "inherit" });
   if (ready.status !== 0) process.exit(ready.status ?? 1);
 }
 
 const [name, ...rest] = process.argv.slice(2);
 if (name in COMMANDS) {
-  setUp();
+  setUp(...(APP_ONLY.includes(name) ? ["--app"] : []));
   run(COMMANDS[name][1], rest);
 } else {
   // Whoever operates a deployment needs no Spark: only a checkout that was never built is set up.
-  if (!existsSync(OPERATE.at(-1)) || !existsSync(node)) setUp();
+  if (!existsSync(OPERATE.at(-1)) || !existsSync(node)) setUp("--app");
   if (!name || name === "--help" || name === "-h") process.stdout.write(usage());
   run(OPERATE, process.argv.slice(2));
 }

@@ -11,6 +11,7 @@ interface States {
 }
 
 export interface WireTask extends States {
+  readonly notebook_task?: { readonly notebook_path: string };
   readonly task_key: string;
   readonly attempt_number: number;
   readonly original_attempt_run_id: number;
