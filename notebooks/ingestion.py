@@ -1,24 +1,27 @@
 # Databricks notebook source
 # MAGIC %md
 # MAGIC # Ingestion
-# MAGIC Reads exactly the files of the batch's manifest into the tables of their sources. Rows that break a rule go to `quarantine`.
-# MAGIC Parameters: the seven that every step gets (docs/contracts.md, section 2).
+# MAGIC Reads exactly the files of the batch's manifest into the tables of their sources.
+# MAGIC Rows that break a rule go to `quarantine`.
+# MAGIC Parameters: those that every step gets (docs/contracts.md, section 2).
 
 # COMMAND ----------
 
-from batchkeeper.ingest import Ingestion
-from batchkeeper.parameters import JobParameters
-from batchkeeper.tables import Tables
-from predictive_maintenance.sources import SCENARIO
+
+from batchkeeper.contract.parameters import JobParameters
+from batchkeeper.delta.tables import Tables
+from batchkeeper.ingestion.step import Ingestion
+from batchkeeper.scenario.load import load_scenario
 
 # COMMAND ----------
 
 parameters = JobParameters.from_widgets(dbutils.widgets)
+scenario = load_scenario(parameters.scenario)
 tables = Tables(spark, parameters.catalog, parameters.schema)
 
 # COMMAND ----------
 
-result = Ingestion(tables, SCENARIO, parameters).run()
+result = Ingestion(tables, scenario, parameters).run()
 
 # COMMAND ----------
 

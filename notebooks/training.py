@@ -1,17 +1,20 @@
 # Databricks notebook source
-# MAGIC %md Training: fits, calibrates and registers one model version with twelve heads (four components, three horizons).
-# MAGIC Job: `resources/training.job.yml`. Parameters: the seven of every step, then `trees`, `depth`, `with_visits`, `costs`.
+# MAGIC %md Training: fits, calibrates and registers one model version with a head for each target and horizon.
+# MAGIC Job: `resources/training.job.yml`. Parameters: those of every step, then
+# MAGIC `trees`, `depth`, `with_visits`, `costs`.
 # COMMAND ----------
 import mlflow
 
-from batchkeeper.parameters import JobParameters
-from batchkeeper.tables import Tables
-from predictive_maintenance.training import TrainingSettings, run_training
+from batchkeeper.contract.parameters import JobParameters
+from batchkeeper.delta.tables import Tables
+from batchkeeper.scenario.load import load_scenario
+from batchkeeper.training.step import TrainingSettings, run_training
 
 # COMMAND ----------
 mlflow.autolog(disable=True)
 parameters = JobParameters.from_widgets(dbutils.widgets)
+scenario = load_scenario(parameters.scenario)
 settings = TrainingSettings.from_widgets(dbutils.widgets)
 tables = Tables(spark, parameters.catalog, parameters.schema)
 # COMMAND ----------
-dbutils.notebook.exit(run_training(tables, parameters, settings).to_json())
+dbutils.notebook.exit(run_training(tables, scenario, parameters, settings).to_json())

@@ -30,6 +30,7 @@ const COMMANDS = {
     script("deploy/main.js"),
   ],
   explore: ["one failure from near, as an HTML page, from the tables of the last demo", module("explore")],
+  new: ["the files of a new scenario: new scenario NAME", module("scaffold")],
   evaluate: ["the quality of the models, beside the baselines", module("evaluate")],
 };
 

@@ -80,7 +80,7 @@ const SUITES = {
     check(node, join(root, "dist", "local", "fault-simulator", "main.js"), "--runs", "1000"),
     check(node, join(root, "dist", "local", "fault-simulator", "main.js"), "--real", "--runs", "10"),
   ],
-  notebooks: pytestByFolder("test/notebooks", ["ingestion", "model"]),
+  notebooks: pytestByFolder("test/python", ["ingestion", "features"]),
   slow: [pytest("slow", "-m", "slow")],
 };
 // The long ones first, so that two cores have work to the end: Spark in two lanes, and in a third what waits for most of its time.

@@ -13,13 +13,13 @@ export function appRoot(start: string): string {
 }
 
 /**
- * Reads every `*.json` of a folder as a pipeline definition.
+ * Reads every `*.json` of a folder, but for schemas, as a pipeline definition.
  * @throws ConfigError that lists every fault of every file, or that there is no definition
  */
 export function loadDefinitions(folder: string): PipelineDefinitions {
   let names: string[];
   try {
-    names = readdirSync(folder).filter((name) => name.endsWith(".json"));
+    names = readdirSync(folder).filter((name) => name.endsWith(".json") && !name.endsWith(".schema.json"));
   } catch (error) {
     throw new ConfigError([
       { where: "PIPELINES_DIR", message: `${folder} cannot be read (${(error as NodeJS.ErrnoException).code})` },

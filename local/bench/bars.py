@@ -65,5 +65,7 @@ def table(measures: list[Measure], repeats: list[Effort], unit: Effort) -> str:
         most = f"{bar.most:g}{bar.suffix}" if bar.most is not None else "-"
         verdict = "" if bar.most is None else "met" if measure.met(unit) else "MISSED"
         shown, spent = f"{measure.ratio(unit):.2f}{bar.suffix}", f"{cpu:.2f} C" if cpu is not None else ""
-        lines.append(f"{bar.name:36}{seconds:>9}{shown:>12}{most:>10}   {verdict:8}{spent:>14}   {measure.detail}".rstrip())
+        lines.append(
+            f"{bar.name:36}{seconds:>9}{shown:>12}{most:>10}   {verdict:8}{spent:>14}   {measure.detail}".rstrip()
+        )
     return "\n".join(lines)

@@ -22,8 +22,12 @@ FULL_SIZE = 1000
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the bench; 1 when a bar is missed at full size."""
-    parser = argparse.ArgumentParser(prog="bench", description="Measures the steps as ratios to unit C, in one run on the same data.")
-    parser.add_argument("--machines", type=int, default=FULL_SIZE, help=f"default {FULL_SIZE}; the bars are meant for that size")
+    parser = argparse.ArgumentParser(
+        prog="bench", description="Measures the steps as ratios to unit C, in one run on the same data."
+    )
+    parser.add_argument(
+        "--machines", type=int, default=FULL_SIZE, help=f"default {FULL_SIZE}; the bars are meant for that size"
+    )
     parser.add_argument("--seed", type=int, default=7, help="seed of the simulator (default 7)")
     parser.add_argument("--memory", default="4g", help="heap of the driver JVM (default 4g)")
     parser.add_argument("--until", choices=STAGES, default=STAGES[-1], help="stop after this stage (default: all)")
@@ -47,7 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     load = os.getloadavg()[0]
     if given.json:
         measures = [measure.as_json(reference) for measure in bench.measures]
-        size = {"machines": given.machines, "seed": given.seed, "unitSeconds": reference.wall, "unitCpuSeconds": reference.cpu}
+        size = {
+            "machines": given.machines,
+            "seed": given.seed,
+            "unitSeconds": reference.wall,
+            "unitCpuSeconds": reference.cpu,
+        }
         print(json.dumps({**size, "measures": measures}, indent=2))
     else:
         print(f"{given.machines} machines, seed {given.seed}, {os.cpu_count()} cores, load {load:.1f}")

@@ -1,7 +1,7 @@
 """The stages in the order in which they are measured, on one session and the same data.
 
-Ingestion and features are measured as the unit is: the median of three after two warm-ups on the same data. Scoring is measured
-once, after two; training is not warmed up.
+Ingestion and features are measured as the unit is: the median of three after two warm-ups on the same data. Scoring is
+measured once, after two; training is not warmed up.
 """
 
 from __future__ import annotations
@@ -84,7 +84,9 @@ class Bench:
         years = [Workspace(self._session, f"bench_year_{number}") for number in range(1, WARM_UPS + LOADS + 1)]
         loads = [self._load(workspace, year) for workspace in years]
         for step, bar in (("ingestion", bars.INGEST), ("features", bars.FEATURES)):
-            self._add(bar, middle([load[step] for load in loads[WARM_UPS:]]), f"the first time {loads[0][step].wall:.1f} s")
+            self._add(
+                bar, middle([load[step] for load in loads[WARM_UPS:]]), f"the first time {loads[0][step].wall:.1f} s"
+            )
         first, long = years[0], years[-1]
         self._repeat(unit)
         if until in STAGES[1:]:
@@ -94,7 +96,10 @@ class Bench:
                 share_champion(long.schema, other.schema)
             self._score(short)
             before, scored = self._score(first), self._score(long)
-            detail = f"{scored.result['counts']['predictions']} predictions, with a year the first time {before.effort.wall:.1f} s"
+            detail = (
+                f"{scored.result['counts']['predictions']} predictions, with a year the first time "
+                f"{before.effort.wall:.1f} s"
+            )
             self._add(bars.SCORE, scored.effort, detail)
         if until in STAGES[3:]:
             self._nights(short, month, long, year)
@@ -113,13 +118,19 @@ class Bench:
         self._tell(f"{workspace.schema}: ingestion and features of the history")
         run_id = workspace.new_run("scoring", data.folder, data.history)
         spent = {step: workspace.step(step, run_id).effort for step in ("ingestion", "features")}
-        self._tell(", ".join(f"{step} {took.wall:.1f} s, {took.cpu:.1f} s of processor time" for step, took in spent.items()))
+        self._tell(
+            ", ".join(f"{step} {took.wall:.1f} s, {took.cpu:.1f} s of processor time" for step, took in spent.items())
+        )
         return spent
 
     def _train(self, workspace: Workspace) -> None:
         run_id = workspace.new_run("training")
         version = ""
-        for step, bar in (("training_set", bars.TRAINING_SET), ("training", bars.TRAINING), ("evaluation", bars.EVALUATION)):
+        for step, bar in (
+            ("training_set", bars.TRAINING_SET),
+            ("training", bars.TRAINING),
+            ("evaluation", bars.EVALUATION),
+        ):
             done = workspace.step(step, run_id)
             self._add(bar, done.effort)
             version = str(done.result.get("model", {}).get("version", version))

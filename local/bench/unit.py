@@ -15,7 +15,9 @@ _SCHEMA = "datetime TIMESTAMP, machineID INT, volt DOUBLE, rotate DOUBLE, pressu
 
 @dataclass
 class Unit:
-    """The unit is the median of its `repeats`, which lie between the stages: a shared machine has slow minutes and quick ones."""
+    """The unit is the median of its `repeats`, which lie between the stages: a shared machine has slow minutes and
+    quick ones.
+    """
 
     session: LocalSession
     csv: Path

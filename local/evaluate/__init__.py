@@ -1,1 +1,3 @@
-"""Measures the models beside baselines. Labels, rules and metrics are worked out anew from the event files, not by the notebooks' code."""
+"""Measures the models beside baselines. Labels, rules and metrics are worked out anew from the event files, not by the
+notebooks' code.
+"""

@@ -29,7 +29,10 @@ def _seeds(text: str) -> list[int]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="evaluate", description="Trains on a simulated or real fleet and prints the quality of the models beside baselines and bars."
+        prog="evaluate",
+        description=(
+            "Trains on a simulated or real fleet and prints the quality of the models beside baselines and bars."
+        ),
     )
     add = parser.add_argument
     add("--events", type=Path, metavar="DIR", help="real event files: simulate only the telemetry")
@@ -74,5 +77,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.json:
         print(json.dumps({study: [found.as_json() for found in all_] for study, all_ in findings.items()}, indent=2))
     if machines is not None and machines < _FULL_SIZE:
-        print(f"The bars are meant for {_FULL_SIZE} machines; a smaller fleet has too few failures to learn from.", file=sys.stderr)
+        print(
+            f"The bars are meant for {_FULL_SIZE} machines; a smaller fleet has too few failures to learn from.",
+            file=sys.stderr,
+        )
     return 0 if all(found.met for all_ in findings.values() for found in all_) else 1

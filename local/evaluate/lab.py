@@ -14,11 +14,14 @@ from pyspark.ml.functions import vector_to_array
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
+from batchkeeper.delta.tables import Tables
+from batchkeeper.model import registry
+from batchkeeper.model.forests import forest, in_fixed_order
+from batchkeeper.model.heads import probability_column
+from batchkeeper.model.inputs import VECTOR, model_inputs, preparation
+from batchkeeper.scenario.load import load_scenario
+from batchkeeper.training.step import TrainingSettings
 from evaluate.truth import COMPONENTS, Numbers, Points
-from predictive_maintenance import registry
-from predictive_maintenance.heads import probability_column
-from predictive_maintenance.model import VECTOR, forest, in_fixed_order, model_inputs, preparation
-from predictive_maintenance.training import TrainingSettings
 from simulator.days import at, closing_hour
 from simulator.drops import DropWriter
 from simulator.fleet import MachineHistory
@@ -32,6 +35,7 @@ START, END = date(2015, 1, 1), date(2016, 1, 1)
 TEST_FROM = date(2015, 11, 30)
 # Labels of the longest horizon are complete up to 2015-12-25; the training set's test span begins with ours.
 TEST_DAYS = 25
+SCENARIO = load_scenario("predictive_maintenance")
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,9 @@ def known_histories(plan: Plan) -> list[MachineHistory]:
     """The events up to the plan's last hour. What happens later is in no file, so it is no truth to judge by either."""
     last = closing_hour(plan.last_day)
     return [
-        MachineHistory(found.machine, *(events.between(None, last) for events in (found.maint, found.failures, found.errors)))
+        MachineHistory(
+            found.machine, *(events.between(None, last) for events in (found.maint, found.failures, found.errors))
+        )
         for found in plan.histories()
     ]
 
@@ -91,10 +97,12 @@ class Lab:
         done = self._workspace.step("training", run_id, with_visits=str(with_visits).lower())
         version = str(done.result["model"]["version"])
         card = self._describe(version).card
-        return Model(version, {int(horizon): threshold for horizon, threshold in card.thresholds.items()}, card.trained_until)
+        return Model(
+            version, {int(horizon): threshold for horizon, threshold in card.thresholds.items()}, card.trained_until
+        )
 
     def _describe(self, version: str) -> registry.RegisteredVersion:
-        return registry.describe(registry.model_name(CATALOG, self.schema), version)
+        return registry.describe(registry.model_name(Tables(self._spark, CATALOG, self.schema), SCENARIO), version)
 
     def ask(self, model: Model, points: Points) -> dict[int, Numbers]:
         """The model's probabilities at all points, by horizon.
@@ -104,7 +112,10 @@ class Lab:
         """
         self._tell(f"{self.schema}: {points.shape[0] * points.shape[1]} points")
         first, last = at(int(points.hours[0])), at(int(points.hours[-1]))
-        heads = {horizon: [probability_column(component, horizon) for component in COMPONENTS] for horizon in model.thresholds}
+        heads = {
+            horizon: [probability_column(component, horizon) for component in COMPONENTS]
+            for horizon in model.thresholds
+        }
         columns = [name for names in heads.values() for name in names]
         rows = self._spark.table(f"{CATALOG}.{self.schema}.features").where(sf.col("as_of").between(first, last))
         scored = registry.load(self._describe(model.version)).transform(rows)
@@ -116,23 +127,27 @@ class Lab:
             probability = np.full(points.shape, np.nan)
             probability[machine, hour] = found[names].to_numpy()
             if np.isnan(probability).any():
-                raise ValueError(f"{self.schema}: {int(np.isnan(probability).sum())} points have no probability at {horizon} h")
+                raise ValueError(
+                    f"{self.schema}: {int(np.isnan(probability).sum())} points have no probability at {horizon} h"
+                )
             answers[horizon] = probability
         return answers
 
     def fit_and_classify(self, train: Path, others: list[Path], classes: int, seed: int) -> list[Numbers]:
-        """Fits a forest on the features of the rows in `train` and returns the class probabilities of the rows in each of `others`.
+        """Fits a forest on the features of the rows in `train` and returns the class probabilities of the rows in each
+        of `others`.
 
-        The Parquet files hold machine_id, as_of and row (the order of the answer); that for training also label and weight.
+        The Parquet files hold machine_id, as_of and row (the order of the answer); that for training also label and
+        weight.
         """
         self._tell(f"{self.schema}: a forest on rows of our own")
         features = self._spark.table(f"{CATALOG}.{self.schema}.features")
-        prepare = Pipeline(stages=preparation(model_inputs())).fit(features)
+        prepare = Pipeline(stages=preparation(model_inputs(SCENARIO))).fit(features)
 
         def rows(path: Path) -> DataFrame:
-            return prepare.transform(self._spark.read.parquet(str(path)).join(features, ["machine_id", "as_of"])).select(
-                "row", "label", "weight", VECTOR
-            )
+            return prepare.transform(
+                self._spark.read.parquet(str(path)).join(features, ["machine_id", "as_of"])
+            ).select("row", "label", "weight", VECTOR)
 
         # Spark learns the number of classes from the column's metadata, as a small fleet may lack one of them.
         nominal = {"ml_attr": {"type": "nominal", "num_vals": classes}}
@@ -140,13 +155,22 @@ class Lab:
         count = pq.read_metadata(train).num_rows
         classifier = forest(count, trees=settings.trees, depth=settings.depth, seed=seed)
         ordered = in_fixed_order(rows(train), count, "row")
-        model = classifier.setLabelCol("label").fit(ordered.withColumn("label", sf.col("label").alias("label", metadata=nominal)))
+        model = classifier.setLabelCol("label").fit(
+            ordered.withColumn("label", sf.col("label").alias("label", metadata=nominal))
+        )
         answers = []
         for path in others:
-            found = model.transform(rows(path)).select("row", vector_to_array("probability").alias("p")).orderBy("row").toPandas()
+            found = (
+                model.transform(rows(path))
+                .select("row", vector_to_array("probability").alias("p"))
+                .orderBy("row")
+                .toPandas()
+            )
             expected = pq.read_metadata(path).num_rows
             if len(found) != expected:
-                raise ValueError(f"{self.schema}: {expected - len(found)} of {expected} rows of {path.name} have no features")
+                raise ValueError(
+                    f"{self.schema}: {expected - len(found)} of {expected} rows of {path.name} have no features"
+                )
             answers.append(np.stack(found["p"].to_list()))
         return answers
 
@@ -154,7 +178,9 @@ class Lab:
         """How many feature rows up to `until` 06:00 are in one of two labs only."""
         volatile = ("run_id", "computed_at")
         mine, theirs = (
-            self._spark.table(f"{CATALOG}.{lab.schema}.features").where(sf.col("as_of") <= at(closing_hour(until))).drop(*volatile)
+            self._spark.table(f"{CATALOG}.{lab.schema}.features")
+            .where(sf.col("as_of") <= at(closing_hour(until)))
+            .drop(*volatile)
             for lab in (self, other)
         )
         return int(mine.exceptAll(theirs).count() + theirs.exceptAll(mine).count())

@@ -35,7 +35,10 @@ def _exchange_failures(path: Path, machines: int, seed: int) -> dict[int, int]:
     others = {int(order[index]) + 1: int(order[(index + 1) % machines]) + 1 for index in range(machines)}
     with path.open(newline="") as file:
         rows = list(csv.reader(file))
-    moved = sorted(([time, str(others[int(machine)]), what] for time, machine, what in rows[1:]), key=lambda row: (int(row[1]), row[0]))
+    moved = sorted(
+        ([time, str(others[int(machine)]), what] for time, machine, what in rows[1:]),
+        key=lambda row: (int(row[1]), row[0]),
+    )
     with path.open("w", newline="") as file:
         csv.writer(file).writerows([rows[0], *moved])
     return others
@@ -56,22 +59,44 @@ def shuffled_labels(session: LocalSession, folder: Path, machines: int, seed: in
     ]
     points = Points.of(given, closing_hour(TEST_FROM), closing_hour(END) - 48)
     label, probability = hours_to_failure(given, points) <= 48, lab.ask(model, points)[48]
-    areas = [area_under_curve(probability[..., index], label[..., index]) for index in range(len(COMPONENTS)) if label[..., index].any()]
-    return [Finding(SECTION, "area under the curve, shuffled labels", float(np.mean(areas)), most=0.6, beside="chance 0.5")]
+    areas = [
+        area_under_curve(probability[..., index], label[..., index])
+        for index in range(len(COMPONENTS))
+        if label[..., index].any()
+    ]
+    return [
+        Finding(SECTION, "area under the curve, shuffled labels", float(np.mean(areas)), most=0.6, beside="chance 0.5")
+    ]
 
 
 def altered_future(session: LocalSession, folder: Path, seed: int, tell: Tell) -> list[Finding]:
     """Two fleets that are the same up to a day and differ afterwards must have the same features up to that day."""
-    whole = replace(plan_year(folder / "same", _FUTURE_MACHINES, seed, None), end=_CUT + timedelta(days=30), history_until=_CUT)
+    whole = replace(
+        plan_year(folder / "same", _FUTURE_MACHINES, seed, None), end=_CUT + timedelta(days=30), history_until=_CUT
+    )
     labs = []
     for name, later_seed in (("future_one", seed), ("future_two", seed + 1)):
         drops = folder / name
         history = replace(whole, out=drops, end=_CUT)
         write_drops(history)
-        later = replace(whole, out=drops, seed=later_seed, history_until=None, only_days=Span(_CUT + timedelta(days=1), whole.end))
+        later = replace(
+            whole, out=drops, seed=later_seed, history_until=None, only_days=Span(_CUT + timedelta(days=1), whole.end)
+        )
         lab = Lab(session, name, tell)
         lab.load(drops, write_drops(later))
         labs.append(lab)
     differing, control = labs[0].features_that_differ(labs[1], _CUT), labs[0].features_that_differ(labs[1], whole.end)
-    words = f"up to the cut; {control} differ after it" if control else "the altered data changed nothing: this check is blind"
-    return [Finding(SECTION, "feature rows changed by altered later data", float(differing if control else 1), most=0, beside=words)]
+    words = (
+        f"up to the cut; {control} differ after it"
+        if control
+        else "the altered data changed nothing: this check is blind"
+    )
+    return [
+        Finding(
+            SECTION,
+            "feature rows changed by altered later data",
+            float(differing if control else 1),
+            most=0,
+            beside=words,
+        )
+    ]

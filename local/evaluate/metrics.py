@@ -82,12 +82,20 @@ class Alerts:
 
 
 def alerts(
-    decided: Flags, ahead: Numbers, decoys: Flags, *, horizon_hours: int, least_lead_hours: float, delay_hours: float = 0.5
+    decided: Flags,
+    ahead: Numbers,
+    decoys: Flags,
+    *,
+    horizon_hours: int,
+    least_lead_hours: float,
+    delay_hours: float = 0.5,
 ) -> Alerts:
-    """Judges alerts as events. Consecutive alerts of one component are one episode; it is false when no failure follows within the horizon.
+    """Judges alerts as events. Consecutive alerts of one component are one episode; it is false when no failure follows
+    within the horizon.
 
-    `ahead` are the hours to the next failure, `decoys` the points inside decoy steps. Lead counts from when the score is available,
-    `delay_hours` after T. Only failures are counted whose whole announcement (`horizon_hours` before them) lies in the points.
+    `ahead` are the hours to the next failure, `decoys` the points inside decoy steps. Lead counts from when the score
+    is available, `delay_hours` after T. Only failures are counted whose whole announcement (`horizon_hours` before
+    them) lies in the points.
     """
     announced = failures = 0
     leads: list[float] = []
@@ -100,25 +108,39 @@ def alerts(
             best = float(lead.max()) - delay_hours if len(lead) else 0.0
             announced += best >= least_lead_hours
             leads.append(best)
-    starts, true_, decoy = _episodes(columns, distances <= horizon_hours, np.moveaxis(decoys, 1, 2).reshape(columns.shape))
+    starts, true_, decoy = _episodes(
+        columns, distances <= horizon_hours, np.moveaxis(decoys, 1, 2).reshape(columns.shape)
+    )
     false = int((~true_).sum())
     months = decided.shape[0] * decided.shape[1] * GRID_HOURS / HOURS_PER_MONTH
     return Alerts(
-        failures, announced, float(np.median(leads)) if leads else 0.0, starts, false, false / months, float(decoy.sum()) / max(starts, 1)
+        failures,
+        announced,
+        float(np.median(leads)) if leads else 0.0,
+        starts,
+        false,
+        false / months,
+        float(decoy.sum()) / max(starts, 1),
     )
 
 
 def _failures(distance: Numbers, horizon_hours: int) -> list[NDArray[np.int64]]:
-    """The points before each failure from which it is at most `horizon_hours` away; only failures with all of those points."""
+    """The points before each failure from which it is at most `horizon_hours` away; only failures with all of those
+    points.
+    """
     inside = np.flatnonzero(distance <= horizon_hours)
     jumps = np.flatnonzero(np.diff(distance[inside]) >= 0) + 1
     return [
-        found for found in np.split(inside, jumps) if distance[found[0]] > horizon_hours - GRID_HOURS and distance[found[-1]] <= GRID_HOURS
+        found
+        for found in np.split(inside, jumps)
+        if distance[found[0]] > horizon_hours - GRID_HOURS and distance[found[-1]] <= GRID_HOURS
     ]
 
 
 def _episodes(columns: Flags, ahead: Flags, decoys: Flags) -> tuple[int, Flags, Flags]:
-    """Runs of consecutive alerts: their number, which of them a failure followed, and which of the others lie in a decoy."""
+    """Runs of consecutive alerts: their number, which of them a failure followed, and which of the others lie in a
+    decoy.
+    """
     begins = columns & ~np.pad(columns, ((0, 0), (1, 0)))[:, :-1]
     number = np.cumsum(begins.ravel()) - 1
     count = int(begins.sum())

@@ -43,18 +43,22 @@ def classification(judged: Judged) -> list[Finding]:
     micro_bar, component_bar = F1_BARS.get(judged.horizon_hours, (None, None))
     model, rule = Scores.of(judged.decided, judged.label), Scores.of(judged.rule, judged.label)
     words = (
-        f"P {model.precision:.3f} R {model.recall:.3f} | rule {rule.f1:.3f} (P {rule.precision:.3f} R {rule.recall:.3f}), all-negative 0"
+        f"P {model.precision:.3f} R {model.recall:.3f} | rule {rule.f1:.3f} (P {rule.precision:.3f} R "
+        f"{rule.recall:.3f}), all-negative 0"
     )
     found = [Finding(section, "micro F1", model.f1, micro_bar, beside=words)]
     rules = metrics.per_component(judged.rule, judged.label)
     for name, scores in metrics.per_component(judged.decided, judged.label).items():
         found.append(Finding(section, f"F1 {name}", scores.f1, component_bar, beside=f"rule {rules[name].f1:.3f}"))
     accuracy = float((judged.decided == judged.label).mean())
-    return [*found, Finding(section, "accuracy per label", accuracy, beside=f"all-negative {1 - judged.label.mean():.4f}")]
+    return [
+        *found,
+        Finding(section, "accuracy per label", accuracy, beside=f"all-negative {1 - judged.label.mean():.4f}"),
+    ]
 
 
 def probabilities(judged: Judged, base_rates: Numbers) -> list[Finding]:
-    """Log-loss and Brier score beside base rate and eligibility table, and the calibration error; bars at 168 h only."""
+    """Log-loss and Brier score beside base rate and eligibility table, and calibration error; bars at 168 h only."""
     section = f"{judged.horizon_hours} h: probabilities"
     barred = judged.horizon_hours not in F1_BARS
     base = np.broadcast_to(base_rates, judged.label.shape)
@@ -69,10 +73,19 @@ def probabilities(judged: Judged, base_rates: Numbers) -> list[Finding]:
     for name, measure in (("log-loss", metrics.log_loss), ("Brier score", metrics.brier)):
         table, rate = measure(judged.eligible, judged.label), measure(base, judged.label)
         value = measure(judged.probability, judged.label)
-        found.append(Finding(section, name, value, most=table if barred else None, beside=f"eligibility {table:.4f}, base rate {rate:.4f}"))
+        found.append(
+            Finding(
+                section,
+                name,
+                value,
+                most=table if barred else None,
+                beside=f"eligibility {table:.4f}, base rate {rate:.4f}",
+            )
+        )
         for index, component in enumerate(COMPONENTS):
             model, known, constant = (
-                measure(values[..., index], judged.label[..., index]) for values in (judged.probability, judged.eligible, base)
+                measure(values[..., index], judged.label[..., index])
+                for values in (judged.probability, judged.eligible, base)
             )
             words = f"eligibility {known:.4f}, base rate {constant:.4f}"
             found.append(Finding(section, f"{name} {component}", model, most=known if barred else None, beside=words))
@@ -89,11 +102,19 @@ def events(judged: Judged, decoys: Flags) -> list[Finding]:
     """Failures announced in time and alerts for nothing, beside the rule."""
     section = f"{judged.horizon_hours} h: failures as events"
     model, rule = (
-        metrics.alerts(decided, judged.ahead, decoys, horizon_hours=judged.horizon_hours, least_lead_hours=LEAST_LEAD_HOURS)
+        metrics.alerts(
+            decided, judged.ahead, decoys, horizon_hours=judged.horizon_hours, least_lead_hours=LEAST_LEAD_HOURS
+        )
         for decided in (judged.decided, judged.rule)
     )
     return [
-        Finding(section, "announced >= 12 h ahead", model.recall, EVENT_RECALL_BAR, beside=f"of {model.failures}; rule {rule.recall:.4f}"),
+        Finding(
+            section,
+            "announced >= 12 h ahead",
+            model.recall,
+            EVENT_RECALL_BAR,
+            beside=f"of {model.failures}; rule {rule.recall:.4f}",
+        ),
         Finding(section, "median lead, hours", model.median_lead_hours, beside=f"rule {rule.median_lead_hours:.1f}"),
         Finding(
             section,
@@ -117,7 +138,8 @@ def trade_off(judged: Judged, note: str = "") -> list[str]:
 
 
 def threshold_of_precision(score: Numbers, hit: Flags, least: float) -> float:
-    """The lowest threshold that keeps the precision at `least`, which finds the most; `hit` says whether a row would be right if decided.
+    """The lowest threshold that keeps the precision at `least`, which finds the most; `hit` says whether a row would be
+    right if decided.
 
     Raises:
         ValueError: no threshold does.

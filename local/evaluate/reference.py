@@ -1,7 +1,9 @@
-"""The reference repository's own test rows and labels, faults included, to compare with its published figures. Never for production.
+"""The reference repository's own test rows and labels, faults included, to compare with its published figures. Never
+for production.
 
-Its bins of 12 h hold B-6 h .. B+5 h; a double failure makes two rows; a label is the sum of the component numbers of its own row
-and the next seven, cut off at 4. Our model gets the same rows and labels, with features as of B-6 h, which use nothing later.
+Its bins of 12 h hold B-6 h .. B+5 h; a double failure makes two rows; a label is the sum of the component numbers of
+its own row and the next seven, cut off at 4. Our model gets the same rows and labels, with features as of B-6 h, which
+use nothing later.
 """
 
 from __future__ import annotations
@@ -65,14 +67,22 @@ def bin_of(hour: int) -> int:
 
 
 def machine_rows(history: MachineHistory, first: int, last: int) -> tuple[list[int], Integers]:
-    """Bins and labels of one machine from the last bin to the first; at a double failure the higher component comes first."""
+    """Bins and labels of one machine from the last bin to the first; at a double failure the higher component comes
+    first.
+    """
     failed: dict[int, list[int]] = {}
     for hour, code in zip(history.failures.hours.tolist(), history.failures.codes.tolist(), strict=True):
         failed.setdefault(bin_of(hour), []).append(code)
-    rows = [(bin_, code) for bin_ in range(last, first - 1, -BIN_HOURS) for code in sorted(failed.get(bin_, [0]), reverse=True)]
+    rows = [
+        (bin_, code)
+        for bin_ in range(last, first - 1, -BIN_HOURS)
+        for code in sorted(failed.get(bin_, [0]), reverse=True)
+    ]
     sums = np.concatenate([[0], np.cumsum([code for _, code in rows])])
     index = np.arange(len(rows))
-    return [bin_ for bin_, _ in rows], np.minimum(sums[index + 1] - sums[np.maximum(index - _LOOK_AHEAD, 0)], _CLASSES - 1)
+    return [bin_ for bin_, _ in rows], np.minimum(
+        sums[index + 1] - sums[np.maximum(index - _LOOK_AHEAD, 0)], _CLASSES - 1
+    )
 
 
 def reference_rows(histories: list[MachineHistory], span: tuple[int, int]) -> Rows:
@@ -94,9 +104,14 @@ def reference_mode(lab: Lab, histories: list[MachineHistory], scratch: Path, see
     train.to_parquet(scratch / "reference-train.parquet", learnt, weights)
     held_out = train.bins >= VALIDATION_FROM
     train.to_parquet(scratch / "reference-validation.parquet", held_out, weights)
-    test.to_parquet(scratch / "reference-test.parquet", np.ones(len(test.labels), dtype=bool), np.ones(len(test.labels)))
+    test.to_parquet(
+        scratch / "reference-test.parquet", np.ones(len(test.labels), dtype=bool), np.ones(len(test.labels))
+    )
     validation, tested = lab.fit_and_classify(
-        scratch / "reference-train.parquet", [scratch / f"reference-{name}.parquet" for name in ("validation", "test")], _CLASSES, seed
+        scratch / "reference-train.parquet",
+        [scratch / f"reference-{name}.parquet" for name in ("validation", "test")],
+        _CLASSES,
+        seed,
     )
     truth = train.labels[held_out]
     right = (truth > 0) & (validation[:, 1:].argmax(axis=1) + 1 == truth)

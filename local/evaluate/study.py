@@ -26,7 +26,9 @@ _BASE_RATE_FROM = START
 class Study:
     """A fleet, its truth, and the models trained on it."""
 
-    def __init__(self, session: LocalSession, folder: Path, machines: int | None, seed: int, events: Path | None, tell: Tell) -> None:
+    def __init__(
+        self, session: LocalSession, folder: Path, machines: int | None, seed: int, events: Path | None, tell: Tell
+    ) -> None:
         self._plan: Plan = plan_year(folder, machines, seed, events)
         self._lab = Lab(session, f"study_{seed}", tell)
         self._tell = tell
@@ -76,7 +78,9 @@ class Study:
         return rates
 
     def _decoys(self, count: int) -> Flags:
-        """The points inside a decoy step of the component's sensor, or within a day of its end: what a trailing mean still sees."""
+        """The points inside a decoy step of the component's sensor, or within a day of its end: what a trailing mean
+        still sees.
+        """
         points = self._points(0)
         found = np.zeros((len(self._histories), count, len(recipe.COMPONENTS)), dtype=bool)
         hours = points.hours[:count]

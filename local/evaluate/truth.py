@@ -21,7 +21,9 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Points:
-    """As-of points: `machines` (ids) by `hours` (since 1970; 06:00 and 18:00 only). Arrays are (machines, hours, components)."""
+    """As-of points: `machines` (ids) by `hours` (since 1970; 06:00 and 18:00 only). Arrays are (machines, hours,
+    components).
+    """
 
     machines: NDArray[np.int64]
     hours: NDArray[np.int64]
@@ -46,11 +48,13 @@ def _next_after(events: NDArray[np.int64], hours: NDArray[np.int64]) -> Numbers:
 
 
 def hours_to_failure(histories: list[MachineHistory], points: Points) -> Numbers:
-    """Hours to the next failure of each component; a failure at T itself is the past. The label of horizon H is `<= H`."""
+    """Hours to the next failure of each component; one at T itself is the past. The label of horizon H is `<= H`."""
     found = np.empty(points.shape)
     for index, history in enumerate(histories):
         for component in range(len(COMPONENTS)):
-            found[index, :, component] = _next_after(history.failures.hours[history.failures.codes == component + 1], points.hours)
+            found[index, :, component] = _next_after(
+                history.failures.hours[history.failures.codes == component + 1], points.hours
+            )
     return found
 
 
@@ -69,7 +73,8 @@ def rule(histories: list[MachineHistory], points: Points, lookback_hours: int = 
 
 
 def eligibility(histories: list[MachineHistory], points: Points, horizon_hours: int, start: int) -> Numbers:
-    """The four-line table: the hazard of a component if a grid visit lies within the horizon and it will be old enough then.
+    """The four-line table: the hazard of a component if a grid visit lies within the horizon and it will be old enough
+    then.
 
     `start` is the hour of the first reading: later maintenance lies on the machine's 15-day grid.
     """

@@ -43,29 +43,61 @@ def _faults(text: str) -> tuple[str, ...]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="simulator",
-        description="Makes the five sources of the predictive-maintenance scenario as drops: <out>/<source>/<day or first_last>.csv[.gz].",
+        description=(
+            "Makes the five sources of the predictive-maintenance scenario as drops: "
+            "<out>/<source>/<day or first_last>.csv[.gz]."
+        ),
         epilog="faults: " + "; ".join(f"{name}: {fault.what}" for name, fault in FAULTS.items()),
     )
     add = parser.add_argument
     add("--out", type=Path, required=True, help="folder for the drops and summary.json")
     add("--machines", type=int, help="number of machines (default 100; with --events: the first so many, default all)")
-    add("--seed", type=int, default=1, help="equal seeds give equal data, machine by machine and day by day (default 1)")
-    add("--start", type=_day, default=date(2015, 1, 1), help="first day; the first reading is at 06:00 (default 2015-01-01)")
-    add("--end", type=_day, default=date(2016, 1, 1), help="last day; the last reading is at 06:00 (default 2016-01-01)")
+    add(
+        "--seed", type=int, default=1, help="equal seeds give equal data, machine by machine and day by day (default 1)"
+    )
+    add(
+        "--start",
+        type=_day,
+        default=date(2015, 1, 1),
+        help="first day; the first reading is at 06:00 (default 2015-01-01)",
+    )
+    add(
+        "--end", type=_day, default=date(2016, 1, 1), help="last day; the last reading is at 06:00 (default 2016-01-01)"
+    )
     layout = parser.add_mutually_exclusive_group()
     layout.add_argument(
-        "--history-until", type=_day, metavar="DAY", help="one file a source up to this day, then one a day (default: --end)"
+        "--history-until",
+        type=_day,
+        metavar="DAY",
+        help="one file a source up to this day, then one a day (default: --end)",
     )
     layout.add_argument("--daily", action="store_true", help="no history file: one file a day from --start on")
     layout.add_argument(
-        "--days", "--only-days", type=_days, metavar="FROM..TO", help="only these days; --start and --seed as for the history"
+        "--days",
+        "--only-days",
+        type=_days,
+        metavar="FROM..TO",
+        help="only these days; --start and --seed as for the history",
     )
-    add("--events", type=Path, metavar="DIR", help="real machines, errors, failures, maint .csv: simulate telemetry alone")
+    add(
+        "--events",
+        type=Path,
+        metavar="DIR",
+        help="real machines, errors, failures, maint .csv: simulate telemetry alone",
+    )
     packing = parser.add_mutually_exclusive_group()
     packing.add_argument("--gzip", action="store_true", default=True, help="write .csv.gz (default)")
     packing.add_argument("--plain", action="store_false", dest="gzip", help="write .csv")
-    add("--profile", choices=list(PROFILES), default="ms-faithful", help="extended = " + ", ".join(PROFILES["extended"]))
-    add("--faults", type=_faults, default=(), metavar="NAME,…", help="more faults than the profile has; file faults hit daily files only")
+    add(
+        "--profile", choices=list(PROFILES), default="ms-faithful", help="extended = " + ", ".join(PROFILES["extended"])
+    )
+    add(
+        "--faults",
+        type=_faults,
+        default=(),
+        metavar="NAME,…",
+        help="more faults than the profile has; file faults hit daily files only",
+    )
     add("--fault-every", type=int, default=7, metavar="N", help="a file fault hits one day in N (default 7)")
     add(
         "--start-up-artefacts",

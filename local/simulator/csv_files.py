@@ -1,4 +1,6 @@
-"""The original's CSV: header and strings quoted, `yyyy-MM-dd HH:mm:ss`, CRLF; plain, or gzip at level 1 without a time stamp."""
+"""The original's CSV: header and strings quoted, `yyyy-MM-dd HH:mm:ss`, CRLF; plain, or gzip at level 1 without a time
+stamp.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +61,8 @@ class AllEvents:
         self._hours = np.concatenate([found.hours for found in events])
         self._codes = np.concatenate([found.codes for found in events])
         self._ids = np.repeat(
-            np.array([history.machine.id for history in histories], dtype=np.int32), [len(found.hours) for found in events]
+            np.array([history.machine.id for history in histories], dtype=np.int32),
+            [len(found.hours) for found in events],
         )
 
     def table(self, first: int | None, last: int) -> pa.Table:
@@ -107,7 +110,9 @@ class DropFile:
     def __enter__(self) -> DropFile:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._file.close()
         if kind is None:
             self._part.replace(self.path)

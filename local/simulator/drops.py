@@ -69,7 +69,10 @@ class DropWriter:
         plan = self._plan
         for source, events in self._events.items():
             self._save(packing.whole_file(plan, source, span, events.table(self._opening(source), span.last_hour)))
-        chunks = [self._histories[index : index + _MACHINES_A_CHUNK] for index in range(0, len(self._histories), _MACHINES_A_CHUNK)]
+        chunks = [
+            self._histories[index : index + _MACHINES_A_CHUNK]
+            for index in range(0, len(self._histories), _MACHINES_A_CHUNK)
+        ]
         rows = 0
         with self._open("telemetry", span) as drop:
             drop.write(packing.pack(plan, csv_files.telemetry_header()))
@@ -77,16 +80,22 @@ class DropWriter:
             for number, (content, count) in enumerate(made, start=1):
                 drop.write(content)
                 rows += count
-                self._progress("history, machines", min(number * _MACHINES_A_CHUNK, len(self._histories)), len(self._histories))
+                self._progress(
+                    "history, machines", min(number * _MACHINES_A_CHUNK, len(self._histories)), len(self._histories)
+                )
         self.summary.add(Delivery("telemetry", span, drop.path.name, rows, drop.size, packing.delivery_time(span)))
 
     def _opening(self, source: str) -> int | None:
-        """The first hour of the first file; none for maintenance, whose records of the year before give the initial ages."""
+        """The first hour of the first file; none for maintenance, whose records of the year before give the initial
+        ages.
+        """
         return None if source == "maint" else self._plan.first_hour
 
     def _history_chunk(self, chunk: list[MachineHistory], span: Span) -> tuple[bytes, int]:
         first, last = self._plan.first_hour, span.last_hour
-        table = self._telemetry([history.machine.id for history in chunk], first, last, *self._readings(chunk, first, last))
+        table = self._telemetry(
+            [history.machine.id for history in chunk], first, last, *self._readings(chunk, first, last)
+        )
         return packing.pack(self._plan, csv_files.render(table, header=False)), table.num_rows
 
     def _readings(self, histories: list[MachineHistory], first: int, last: int) -> tuple[Readings, Present]:
@@ -96,7 +105,11 @@ class DropWriter:
         readings, present = np.empty((*shape, 4)), np.ones(shape, dtype=bool)
         for index, history in enumerate(histories):
             made = normal_readings(plan.seed, history.machine.id, first, last)
-            add_steps(made, first, failure_steps(plan.seed, history) + decoy_steps(plan.seed, history.machine.id, plan.first_hour, last))
+            add_steps(
+                made,
+                first,
+                failure_steps(plan.seed, history) + decoy_steps(plan.seed, history.machine.id, plan.first_hour, last),
+            )
             window = Window(plan.seed, history, plan.first_hour, first, made, present[index])
             for fault in self._signal_faults:
                 fault(window)
@@ -123,7 +136,11 @@ class DropWriter:
         def files_of(day: date) -> list[packing.PackedFile]:
             begin, end = max(closing_hour(day) - 23, first), closing_hour(day)
             rows = slice(begin - first, end - first + 1)
-            made = [packing.daily_file(plan, "telemetry", day, self._telemetry(ids, begin, end, readings[:, rows], present[:, rows]))]
+            made = [
+                packing.daily_file(
+                    plan, "telemetry", day, self._telemetry(ids, begin, end, readings[:, rows], present[:, rows])
+                )
+            ]
             for source, events in self._events.items():
                 since = self._opening(source) if day == plan.start else begin
                 made.append(packing.daily_file(plan, source, day, events.table(since, end)))

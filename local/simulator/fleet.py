@@ -27,7 +27,10 @@ class Events(NamedTuple):
     def of(cls, pairs: list[tuple[int, int]]) -> Events:
         """Sorted and without duplicates."""
         ordered = sorted(set(pairs))
-        return cls(np.array([hour for hour, _ in ordered], dtype=np.int64), np.array([code for _, code in ordered], dtype=np.int8))
+        return cls(
+            np.array([hour for hour, _ in ordered], dtype=np.int64),
+            np.array([code for _, code in ordered], dtype=np.int8),
+        )
 
     def between(self, first: int | None, last: int) -> Events:
         """The events of hours `first` .. `last`; without `first`, all up to `last`."""
@@ -72,7 +75,8 @@ def _initial_hours(rng: np.random.Generator, start: date) -> list[int]:
 def _walk_visits(
     rng: np.random.Generator, machine: Machine, start: date, until: int
 ) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
-    """Every 15 days at 06:00 some components are replaced; an eligible one of sufficient age is replaced because it failed.
+    """Every 15 days at 06:00 some components are replaced; an eligible one of sufficient age is replaced because it
+    failed.
 
     The hazards are conditional on the visit, so a failure is a replacement that was not planned.
     """
@@ -98,7 +102,9 @@ def _walk_visits(
 
 
 def _artefacts(seed: int, machine: Machine, start: date) -> list[tuple[int, int]]:
-    """Failures in the first night, as in the original files: off the grid and without a maintenance record; never three at once."""
+    """Failures in the first night, as in the original files: off the grid and without a maintenance record; never three
+    at once.
+    """
     draws = stream(seed, machine.id, Purpose.ARTEFACTS).random(len(recipe.COMPONENTS))
     failed = [
         (closing_hour(start) + recipe.ARTEFACT_HOURS, code)
@@ -121,14 +127,21 @@ def poisson_hours(rng: np.random.Generator, per_year: float, start: int, until: 
 
 def _background_errors(seed: int, machine: Machine, start: date, until: int) -> list[tuple[int, int]]:
     hours = poisson_hours(
-        stream(seed, machine.id, Purpose.BACKGROUND_ERRORS, 0), recipe.BACKGROUND_ERRORS_PER_YEAR, closing_hour(start), until
+        stream(seed, machine.id, Purpose.BACKGROUND_ERRORS, 0),
+        recipe.BACKGROUND_ERRORS_PER_YEAR,
+        closing_hour(start),
+        until,
     )
     shares = np.cumsum(recipe.BACKGROUND_ERROR_SHARES)
     draws = stream(seed, machine.id, Purpose.BACKGROUND_ERRORS, 1).random(len(hours)) * shares[-1]
-    return [(hour, int(code) + 1) for hour, code in zip(hours, np.searchsorted(shares, draws, side="right"), strict=True)]
+    return [
+        (hour, int(code) + 1) for hour, code in zip(hours, np.searchsorted(shares, draws, side="right"), strict=True)
+    ]
 
 
-def simulate_history(seed: int, machine: Machine, start: date, until: int, *, artefacts: bool = False) -> MachineHistory:
+def simulate_history(
+    seed: int, machine: Machine, start: date, until: int, *, artefacts: bool = False
+) -> MachineHistory:
     """All events of an invented machine from `start` up to the hour `until`; a later `until` only adds events."""
     maint, failures = _walk_visits(stream(seed, machine.id, Purpose.VISITS), machine, start, until)
     if artefacts:

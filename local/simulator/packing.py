@@ -38,7 +38,9 @@ def pack(plan: Plan, content: bytes) -> bytes:
 def whole_file(plan: Plan, source: str, span: Span, table: pa.Table) -> PackedFile:
     """A sound file."""
     content = pack(plan, csv_files.render(table, header=True))
-    return PackedFile(content, Delivery(source, span, plan.file_name(span), table.num_rows, len(content), delivery_time(span)))
+    return PackedFile(
+        content, Delivery(source, span, plan.file_name(span), table.num_rows, len(content), delivery_time(span))
+    )
 
 
 def daily_file(plan: Plan, source: str, day: date, table: pa.Table) -> PackedFile:
@@ -47,8 +49,12 @@ def daily_file(plan: Plan, source: str, day: date, table: pa.Table) -> PackedFil
     hit = apply.hits(plan.active_faults, plan.seed, source, day, plan.fault_every)
     if not hit:
         return whole_file(plan, source, span, table)
-    faulty = apply.apply(hit, plan.seed, source, day, csv_files.render(table, header=True), lambda content: pack(plan, content))
+    faulty = apply.apply(
+        hit, plan.seed, source, day, csv_files.render(table, header=True), lambda content: pack(plan, content)
+    )
     deliver_at = delivery_time(span, faulty.delay_minutes)
     return PackedFile(
-        faulty.content, Delivery(source, span, plan.file_name(span), faulty.rows, len(faulty.content), deliver_at, hit), faulty.again
+        faulty.content,
+        Delivery(source, span, plan.file_name(span), faulty.rows, len(faulty.content), deliver_at, hit),
+        faulty.again,
     )

@@ -104,5 +104,7 @@ class Plan:
             drawn = [draw_machine(self.seed, number) for number in range(1, (self.machines or 100) + 1)]
             if "new-model" in self.active_faults:
                 drawn = rename_models(self.seed, drawn)
-            histories = [simulate_history(self.seed, machine, self.start, until, artefacts=self.artefacts) for machine in drawn]
+            histories = [
+                simulate_history(self.seed, machine, self.start, until, artefacts=self.artefacts) for machine in drawn
+            ]
         return histories

@@ -1,4 +1,6 @@
-"""The figures of the generator: what one faithful machine looks like. Shifts in sensor units, ages in days, rates per machine-year."""
+"""The figures of the generator: what one faithful machine looks like. Shifts in sensor units, ages in days, rates per
+machine-year.
+"""
 
 from __future__ import annotations
 

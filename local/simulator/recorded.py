@@ -22,7 +22,9 @@ def _open(path: Path, columns: list[str]) -> list[list[str]]:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = list(csv.reader(file))
     except FileNotFoundError:
-        raise EventFileError(f"{path} is missing: --events needs machines.csv, errors.csv, failures.csv and maint.csv") from None
+        raise EventFileError(
+            f"{path} is missing: --events needs machines.csv, errors.csv, failures.csv and maint.csv"
+        ) from None
     if not rows or rows[0] != columns:
         raise EventFileError(f"{path}, line 1: the header must be {','.join(columns)}")
     return rows[1:]

@@ -21,5 +21,7 @@ class Purpose(IntEnum):
 
 
 def stream(seed: int, machine: int, purpose: Purpose, *parts: int) -> np.random.Generator:
-    """The one stream of (seed, machine, purpose, parts): equal arguments give equal draws on every machine and in every process."""
+    """The one stream of (seed, machine, purpose, parts): equal arguments give equal draws on every machine and in every
+    process.
+    """
     return np.random.Generator(np.random.PCG64DXSM(np.random.SeedSequence([seed, machine, int(purpose), *parts])))

@@ -61,14 +61,25 @@ class Summary:
         self._deliveries.append(delivery)
 
     def count_events(self, histories: list[MachineHistory], first: int, last: int) -> None:
-        """Counts what happened in the hours `first` .. `last`; replacements before the first hour are no visits of the span."""
-        counts: dict[str, Counter[str]] = {"failures": Counter(), "maint": Counter(), "errors": Counter(), "decoys": Counter()}
+        """Counts what happened in the hours `first` .. `last`; replacements before the first hour are no visits of the
+        span.
+        """
+        counts: dict[str, Counter[str]] = {
+            "failures": Counter(),
+            "maint": Counter(),
+            "errors": Counter(),
+            "decoys": Counter(),
+        }
         for history in histories:
             for source, names in (("failures", None), ("maint", None), ("errors", recipe.ERRORS)):
                 found = getattr(history, source).between(first, last)
-                counts[source].update(names[code - 1] if names else recipe.COMPONENTS[code - 1].name for code in found.codes.tolist())
+                counts[source].update(
+                    names[code - 1] if names else recipe.COMPONENTS[code - 1].name for code in found.codes.tolist()
+                )
             steps = decoy_steps(self._plan.seed, history.machine.id, self._plan.first_hour, last)
-            counts["decoys"].update(recipe.SENSORS[recipe.COMPONENTS[step.code - 1].sensor].name for step in steps if step.first >= first)
+            counts["decoys"].update(
+                recipe.SENSORS[recipe.COMPONENTS[step.code - 1].sensor].name for step in steps if step.first >= first
+            )
         self.machines = len(histories)
         self._counts = {source: dict(sorted(found.items())) for source, found in counts.items()}
 

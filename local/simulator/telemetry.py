@@ -40,7 +40,13 @@ def failure_steps(seed: int, history: MachineHistory) -> list[Step]:
     """One step before each failure; its size depends on seed, machine, component and hour alone."""
     machine = history.machine.id
     return [
-        Step(code, hour - recipe.STEP_HOURS, hour, _draw_shift(stream(seed, machine, Purpose.SHIFT, code, hour), code), decoy=False)
+        Step(
+            code,
+            hour - recipe.STEP_HOURS,
+            hour,
+            _draw_shift(stream(seed, machine, Purpose.SHIFT, code, hour), code),
+            decoy=False,
+        )
         for hour, code in zip(history.failures.hours.tolist(), history.failures.codes.tolist(), strict=True)
     ]
 
@@ -49,7 +55,9 @@ def decoy_steps(seed: int, machine: int, start: int, until: int) -> list[Step]:
     """Steps that nothing follows, at any hour from `start`; a later `until` only adds some."""
     steps = []
     for code in range(1, len(recipe.COMPONENTS) + 1):
-        hours = poisson_hours(stream(seed, machine, Purpose.DECOYS, code, 0), recipe.DECOYS_PER_SENSOR_YEAR, start, until)
+        hours = poisson_hours(
+            stream(seed, machine, Purpose.DECOYS, code, 0), recipe.DECOYS_PER_SENSOR_YEAR, start, until
+        )
         sizes = stream(seed, machine, Purpose.DECOYS, code, 1)
         steps += [Step(code, hour, hour + recipe.STEP_HOURS, _draw_shift(sizes, code), decoy=True) for hour in hours]
     return steps
@@ -58,7 +66,9 @@ def decoy_steps(seed: int, machine: int, start: int, until: int) -> list[Step]:
 def normal_readings(seed: int, machine: int, first: int, last: int) -> Readings:
     """Undisturbed readings of the hours `first` .. `last`; shape (hours, 4)."""
     blocks = range(first // _BLOCK_HOURS, last // _BLOCK_HOURS + 1)
-    drawn = np.concatenate([stream(seed, machine, Purpose.NOISE, block).standard_normal((_BLOCK_HOURS, len(_MEANS))) for block in blocks])
+    drawn = np.concatenate(
+        [stream(seed, machine, Purpose.NOISE, block).standard_normal((_BLOCK_HOURS, len(_MEANS))) for block in blocks]
+    )
     offset = first - blocks[0] * _BLOCK_HOURS
     readings: Readings = drawn[offset : offset + last - first + 1] * _SDS + _MEANS
     return readings

@@ -10,7 +10,8 @@ from workbench.paths import REPO_ROOT
 
 @cache
 def _parameters() -> dict[str, dict[str, str]]:
-    definitions = [json.loads(path.read_text()) for path in sorted((REPO_ROOT / "pipelines").glob("*.json"))]
+    files = [path for path in sorted((REPO_ROOT / "pipelines").glob("*.json")) if path.suffixes != [".schema", ".json"]]
+    definitions = [json.loads(path.read_text()) for path in files]
     return {step["name"]: step.get("parameters", {}) for definition in definitions for step in definition["steps"]}
 
 

@@ -12,7 +12,9 @@ PACKAGE_FOLDERS = tuple(REPO_ROOT / folder for folder in ("notebooks", "local/da
 
 
 def prepare() -> None:
-    """Makes the packages importable here and in processes that follow, and sets the time zone to UTC. Call before importing Spark."""
+    """Makes the packages importable here and in processes that follow, and sets the time zone to UTC. Call before
+    importing Spark.
+    """
     known = [str(folder) for folder in PACKAGE_FOLDERS]
     sys.path[:0] = [folder for folder in known if folder not in sys.path]
     os.environ["PYTHONPATH"] = os.pathsep.join(known)

@@ -43,7 +43,9 @@ def _high_water(status: Path) -> int:
 
 @contextmanager
 def local_session(folder: Path, memory: str) -> Iterator[LocalSession]:
-    """Starts a driver JVM with `memory` (such as `4g`) whose tables, models and log lie in `folder`; ends it afterwards."""
+    """Starts a driver JVM with `memory` (such as `4g`) whose tables, models and log lie in `folder`; ends it
+    afterwards.
+    """
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     state = StateFolder.of(folder)
     migrate_mlflow(state)

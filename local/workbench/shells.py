@@ -58,7 +58,12 @@ def run_page(session: LocalSession, name: str, parameters: Mapping[str, str]) ->
     """
     path = REPO_ROOT / "notebooks" / f"{name}.py"
     dbutils = SimpleNamespace(widgets=Widgets(parameters), notebook=SimpleNamespace(exit=_leave))
-    names: dict[str, Any] = {"__name__": "__main__", "spark": session.spark, "dbutils": dbutils, "displayHTML": lambda _: None}
+    names: dict[str, Any] = {
+        "__name__": "__main__",
+        "spark": session.spark,
+        "dbutils": dbutils,
+        "displayHTML": lambda _: None,
+    }
     try:
         for cell in read_notebook(path):
             if cell.magic is None:

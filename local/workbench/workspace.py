@@ -17,7 +17,7 @@ CATALOG = "spark_catalog"
 
 
 class Workspace:
-    """Runs steps against the tables of one schema. Each pipeline run has a number; its batch is frozen in the volume."""
+    """Runs steps against the tables of one schema. A pipeline run has a number; its batch is frozen in the volume."""
 
     def __init__(self, session: LocalSession, schema: str) -> None:
         self.session = session
@@ -50,17 +50,19 @@ class Workspace:
         target.parent.mkdir(parents=True, exist_ok=True)
         os.link(source, target)
         facts = source.stat()
+        digest = hashlib.sha256(f"{path}{facts.st_size}{facts.st_mtime_ns}".encode()).hexdigest()
         return {
             "path": path,
             "source": path.partition("/")[0],
             "frozenPath": f"batches/{run_id}/files/{path}",
-            "etag": f"0x{hashlib.sha256(f'{path}{facts.st_size}{facts.st_mtime_ns}'.encode()).hexdigest()[:15].upper()}",
+            "etag": f"0x{digest[:15].upper()}",
             "size": facts.st_size,
             "lastModified": datetime.fromtimestamp(facts.st_mtime, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
         }
 
     def step(self, step: str, run_id: str, window: tuple[datetime, datetime] | None = None, **own: str) -> StepRun:
-        """Runs one step of a run over `window` (half-open; none: by the data) with its shipped parameters, of which `own` replaces some.
+        """Runs one step of a run over `window` (half-open; none: by the data) with its shipped parameters, of which
+        `own` replaces some.
 
         Raises:
             StepFailedError: the step reports anything but `ok`.

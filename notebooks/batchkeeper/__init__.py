@@ -1,1 +1,1 @@
-"""The scenario-neutral part of the notebooks: job parameters, Delta tables, step results, ingestion of drops, monitoring arithmetic."""
+"""The engine of every scenario that predicts events of entities from their readings and events."""

@@ -27,3 +27,7 @@ class ResultError(BatchkeeperError):
 
 class TableError(BatchkeeperError):
     """Raised when a table is absent, or its columns differ from its specification."""
+
+
+class ScenarioError(BatchkeeperError):
+    """Raised when a scenario has no declaration, or one with faults; lists each fault with its place."""

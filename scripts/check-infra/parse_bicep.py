@@ -1,4 +1,4 @@
-"""Parses Bicep files by the public grammar; prints `file:line: what` for each fault and ends with 1 when there is one."""
+"""Parses Bicep files by the public grammar; prints `file:line: what` for each fault and ends with 1 when it has any."""
 
 import pathlib
 import sys

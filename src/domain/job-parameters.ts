@@ -1,9 +1,10 @@
-import type { StepDefinition } from "./pipeline-definition";
+import type { PipelineDefinition, StepDefinition } from "./pipeline-definition";
 import type { Window } from "./window";
 
 /** Where the jobs read and write. */
 export interface JobSettings {
   readonly catalog: string;
+  /** Of definitions that name none. */
   readonly schema: string;
   readonly volumeRoot: string;
   /** Name of the batches container, which is also a folder under the volume root. */
@@ -20,6 +21,7 @@ export interface ParameterSource {
 /** Job parameters of a step (contracts.md section 2). The same for every generation and attempt of a run. */
 export function jobParameters(
   run: ParameterSource,
+  definition: Pick<PipelineDefinition, "scenario" | "schema">,
   step: StepDefinition,
   settings: JobSettings,
   deploymentId: string,
@@ -32,8 +34,10 @@ export function jobParameters(
     window_start: run.window?.start ?? "",
     window_end: run.window?.end ?? "",
     catalog: settings.catalog,
-    schema: settings.schema,
+    schema: definition.schema ?? settings.schema,
     volume_root: settings.volumeRoot,
+    // A job that knows no scenario need not declare the parameter.
+    ...(definition.scenario === undefined ? {} : { scenario: definition.scenario }),
     ...step.parameters,
     ...Object.fromEntries(asked),
   };

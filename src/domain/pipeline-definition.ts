@@ -13,6 +13,7 @@ export const COMMON_PARAMETERS = [
   "catalog",
   "schema",
   "volume_root",
+  "scenario",
 ] as const;
 
 const seconds = z.number().int().nonnegative();
@@ -119,6 +120,8 @@ const retentionSchema = z
 /** One definition file `pipelines/<name>.json` (contracts.md section 5), strict about unknown keys. */
 export const pipelineDefinitionSchema = z
   .strictObject({
+    /** For editors, which check and complete by it. */
+    $schema: z.string().optional(),
     name: z
       .string()
       .regex(/^[a-z][a-z0-9-]*$/, "expected a-z, 0-9 and -")
@@ -144,6 +147,16 @@ export const pipelineDefinitionSchema = z
     concurrencyGroup: z.string().regex(/^[a-z0-9-]{1,63}$/, "expected a-z, 0-9 and -"),
     drops: dropsSchema.optional(),
     window: z.strictObject({ rule: z.literal("watermark") }),
+    /** Package with the declaration that the jobs work by; the notebooks have a default. */
+    scenario: z
+      .string()
+      .regex(/^[a-z][a-z0-9_]{0,62}$/, "expected a package name of a-z, 0-9 and _")
+      .optional(),
+    /** Schema of the tables and models, so that scenarios do not meet; by default that of the deployment. */
+    schema: z
+      .string()
+      .regex(/^[A-Za-z_][A-Za-z0-9_-]*$/, "expected a schema name of letters, digits, _ and -")
+      .optional(),
     /** Of one attempt, from the moment it has its slot: its steps are cancelled then. */
     timeoutSeconds: z.number().int().positive().max(2_592_000).default(172_800),
     /** When people are told, besides of failures. */
@@ -231,6 +244,23 @@ function readOne({ file, text }: DefinitionFile, faults: DefinitionFault[]): Pip
   return parsed.data;
 }
 
+/** Definitions of different scenarios whose tables would meet in one schema. */
+function meetings(read: readonly PipelineDefinition[]): DefinitionFault[] {
+  const first = new Map<string, PipelineDefinition>();
+  const faults: DefinitionFault[] = [];
+  for (const definition of read) {
+    const schema = definition.schema ?? "";
+    const other = first.get(schema) ?? definition;
+    first.set(schema, other);
+    if (other.scenario !== definition.scenario)
+      faults.push({
+        where: `${definition.name}.json at schema`,
+        message: `is also that of ${other.name}.json, which has another scenario: give each scenario a schema of its own`,
+      });
+  }
+  return faults;
+}
+
 /** Parses all definition files and lists every fault of every file. */
 export function parseDefinitions(files: readonly DefinitionFile[]): {
   definitions: PipelineDefinitions;
@@ -239,6 +269,7 @@ export function parseDefinitions(files: readonly DefinitionFile[]): {
   const faults: DefinitionFault[] = [];
   const sorted = [...files].sort((a, b) => (a.file < b.file ? -1 : 1));
   const read = sorted.map((file) => readOne(file, faults)).filter((definition) => definition !== null);
+  faults.push(...meetings(read));
   return { definitions: new Map(read.map((definition) => [definition.name, definition])), faults };
 }
 

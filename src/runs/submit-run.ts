@@ -61,7 +61,7 @@ async function isWanted(
 
 async function callRunNow(
   deps: ActivityDeps,
-  { run }: StoredRun,
+  { run, definition }: StoredRun,
   step: StepDefinition,
   record: GenerationRecord,
 ): Promise<string> {
@@ -78,7 +78,7 @@ async function callRunNow(
     return await jobs.runNow({
       jobId,
       idempotencyToken: record.idempotencyToken,
-      jobParameters: jobParameters(run, step, settings, deploymentId),
+      jobParameters: jobParameters(run, definition, step, settings, deploymentId),
     });
   } catch (error) {
     if (error instanceof DatabricksApiError && !error.maybeExecuted) await countRefusal(deps, record);

@@ -44,7 +44,9 @@ class _Threads:
         self._join(context)
 
     def _mark(self, client: JavaClient) -> None:
-        JVMView(client, jvm_name=DEFAULT_JVM_NAME, id=DEFAULT_JVM_ID).java.lang.Thread.currentThread().setName(thread_name(self._key))
+        JVMView(client, jvm_name=DEFAULT_JVM_NAME, id=DEFAULT_JVM_ID).java.lang.Thread.currentThread().setName(
+            thread_name(self._key)
+        )
         if self._context is not None:
             self._join(self._context)
 
@@ -73,7 +75,9 @@ def attach(key: str) -> SparkSession:
     session = SparkSession(context, base.newSession())
     jvm.org.apache.spark.sql.classic.SparkSession.setDefaultSession(base)
     threads.adopt(context, session._jsparkSession)
-    JavaObject("GATEWAY_SERVER", gateway._gateway_client).getGateway().putObject(session_key(key), session._jsparkSession)
+    JavaObject("GATEWAY_SERVER", gateway._gateway_client).getGateway().putObject(
+        session_key(key), session._jsparkSession
+    )
     _neutralise(context, key)
     return session
 

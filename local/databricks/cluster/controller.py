@@ -1,4 +1,5 @@
-"""The resident process of a local cluster: `python -m cluster.controller --state DIR [--memory 4g] [--warehouse DIR] [--warm]`.
+"""The resident process of a local cluster: `python -m cluster.controller --state DIR [--memory 4g] [--warehouse DIR]
+[--warm]`.
 
 Speaks JSON lines on standard input and output (docs/contracts.md, section 6); standard error is its log. When its input
 closes, it ends every notebook process and the driver JVM.
@@ -105,7 +106,12 @@ class Controller:
         except Exception as error:  # The server waits for a `finished` whatever goes wrong here.
             log(f"run {run.request.run_id}: {type(error).__name__}: {error}")
             self._emit(
-                {"event": "finished", "runId": run.request.run_id, "outcome": "driver-error", "error": f"{type(error).__name__}: {error}"}
+                {
+                    "event": "finished",
+                    "runId": run.request.run_id,
+                    "outcome": "driver-error",
+                    "error": f"{type(error).__name__}: {error}",
+                }
             )
         finally:
             with self._runs_lock:
@@ -208,8 +214,12 @@ def main() -> None:
     parser.add_argument("--state", type=Path, required=True, help="state folder")
     parser.add_argument("--memory", default="4g", help="heap of the driver JVM (default 4g)")
     parser.add_argument("--warehouse", type=Path, help="tables and metastore (default <state>/warehouse)")
-    parser.add_argument("--recycle-after", type=int, default=50, help="notebooks after which an idle JVM is replaced (default 50)")
-    parser.add_argument("--warm", action="store_true", help="start the driver JVM at once instead of with the first run")
+    parser.add_argument(
+        "--recycle-after", type=int, default=50, help="notebooks after which an idle JVM is replaced (default 50)"
+    )
+    parser.add_argument(
+        "--warm", action="store_true", help="start the driver JVM at once instead of with the first run"
+    )
     options = parser.parse_args()
     state = StateFolder.of(options.state, options.warehouse)
     try:

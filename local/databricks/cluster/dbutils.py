@@ -73,7 +73,9 @@ class TaskValues:
             ValueError: there is no such value and no default.
         """
         try:
-            return self._server.get("/internal/task-values", {"runId": self._run_id, "taskKey": taskKey, "key": key})["value"]
+            return self._server.get("/internal/task-values", {"runId": self._run_id, "taskKey": taskKey, "key": key})[
+                "value"
+            ]
         except ServerError as error:
             if error.status != 404:
                 raise
@@ -105,7 +107,10 @@ class Secrets:
 
     def listScopes(self) -> Sequence[SimpleNamespace]:
         """The secret scopes."""
-        return [SimpleNamespace(name=entry["name"]) for entry in self._server.get("/api/2.0/secrets/scopes/list", {}).get("scopes", [])]
+        return [
+            SimpleNamespace(name=entry["name"])
+            for entry in self._server.get("/api/2.0/secrets/scopes/list", {}).get("scopes", [])
+        ]
 
 
 class Library:

@@ -1,4 +1,4 @@
-"""The driver JVM of the cluster: started on first use, kept warm, replaced when it dies or has served many notebooks."""
+"""The driver JVM of the cluster: started on first use, kept warm, replaced when it dies or has served many runs."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ class RunningDriver:
 class Driver:
     """Hands out the running driver JVM, starting it when there is none.
 
-    An idle JVM is replaced after it has served `recycle_after` notebooks. `on_ready` hears of each JVM that came up, `on_lost`
-    of each that died without being asked to.
+    An idle JVM is replaced after it has served `recycle_after` notebooks. `on_ready` hears of each JVM that came up,
+    `on_lost` of each that died without being asked to.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Driver:
             return self._current
 
     def release(self) -> None:
-        """Ends one use. An idle JVM that has served many notebooks is stopped: sessions and query plans pile up in it."""
+        """Ends one use. An idle JVM that has served many notebooks is stopped: sessions and plans pile up in it."""
         with self._lock:
             self._active -= 1
             current = self._current
@@ -91,7 +91,9 @@ class Driver:
                 self._stop(current)
 
     def kill(self, driver: RunningDriver) -> None:
-        """Kills a JVM in which an ended notebook goes on working; its other notebooks end as after any loss of the driver."""
+        """Kills a JVM in which an ended notebook goes on working; its other notebooks end as after any loss of the
+        driver.
+        """
         driver.gateway.process.kill()
 
     def close(self) -> None:
@@ -118,7 +120,11 @@ class Driver:
                 driver = self._start_jvm(log)
                 setup.complete_metastore(self._state, driver.client)
                 for path in setup.remove_stray_directories(self._state, driver.client):
-                    print(f"removed {path}: a table directory that the metastore does not know", file=sys.stderr, flush=True)
+                    print(
+                        f"removed {path}: a table directory that the metastore does not know",
+                        file=sys.stderr,
+                        flush=True,
+                    )
                 migration.result()
         except (Py4JError, OSError, RuntimeError) as error:
             if driver:
@@ -162,5 +168,7 @@ class Driver:
         if driver.stopping:
             return
         driver.lost.set()
-        reason = f"the driver JVM (process {process.pid}) ended with code {code}" + (": out of memory" if code == 3 else "")
+        reason = f"the driver JVM (process {process.pid}) ended with code {code}" + (
+            ": out of memory" if code == 3 else ""
+        )
         self._on_lost(driver, reason)

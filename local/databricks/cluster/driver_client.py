@@ -1,4 +1,6 @@
-"""The controller's own line into the driver JVM: opens the base session, cancels runs, sees which threads still serve one."""
+"""The controller's own line into the driver JVM: opens the base session, cancels runs, sees which threads still serve
+one.
+"""
 
 from __future__ import annotations
 

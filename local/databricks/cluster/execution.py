@@ -86,7 +86,9 @@ class Execution:
         elif cell.magic in self.magics:
             self.magics[cell.magic](cell)
         else:
-            raise NotebookSyntaxError(f"unknown magic %{cell.magic}; known are {', '.join(sorted(self.magics))}", cell.path, cell.line)
+            raise NotebookSyntaxError(
+                f"unknown magic %{cell.magic}; known are {', '.join(sorted(self.magics))}", cell.path, cell.line
+            )
 
     def run_code(self, cell: Cell) -> None:
         """Executes Python code; like a notebook, shows the value of a last line that is an expression."""
@@ -105,7 +107,10 @@ class Execution:
         try:
             return ast.parse(code, str(cell.path))
         except SyntaxError:
-            lines = [_LINE_MAGIC.sub(lambda match: f"{match['indent']}{_HOOK}({match['text']!r})", line) for line in code.split("\n")]
+            lines = [
+                _LINE_MAGIC.sub(lambda match: f"{match['indent']}{_HOOK}({match['text']!r})", line)
+                for line in code.split("\n")
+            ]
             if "\n".join(lines) == code:
                 raise
             self.namespace[_HOOK] = lambda text: self._line_magic(cell, text)

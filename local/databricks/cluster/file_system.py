@@ -44,7 +44,8 @@ def make(target: Path) -> None:
 
 def _compile(gateway: Gateway, sources: Sequence[Path], classes: Path) -> None:
     client = ClientServer(
-        java_parameters=JavaParameters(port=gateway.port, auth_token=gateway.secret), python_parameters=PythonParameters(port=0)
+        java_parameters=JavaParameters(port=gateway.port, auth_token=gateway.secret),
+        python_parameters=PythonParameters(port=0),
     )
     try:
         _compile_by(client, sources, classes)

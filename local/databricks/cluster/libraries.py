@@ -1,4 +1,6 @@
-"""Python libraries of one run: what its task names, and what `%pip` installs. Other runs and the shared installation never see them."""
+"""Python libraries of one run: what its task names, and what `%pip` installs. Other runs and the shared installation
+never see them.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,7 @@ _TERMINAL_CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|
 
 
 class LibraryInstallationError(Exception):
-    """Raised when pip could not install what a task or a notebook asks for; carries pip's last error, or its last line."""
+    """Raised when pip could not install what a task or a notebook asks for; carries its last error, or last line."""
 
 
 class RunLibraries:
@@ -33,7 +35,8 @@ class RunLibraries:
         self.packages = Path(sysconfig.get_path("purelib", "venv", {"base": str(folder), "platbase": str(folder)}))
         self.packages.mkdir(parents=True)
         sys.path.insert(0, str(self.packages))
-        # A pip that a shell or a program of the notebook starts would change the shared installation, or the machine's own.
+        # A pip that a shell or a program of the notebook starts would change the shared installation, or the machine's
+        # own.
         os.environ["PIP_TARGET"] = str(self.packages)
 
     def install_for_task(self, libraries: Sequence[Mapping[str, Any]]) -> None:
@@ -67,7 +70,12 @@ class RunLibraries:
         environment.pop("PIP_TARGET", None)
         last = error = ""
         with subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         ) as process:
             assert process.stdout
             for line in process.stdout:
@@ -77,13 +85,19 @@ class RunLibraries:
                 error = last if last.lower().startswith("error:") else error
         if process.returncode:
             command_name = arguments[0] if arguments else ""
-            raise LibraryInstallationError(f"pip {command_name} failed with exit code {process.returncode}: {error or last}")
+            raise LibraryInstallationError(
+                f"pip {command_name} failed with exit code {process.returncode}: {error or last}"
+            )
         importlib.invalidate_caches()
         for name in self._outdated():
-            self._warn(f"%pip: {name} is loaded in another version already, and this notebook process goes on with that")
+            self._warn(
+                f"%pip: {name} is loaded in another version already, and this notebook process goes on with that"
+            )
 
     def _make(self) -> None:
-        subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(self._folder)], check=True, stdin=subprocess.DEVNULL)
+        subprocess.run(
+            [sys.executable, "-m", "venv", "--without-pip", str(self._folder)], check=True, stdin=subprocess.DEVNULL
+        )
         # pip itself, and all that need not be installed again, comes from the shared installation.
         (self.packages / "shared.pth").write_text(sysconfig.get_path("purelib") + "\n")
         os.environ["PATH"] = os.pathsep.join([str(self._python().parent), os.environ.get("PATH", "")])
@@ -97,7 +111,9 @@ class RunLibraries:
         return self._places.of_programs(argument) or argument
 
     def _pip_arguments(self, library: Mapping[str, Any]) -> list[str] | None:
-        """What pip is to install for a library of the Jobs API: nothing when it is there; None for one that is not Python's."""
+        """What pip is to install for a library of the Jobs API: nothing when it is there; None for one that is not
+        Python's.
+        """
         if isinstance(library.get("whl"), str):
             return [library["whl"]]
         if isinstance(library.get("requirements"), str):
@@ -111,7 +127,11 @@ class RunLibraries:
 
     def _outdated(self) -> list[str]:
         """Packages of this environment of which the process has another one loaded."""
-        names = {path.stem if path.suffix == ".py" else path.name for path in self.packages.iterdir() if path.suffix in ("", ".py")}
+        names = {
+            path.stem if path.suffix == ".py" else path.name
+            for path in self.packages.iterdir()
+            if path.suffix in ("", ".py")
+        }
         files = {name: getattr(sys.modules.get(name), "__file__", None) for name in names}
         return sorted(name for name, file in files.items() if file and not Path(file).is_relative_to(self.packages))
 

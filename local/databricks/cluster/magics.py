@@ -24,7 +24,13 @@ _REFUSED = ("scala", "r", "R")
 
 
 def register_magics(
-    execution: Execution, spark: Any, dbutils: Any, widgets: Widgets, display: Any, places: Places, libraries: RunLibraries
+    execution: Execution,
+    spark: Any,
+    dbutils: Any,
+    widgets: Widgets,
+    display: Any,
+    places: Places,
+    libraries: RunLibraries,
 ) -> None:
     """Makes the magics known to `execution`."""
     for name in _QUIET:
@@ -59,7 +65,9 @@ def split_statements(text: str) -> list[str]:
 
 def _notice(cell: Cell) -> None:
     first = (cell.text.strip().splitlines() or [""])[0]
-    print(f"{cell.path.name}:{cell.line}: %{cell.magic} {first} ignored: the local environment is fixed", file=sys.stderr)
+    print(
+        f"{cell.path.name}:{cell.line}: %{cell.magic} {first} ignored: the local environment is fixed", file=sys.stderr
+    )
 
 
 def _refuse(cell: Cell) -> None:
@@ -112,14 +120,20 @@ def _find(name: str, cell: Cell, places: Places) -> Path:
     for path in (path for base in bases for path in (base, base.with_name(f"{base.name}.py"))):
         if path.is_file():
             return path
-    raise NotebookSyntaxError(f"%run: there is no notebook {name if name.startswith('/') else bases[0]}", cell.path, cell.line)
+    raise NotebookSyntaxError(
+        f"%run: there is no notebook {name if name.startswith('/') else bases[0]}", cell.path, cell.line
+    )
 
 
 def _sql_magic(execution: Execution, spark: Any, widgets: Widgets, display: Any) -> Magic:
     def sql(cell: Cell) -> None:
         frame = None
         for statement in split_statements(cell.text):
-            arguments = {name: value for name, value in widgets.getAll().items() if re.search(rf"(?<!:):{re.escape(name)}\b", statement)}
+            arguments = {
+                name: value
+                for name, value in widgets.getAll().items()
+                if re.search(rf"(?<!:):{re.escape(name)}\b", statement)
+            }
             frame = spark.sql(statement, args=arguments) if arguments else spark.sql(statement)
         if frame is not None:
             execution.namespace["_sqldf"] = frame
@@ -132,7 +146,11 @@ def _sql_magic(execution: Execution, spark: Any, widgets: Widgets, display: Any)
 def _shell(cell: Cell) -> None:
     options, script = (["-e"], cell.text.strip()[2:]) if cell.text.strip().startswith("-e") else ([], cell.text)
     with subprocess.Popen(
-        ["bash", *options, "-c", script], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ["bash", *options, "-c", script],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     ) as process:
         assert process.stdout
         # By way of the notebook's own output, which blanks secrets.

@@ -1,7 +1,8 @@
 """Shows the cluster's processes `/Volumes`, `/dbfs` and `/Workspace` without any of them existing on the machine.
 
-On Linux a process may have its own view of the file tree (a mount namespace), and within a user namespace it needs no rights for that. The
-controller moves into one before it starts anything, so that the driver JVM, notebooks, Spark's Python workers and shells all see the same.
+On Linux a process may have its own view of the file tree (a mount namespace), and within a user namespace it needs no
+rights for that. The controller moves into one before it starts anything, so that the driver JVM, notebooks, Spark's
+Python workers and shells all see the same.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ _BIND, _RECURSIVE, _SLAVE, _DETACH = 4096, 16384, 1 << 19, 2
 
 
 def enter(folders: Mapping[str, Path], mount_point: Path) -> str | None:
-    """Gives this process, and all that it starts, a file tree in which each name of `folders` (such as `/Volumes`) is its folder.
+    """Gives this process, and all that it starts, a file tree in which each name of `folders` (such as `/Volumes`) is
+    its folder.
 
     `mount_point` is an empty folder that the new root is put upon. The process must have one thread only.
 
@@ -33,7 +35,10 @@ def enter(folders: Mapping[str, Path], mount_point: Path) -> str | None:
         try:
             _build(folders, mount_point)
         except OSError as error:
-            os.write(writing, ": ".join(str(part) for part in (error.filename, error.strerror) if part).encode() or b"unknown")
+            os.write(
+                writing,
+                ": ".join(str(part) for part in (error.filename, error.strerror) if part).encode() or b"unknown",
+            )
         finally:
             os._exit(0)
     os.close(writing)

@@ -77,7 +77,9 @@ class Places:
         return found, shown
 
     def of_programs(self, path: str) -> str | None:
-        """The file behind `/Volumes/x`, `/dbfs/x` or `/Workspace/x`, as Python and shells open them; None for any other path."""
+        """The file behind `/Volumes/x`, `/dbfs/x` or `/Workspace/x`, as Python and shells open them; None for any other
+        path.
+        """
         plain = posixpath.normpath(path)
         # Two slashes at the beginning are one, but for this function.
         plain = plain[1:] if plain.startswith("//") else plain
@@ -87,12 +89,16 @@ class Places:
         return None
 
     def of_workspace(self, path: str) -> list[Path]:
-        """Where the notebook with this absolute path may lie: uploaded, or on this machine, which is where a bundle's are."""
+        """Where the notebook with this absolute path may lie: uploaded, or on this machine, which is where a bundle's
+        are.
+        """
         below = posixpath.normpath(path).removeprefix("/Workspace").lstrip("/")
         return [self._state.workspace / below, Path(path)]
 
     def workspace_path(self, notebook: Path) -> str:
-        """The path in the workspace of a notebook's file: as it was uploaded, else as a bundle on this machine names it."""
+        """The path in the workspace of a notebook's file: as it was uploaded, else as a bundle on this machine names
+        it.
+        """
         found = notebook.resolve().with_suffix("")
         workspace = self._state.workspace
         return f"/{found.relative_to(workspace)}" if found.is_relative_to(workspace) else str(found)

@@ -31,7 +31,9 @@ RESULT_BYTES = 5 * 1024 * 1024
 
 
 def read_order() -> tuple[dict[str, Any], BinaryIO]:
-    """The order on the first line of standard input, and the rest of that pipe; the notebook gets an empty input instead."""
+    """The order on the first line of standard input, and the rest of that pipe; the notebook gets an empty input
+    instead.
+    """
     pipe = os.fdopen(os.dup(0), "rb", buffering=0)
     with open(os.devnull, "rb") as empty:
         os.dup2(empty.fileno(), 0)
@@ -56,7 +58,7 @@ def die_with_controller(pipe: BinaryIO) -> None:
 
 
 def prepare_paths(notebook: Path) -> None:
-    """Makes the notebook's folder the working directory and its modules importable; the runner's own become invisible."""
+    """Makes the notebook's folder the working directory and its modules importable; the runner's own are hidden."""
     os.chdir(notebook.parent)
     own = str(Path(__file__).parents[1])
     sys.path[:] = [str(notebook.parent), *(entry for entry in sys.path if entry not in ("", own))]
@@ -106,7 +108,11 @@ def execute(order: dict[str, Any], spark: Any, redaction: Redaction, warn: Calla
 def success(value: str) -> dict[str, Any]:
     """The report on a notebook that ended well; an exit value beyond 5 MB is cut."""
     data = value.encode()
-    return {"outcome": "success", "result": data[:RESULT_BYTES].decode(errors="ignore"), "truncated": len(data) > RESULT_BYTES}
+    return {
+        "outcome": "success",
+        "result": data[:RESULT_BYTES].decode(errors="ignore"),
+        "truncated": len(data) > RESULT_BYTES,
+    }
 
 
 def main(report_descriptor: int) -> None:
@@ -116,7 +122,10 @@ def main(report_descriptor: int) -> None:
     die_with_controller(pipe)
     os.set_inheritable(report_descriptor, False)
     redaction = Redaction()
-    sys.stdout, sys.stderr = cast(Any, RedactedStream(sys.stdout, redaction)), cast(Any, RedactedStream(sys.stderr, redaction))
+    sys.stdout, sys.stderr = (
+        cast(Any, RedactedStream(sys.stdout, redaction)),
+        cast(Any, RedactedStream(sys.stderr, redaction)),
+    )
     with open(report_descriptor, "w", encoding="utf-8") as reports:
 
         def warn(message: str) -> None:

@@ -1,4 +1,6 @@
-"""One notebook run as the controller sees it: a process that attaches to the driver JVM, watched until nothing of it works on."""
+"""One notebook run as the controller sees it: a process that attaches to the driver JVM, watched until nothing of it
+works on.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,8 @@ NotebookProcess = subprocess.Popen[bytes] | ForkedProcess
 class RunRequest:
     """What the server asks for: one notebook with parameters, whose output goes to `output_dir`.
 
-    `workspace_path` is the notebook's path in the workspace; `spark_conf`, `env` and `libraries` are those of its task and cluster.
+    `workspace_path` is the notebook's path in the workspace; `spark_conf`, `env` and `libraries` are those of its task
+    and cluster.
     """
 
     run_id: str
@@ -54,11 +57,18 @@ class NotebookRun:
     """Runs one notebook and reports `started` and, once nothing of it works on, `finished`."""
 
     def __init__(
-        self, request: RunRequest, state: StateFolder, driver: Driver, parent: WarmParent, records: ProcessRecords, emit: Emit
+        self,
+        request: RunRequest,
+        state: StateFolder,
+        driver: Driver,
+        parent: WarmParent,
+        records: ProcessRecords,
+        emit: Emit,
     ) -> None:
         self.request = request
         self._state, self._driver, self._parent, self._records, self._emit = state, driver, parent, records, emit
-        # Spark refuses all further jobs of a cancelled group, so a run id that comes again must not name the same group.
+        # Spark refuses all further jobs of a cancelled group, so a run id that comes again must not name the same
+        # group.
         self._key = f"{request.run_id}.{uuid.uuid4().hex[:8]}"
         self._mounts = volume_mounts(request.parameters, state)
         # Made when the run has libraries of its own.
@@ -100,7 +110,9 @@ class NotebookRun:
             self._driver.release()
 
     def _run_process(self, driver: RunningDriver, began: float) -> dict[str, Any] | None:
-        """Starts the notebook process, passes on that it has attached and what it warns of, and returns its last report, if it gave one."""
+        """Starts the notebook process, passes on that it has attached and what it warns of, and returns its last
+        report, if it gave one.
+        """
         reading, writing = os.pipe()
         with self._lock:
             if self._killed:
@@ -115,7 +127,9 @@ class NotebookRun:
                 message = json.loads(line)
                 if message.get("attached"):
                     setup_ms = round((time.monotonic() - began) * 1000)
-                    self._emit({"event": "started", "runId": self.request.run_id, "pid": process.pid, "setupMs": setup_ms})
+                    self._emit(
+                        {"event": "started", "runId": self.request.run_id, "pid": process.pid, "setupMs": setup_ms}
+                    )
                 elif "warning" in message:
                     self._emit({"event": "warning", "runId": self.request.run_id, "message": message["warning"]})
                 else:
@@ -135,7 +149,10 @@ class NotebookRun:
             "PYSPARK_GATEWAY_PORT": str(driver.gateway.port),
             "PYSPARK_GATEWAY_SECRET": driver.gateway.secret,
         }
-        with (request.output_dir / "stdout.log").open("wb") as out, (request.output_dir / "stderr.log").open("wb") as err:
+        with (
+            (request.output_dir / "stdout.log").open("wb") as out,
+            (request.output_dir / "stderr.log").open("wb") as err,
+        ):
             forked = self._parent.fork(environment, out, err, report_descriptor)
             process = forked or start_cold(environment, out, err, report_descriptor)
         self._records.record(process.pid, f"notebook run {request.run_id}")
@@ -172,7 +189,11 @@ class NotebookRun:
                     driver.client.forget(self._key)
                     return
                 if time.monotonic() > deadline:
-                    print(f"run {self.request.run_id}: its JVM threads did not end; the JVM is killed", file=sys.stderr, flush=True)
+                    print(
+                        f"run {self.request.run_id}: its JVM threads did not end; the JVM is killed",
+                        file=sys.stderr,
+                        flush=True,
+                    )
                     self._driver.kill(driver)
                     driver.is_lost(LOSS_NOTICE_SECONDS)
                     return
@@ -188,7 +209,10 @@ class NotebookRun:
         if self._cancelled:
             return "cancelled", {"error": "the run was cancelled"}
         if driver.is_lost():
-            return "driver-error", {"error": "DriverLostError: the driver JVM ended while the notebook ran", **_trace(report)}
+            return "driver-error", {
+                "error": "DriverLostError: the driver JVM ended while the notebook ran",
+                **_trace(report),
+            }
         if report:
             return "failed", report
         code = self._process.returncode if self._process else None
@@ -197,9 +221,13 @@ class NotebookRun:
         if code < 0:
             name = signal.Signals(-code).name
             return "driver-error", {
-                "error": f"NotebookProcessKilledError: the notebook process was killed by {name} (out of memory, or by hand)"
+                "error": (
+                    f"NotebookProcessKilledError: the notebook process was killed by {name} (out of memory, or by hand)"
+                )
             }
-        return "failed", {"error": f"NotebookProcessExitedError: the notebook process ended itself with code {code}, without a result"}
+        return "failed", {
+            "error": f"NotebookProcessExitedError: the notebook process ended itself with code {code}, without a result"
+        }
 
     def _finish(self, outcome: str, details: Mapping[str, Any]) -> None:
         known = {key: details[key] for key in ("result", "truncated", "error", "errorTrace") if key in details}

@@ -28,7 +28,9 @@ class ServerClient:
 
     def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """The JSON answer to a POST; waits as long as the server takes."""
-        return self._send(urllib.request.Request(self._host() + path, json.dumps(body).encode(), {"Content-Type": "application/json"}))
+        return self._send(
+            urllib.request.Request(self._host() + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
+        )
 
     @staticmethod
     def _host() -> str:

@@ -1,6 +1,7 @@
 """Set-up of a state folder before notebooks may use it: the metastore, the MLflow database, stray table directories.
 
-Each is done in one process and once: several processes on a fresh MLflow database, or a fresh metastore, crash each other.
+Each is done in one process and once: several processes on a fresh MLflow database, or a fresh metastore, crash each
+other.
 """
 
 from __future__ import annotations
@@ -54,7 +55,10 @@ def migrate_mlflow(state: StateFolder) -> None:
     shutil.copyfile(template, draft)
     connection = sqlite3.connect(draft)
     with connection:
-        connection.execute("UPDATE experiments SET artifact_location = replace(artifact_location, ?, ?)", (_PLACEHOLDER, _artifacts(state)))
+        connection.execute(
+            "UPDATE experiments SET artifact_location = replace(artifact_location, ?, ?)",
+            (_PLACEHOLDER, _artifacts(state)),
+        )
     # Readers and one writer at a time do not lock each other out: notebooks run side by side.
     connection.execute("PRAGMA journal_mode=WAL")
     connection.close()
@@ -105,7 +109,8 @@ def complete_metastore(state: StateFolder, client: DriverClient) -> None:
 def remove_stray_directories(state: StateFolder, client: DriverClient) -> list[Path]:
     """Removes table directories that the metastore does not know, and returns them.
 
-    A crash between the first files of a table and its entry leaves one; every later attempt to create the table would fail.
+    A crash between the first files of a table and its entry leaves one; every later attempt to create the table would
+    fail.
     """
     schemas = client.schemas()
     known = {f"{schema}.db" for schema in schemas if schema != "default"} | {"default.db"}
@@ -125,4 +130,8 @@ def remove_stray_directories(state: StateFolder, client: DriverClient) -> list[P
 
 def _folders(folder: Path) -> list[Path]:
     """The directories in `folder`, but for hidden ones; none when it does not exist."""
-    return sorted(path for path in folder.iterdir() if path.is_dir() and path.name[0] not in "._") if folder.is_dir() else []
+    return (
+        sorted(path for path in folder.iterdir() if path.is_dir() and path.name[0] not in "._")
+        if folder.is_dir()
+        else []
+    )

@@ -61,7 +61,9 @@ def _cell(path: Path, lines: list[str], line: int) -> Cell | None:
         return Cell(path, line, "\n".join(lines))
     for offset, text in enumerate(lines):
         if text.strip() and not text.startswith("#"):
-            raise NotebookSyntaxError("code in a cell that begins with '# MAGIC': put it into a cell of its own", path, line + offset)
+            raise NotebookSyntaxError(
+                "code in a cell that begins with '# MAGIC': put it into a cell of its own", path, line + offset
+            )
     body = "\n".join(_MAGIC_LINE.sub("", text) for text in lines if _MAGIC_LINE.match(text) or not text.strip())
     match = _MAGIC_NAME.match(body)
     # A magic cell without a name holds plain text in the notebook's own language.

@@ -11,7 +11,9 @@ from typing import Any
 from pyspark.errors import PySparkException
 
 # What holds the notebook process and its driver together.
-_OURS = re.compile(r"PYSPARK_.*|SPARK_.*|JAVA_HOME|JDK_JAVA_OPTIONS|TZ|DATABRICKS_HOST|DATABRICKS_TOKEN|DATABRICKS_RUNTIME_VERSION")
+_OURS = re.compile(
+    r"PYSPARK_.*|SPARK_.*|JAVA_HOME|JDK_JAVA_OPTIONS|TZ|DATABRICKS_HOST|DATABRICKS_TOKEN|DATABRICKS_RUNTIME_VERSION"
+)
 # The only kind of cluster there is here.
 _SINGLE_NODE = {"spark.databricks.cluster.profile": "singleNode", "spark.master": "local"}
 

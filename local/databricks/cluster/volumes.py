@@ -1,6 +1,8 @@
-"""Makes `/Volumes/…`, `/dbfs/…` and `/Workspace/…` reach their folders on machines that cannot show them to programs (see `namespace.py`).
+"""Makes `/Volumes/…`, `/dbfs/…` and `/Workspace/…` reach their folders on machines that cannot show them to programs
+(see `namespace.py`).
 
-Python's own file calls find the files; all else that names such a path is refused, since it would read or write the machine itself.
+Python's own file calls find the files; all else that names such a path is refused, since it would read or write the
+machine itself.
 """
 
 from __future__ import annotations
@@ -18,7 +20,23 @@ from cluster.places import Places
 
 # Functions of `os` by the number of paths they take first; `os.path`, `pathlib` and `shutil` are built on them.
 _OS_CALLS = {
-    **dict.fromkeys(("open", "stat", "lstat", "listdir", "scandir", "mkdir", "rmdir", "remove", "unlink", "access", "chmod", "utime"), 1),
+    **dict.fromkeys(
+        (
+            "open",
+            "stat",
+            "lstat",
+            "listdir",
+            "scandir",
+            "mkdir",
+            "rmdir",
+            "remove",
+            "unlink",
+            "access",
+            "chmod",
+            "utime",
+        ),
+        1,
+    ),
     **dict.fromkeys(("rename", "replace"), 2),
     # By which shutil copies what the system knows of a file; Linux alone has them.
     **dict.fromkeys({"listxattr", "getxattr", "setxattr"} & set(dir(os)), 1),
@@ -59,11 +77,15 @@ def map_files(places: Places, reason: str) -> None:
         if _PATH_EVENTS.fullmatch(event):
             named = next((path for path in arguments if isinstance(path, str | bytes) and mapped(path) != path), None)
         elif event in _PROGRAM_EVENTS:
-            named = next((path for text in _texts(arguments) for path in _NAMED.findall(text) if mapped(path) != path), None)
+            named = next(
+                (path for text in _texts(arguments) for path in _NAMED.findall(text) if mapped(path) != path), None
+            )
         else:
             return
         if named is not None:
-            raise PermissionError(f"{event}: {named[:200]!r}: here only Python's own file calls, Spark and dbutils reach it ({reason})")
+            raise PermissionError(
+                f"{event}: {named[:200]!r}: here only Python's own file calls, Spark and dbutils reach it ({reason})"
+            )
 
     sys.addaudithook(refuse)
 

@@ -1,7 +1,9 @@
-"""The warm parent: a process that has imported the libraries notebooks use, and forks one process for each notebook run.
+"""The warm parent: a process that has imported the libraries notebooks use, and forks one process for each notebook
+run.
 
-It imports nothing of the notebooks' own, which may change between two runs. Between the parent and a notebook process stands a
-watcher, also forked, that only waits for the notebook's end: its exit code is known even when the parent has died meanwhile.
+It imports nothing of the notebooks' own, which may change between two runs. Between the parent and a notebook process
+stands a watcher, also forked, that only waits for the notebook's end: its exit code is known even when the parent has
+died meanwhile.
 """
 
 from __future__ import annotations
@@ -28,15 +30,21 @@ from cluster.processes import ProcessRecords, kill_group, start_time
 from cluster.setup import mlflow_environment
 
 # What a notebook process would import by itself; MLflow's stores alone take a second.
-LIBRARIES = """numpy pandas pyarrow pyspark.sql pyspark.sql.functions delta.tables pyspark.ml pyspark.ml.functions mlflow mlflow.spark
-mlflow.models.signature mlflow.store.tracking.sqlalchemy_store mlflow.store.model_registry.sqlalchemy_store cluster.runner"""
+LIBRARIES = """numpy pandas pyarrow pyspark.sql pyspark.sql.functions delta.tables pyspark.ml pyspark.ml.functions
+mlflow mlflow.spark mlflow.models.signature mlflow.store.tracking.sqlalchemy_store
+mlflow.store.model_registry.sqlalchemy_store cluster.runner"""
 FORK_TIMEOUT_SECONDS = 60
 
 
 def notebook_environment(state: StateFolder) -> dict[str, str]:
     """The environment of notebook processes, but for the way to the driver JVM."""
     return jvm_environment(
-        {**mlflow_environment(state), "DATABRICKS_RUNTIME_VERSION": "18.0", "PYTHONUNBUFFERED": "1", "MPLBACKEND": "Agg"}
+        {
+            **mlflow_environment(state),
+            "DATABRICKS_RUNTIME_VERSION": "18.0",
+            "PYTHONUNBUFFERED": "1",
+            "MPLBACKEND": "Agg",
+        }
     )
 
 
@@ -87,7 +95,9 @@ class WarmParent:
                 )
             self._records.record(self._process.pid, "warm parent of notebooks")
 
-    def fork(self, environment: Mapping[str, str], stdout: IO[bytes], stderr: IO[bytes], report: int) -> ForkedProcess | None:
+    def fork(
+        self, environment: Mapping[str, str], stdout: IO[bytes], stderr: IO[bytes], report: int
+    ) -> ForkedProcess | None:
         """A new notebook process with these descriptors; None when the parent has died, which starts another."""
         ours, theirs = socket.socketpair()
         reading, writing = os.pipe()
@@ -98,7 +108,9 @@ class WarmParent:
             with self._lock, theirs:
                 parent = self._process
                 if self._socket:
-                    socket.send_fds(self._socket, [b"."], [reading, stdout.fileno(), stderr.fileno(), report, theirs.fileno()])
+                    socket.send_fds(
+                        self._socket, [b"."], [reading, stdout.fileno(), stderr.fileno(), report, theirs.fileno()]
+                    )
             ours.settimeout(FORK_TIMEOUT_SECONDS)
             pid = int(line.readline() or 0)
             ours.settimeout(None)

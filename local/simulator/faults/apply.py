@@ -12,7 +12,9 @@ from simulator.streams import Purpose, stream
 
 @dataclass(frozen=True)
 class FaultyFile:
-    """A file as it is delivered: packed bytes, data rows before any damage to the bytes, delay, and whether it comes twice."""
+    """A file as it is delivered: packed bytes, data rows before any damage to the bytes, delay, and whether it comes
+    twice.
+    """
 
     content: bytes
     rows: int
@@ -26,7 +28,9 @@ def hits(names: Sequence[str], seed: int, source: str, day: date, every: int) ->
     return tuple(name for name in names if FAULTS[name].hits(seed, source, day, every))
 
 
-def apply(names: Sequence[str], seed: int, source: str, day: date, text: bytes, pack: Callable[[bytes], bytes]) -> FaultyFile:
+def apply(
+    names: Sequence[str], seed: int, source: str, day: date, text: bytes, pack: Callable[[bytes], bytes]
+) -> FaultyFile:
     """Changes the lines, packs them, damages the packed bytes; `text` ends its lines with CRLF."""
     lines = text.removesuffix(b"\r\n").split(b"\r\n")
     delay = 0

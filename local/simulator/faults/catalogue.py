@@ -12,7 +12,9 @@ from simulator.streams import Purpose, stream
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault. Exactly one of the fields below `sources` says what it acts on; `new-model` acts on the fleet and has none."""
+    """One fault. Exactly one of the fields below `sources` says what it acts on; `new-model` acts on the fleet and has
+    none.
+    """
 
     number: int
     sources: tuple[str, ...]
@@ -51,7 +53,9 @@ FAULTS: Mapping[str, Fault] = {
     "corrupt": Fault(13, TELEMETRY, "a file breaks off", content=files.truncate),
     "empty": Fault(14, DAILY_SOURCES, "a file of no bytes", content=files.empty),
     "late": Fault(15, DAILY_SOURCES, "a file is delivered one to three days late", delay_minutes=(1440, 4320)),
-    "out-of-order": Fault(16, DAILY_SOURCES, "a file is delivered just after that of the next day", delay_minutes=(1450, 1451)),
+    "out-of-order": Fault(
+        16, DAILY_SOURCES, "a file is delivered just after that of the next day", delay_minutes=(1450, 1451)
+    ),
     "duplicate": Fault(17, DAILY_SOURCES, "a file is delivered twice", again=True),
 }
 

@@ -65,7 +65,11 @@ def empty(_content: bytes) -> bytes:
 
 
 def _pick(rng: np.random.Generator, count: int, share: float) -> list[int]:
-    chosen = rng.choice(count, size=min(count, max(1, int(count * share))), replace=False) if count else np.array([], dtype=np.int64)
+    chosen = (
+        rng.choice(count, size=min(count, max(1, int(count * share))), replace=False)
+        if count
+        else np.array([], dtype=np.int64)
+    )
     return [int(index) for index in chosen]
 
 

@@ -13,5 +13,6 @@ NEW_MODEL = "model5"
 def rename_models(seed: int, machines: list[Machine]) -> list[Machine]:
     """One machine in ten is of a model that the original data do not have."""
     return [
-        replace(machine, model=NEW_MODEL) if stream(seed, machine.id, Purpose.FAULT, 8).random() < 0.1 else machine for machine in machines
+        replace(machine, model=NEW_MODEL) if stream(seed, machine.id, Purpose.FAULT, 8).random() < 0.1 else machine
+        for machine in machines
     ]

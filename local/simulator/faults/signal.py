@@ -1,4 +1,6 @@
-"""Faults of one machine's readings. Each depends on seed, machine and hour alone, so any window can be made again by itself."""
+"""Faults of one machine's readings. Each depends on seed, machine and hour alone, so any window can be made again by
+itself.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +72,11 @@ def drift(window: Window) -> None:
 def unit_change(window: Window) -> None:
     """One machine in thirty reports one sensor in another unit from some day on."""
     rng = window.rng(3)
-    affected, sensor, begin = rng.random() < 1 / 30, int(rng.integers(4)), window.start + 24 * int(rng.integers(20, 300))
+    affected, sensor, begin = (
+        rng.random() < 1 / 30,
+        int(rng.integers(4)),
+        window.start + 24 * int(rng.integers(20, 300)),
+    )
     if affected:
         window.readings[window.rows(begin, window.last), sensor] *= _UNIT_FACTORS[sensor]
 

@@ -1,4 +1,6 @@
-"""Drives a local Databricks through the official Python SDK; started by sdk.test.ts, prints one JSON object of what the SDK saw."""
+"""Drives a local Databricks through the official Python SDK; started by sdk.test.ts, prints one JSON object of what the
+SDK saw.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,11 @@ def import_notebook(client: WorkspaceClient, name: str, source: str) -> str:
     client.workspace.mkdirs("/Shared/conformance")
     content = base64.b64encode(source.encode()).decode()
     client.workspace.import_(
-        path=path, content=content, format=workspace.ImportFormat.SOURCE, language=workspace.Language.PYTHON, overwrite=True
+        path=path,
+        content=content,
+        format=workspace.ImportFormat.SOURCE,
+        language=workspace.Language.PYTHON,
+        overwrite=True,
     )
     return path
 
@@ -43,7 +49,9 @@ def create_job(client: WorkspaceClient, name: str, source: str) -> int:
     """Creates a job of one notebook; returns its id."""
     path = import_notebook(client, name, source)
     task = jobs.Task(task_key="main", notebook_task=jobs.NotebookTask(notebook_path=path))
-    job_id = client.jobs.create(name=name, tasks=[task], parameters=[jobs.JobParameterDefinition(name="rows", default="1")]).job_id
+    job_id = client.jobs.create(
+        name=name, tasks=[task], parameters=[jobs.JobParameterDefinition(name="rows", default="1")]
+    ).job_id
     assert job_id is not None
     return job_id
 
@@ -60,7 +68,9 @@ def succeed(client: WorkspaceClient) -> dict[str, Any]:
     count = "str(spark.range(int(dbutils.widgets.get('rows'))).count())"
     source = f"# Databricks notebook source\nprint('counting')\n# COMMAND ----------\ndbutils.notebook.exit({count})\n"
     job_id = create_job(client, "succeed", source)
-    run = client.jobs.run_now(job_id=job_id, job_parameters={"rows": "12"}, idempotency_token="succeed-1").result(timeout=LIMIT)
+    run = client.jobs.run_now(job_id=job_id, job_parameters={"rows": "12"}, idempotency_token="succeed-1").result(
+        timeout=LIMIT
+    )
     again = client.jobs.run_now(job_id=job_id, job_parameters={"rows": "12"}, idempotency_token="succeed-1")
     output = output_of(client, run)
     assert run.state is not None
@@ -86,7 +96,9 @@ def fail(client: WorkspaceClient) -> dict[str, Any]:
 def cancel(client: WorkspaceClient) -> dict[str, Any]:
     job_id = create_job(client, "cancel", "# Databricks notebook source\nimport time\ntime.sleep(600)\n")
     waiter = client.jobs.run_now(job_id=job_id)
-    while (state := client.jobs.get_run(waiter.run_id).state) and state.life_cycle_state is not jobs.RunLifeCycleState.RUNNING:
+    while (
+        state := client.jobs.get_run(waiter.run_id).state
+    ) and state.life_cycle_state is not jobs.RunLifeCycleState.RUNNING:
         time.sleep(0.2)
     run = client.jobs.cancel_run_and_wait(waiter.run_id, timeout=LIMIT)
     assert run.state is not None
@@ -96,7 +108,9 @@ def cancel(client: WorkspaceClient) -> dict[str, Any]:
 def secrets(client: WorkspaceClient) -> dict[str, Any]:
     client.secrets.create_scope("conformance")
     client.secrets.put_secret("conformance", "key", string_value="v")
-    notebook = "# Databricks notebook source\ndbutils.notebook.exit(str(len(dbutils.secrets.get('conformance', 'key'))))\n"
+    notebook = (
+        "# Databricks notebook source\ndbutils.notebook.exit(str(len(dbutils.secrets.get('conformance', 'key'))))\n"
+    )
     run = client.jobs.run_now(job_id=create_job(client, "secrets", notebook)).result(timeout=LIMIT)
     output = output_of(client, run).notebook_output
     return {
@@ -107,10 +121,14 @@ def secrets(client: WorkspaceClient) -> dict[str, Any]:
 
 
 def faults(client: WorkspaceClient) -> dict[str, Any]:
-    """The SDK resends run-now after a 503 that came too late, and after a dropped connection; the token makes it one run."""
+    """The SDK resends run-now after a 503 that came too late, and after a dropped connection; the token makes it one
+    run.
+    """
     job_id = create_job(client, "faults", "# Databricks notebook source\ndbutils.notebook.exit('x')\n")
     for action in ("503-after", "drop-after", "429"):
-        client.api_client.do("POST", "/internal/faults", body={"match": {"path": "/run-now"}, "times": 1, "action": action})
+        client.api_client.do(
+            "POST", "/internal/faults", body={"match": {"path": "/run-now"}, "times": 1, "action": action}
+        )
     client.jobs.run_now(job_id=job_id, idempotency_token="faults-1").result(timeout=LIMIT)
     return {"runs": len(list(client.jobs.list_runs(job_id=job_id)))}
 
@@ -135,7 +153,9 @@ def main() -> None:
     client = WorkspaceClient(host=host, token=token, auth_type="pat")
     parts = {"succeed": succeed, "fail": fail, "cancel": cancel, "secrets": secrets, "faults": faults, "errors": errors}
     seen = {name: part(client) for name, part in parts.items()}
-    json.dump({**seen, "oauth": oauth(host, token)}, sys.stdout, default=lambda value: getattr(value, "value", str(value)))
+    json.dump(
+        {**seen, "oauth": oauth(host, token)}, sys.stdout, default=lambda value: getattr(value, "value", str(value))
+    )
 
 
 if __name__ == "__main__":

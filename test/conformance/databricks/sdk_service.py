@@ -1,4 +1,5 @@
-"""Drives jobs, workspace and files of a local Databricks through the official Python SDK; started by sdk-service.test.ts.
+"""Drives jobs, workspace and files of a local Databricks through the official Python SDK; started by
+sdk-service.test.ts.
 
 Notebooks are commands of test/fixtures/databricks/controller.mjs. Prints one JSON object of what the SDK saw.
 """
@@ -43,7 +44,9 @@ def uploads(client: WorkspaceClient) -> dict[str, Any]:
     client.workspace.mkdirs("/Shared/uploads")
     client.workspace.upload("/Shared/uploads/source.py", b"print(1)\n")
     client.workspace.upload("/Shared/uploads/auto.py", HEADER.encode(), format=workspace.ImportFormat.AUTO)
-    client.workspace.upload("/Shared/uploads/data.bin", io.BytesIO(bytes(range(256))), format=workspace.ImportFormat.AUTO)
+    client.workspace.upload(
+        "/Shared/uploads/data.bin", io.BytesIO(bytes(range(256))), format=workspace.ImportFormat.AUTO
+    )
     client.workspace.upload("/Shared/uploads/empty.txt", b"", format=workspace.ImportFormat.AUTO)
     again = refusal(lambda: client.workspace.upload("/Shared/uploads/source.py", b""))
     client.workspace.upload("/Shared/uploads/source.py", b"print(2)\n", overwrite=True)
@@ -75,9 +78,13 @@ def bundle_deployment(client: WorkspaceClient) -> dict[str, Any]:
     put("files/src/settings.yml", b"a: [1, 2]\n", overwrite=True)
     put("state/deployment.json", b"[]", overwrite=True)
     status = client.workspace.get_status(f"{root}/files/src/main")
-    deployment = jobs.JobDeployment(kind=jobs.JobDeploymentKind.BUNDLE, metadata_file_path=f"{root}/state/metadata.json")
+    deployment = jobs.JobDeployment(
+        kind=jobs.JobDeploymentKind.BUNDLE, metadata_file_path=f"{root}/state/metadata.json"
+    )
     task = jobs.Task(task_key="main", notebook_task=jobs.NotebookTask(notebook_path=f"{root}/files/src/main"))
-    job_id = create(client, task, deployment=deployment, edit_mode=jobs.JobEditMode.UI_LOCKED, format=jobs.Format.MULTI_TASK)
+    job_id = create(
+        client, task, deployment=deployment, edit_mode=jobs.JobEditMode.UI_LOCKED, format=jobs.Format.MULTI_TASK
+    )
     owner = iam.AccessControlRequest(user_name="me@example.com", permission_level=iam.PermissionLevel.IS_OWNER)
     client.permissions.set("jobs", str(job_id), access_control_list=[owner])
     client.workspace.delete(f"{root}/state/deploy.lock")
@@ -98,7 +105,9 @@ def files(client: WorkspaceClient) -> dict[str, Any]:
     path = "/Volumes/main/default/v/folder/a.bin"
     client.files.upload(path, io.BytesIO(content))
     whole = client.files.download(path).contents
-    part = client.api_client.do("GET", f"/api/2.0/fs/files{path}", headers={"Range": "bytes=10-19"}, raw=True)["contents"]
+    part = client.api_client.do("GET", f"/api/2.0/fs/files{path}", headers={"Range": "bytes=10-19"}, raw=True)[
+        "contents"
+    ]
     client.config.files_ext_multipart_upload_min_stream_size = 100_000
     client.config.files_ext_parallel_download_min_file_size = 100_000
     client.config.files_ext_parallel_download_default_part_size = 70_000
@@ -123,20 +132,32 @@ def schedule(client: WorkspaceClient) -> dict[str, Any]:
     bad = jobs.CronSchedule(quartz_cron_expression="every night", timezone_id="UTC")
     refused = refusal(lambda: create(client, task, schedule=bad))
     unknown = refusal(lambda: create(client, jobs.Task(**{**vars(task), "job_cluster_key": "none"})))
-    often = jobs.CronSchedule(quartz_cron_expression="* * * * * ?", timezone_id="UTC", pause_status=jobs.PauseStatus.UNPAUSED)
+    often = jobs.CronSchedule(
+        quartz_cron_expression="* * * * * ?", timezone_id="UTC", pause_status=jobs.PauseStatus.UNPAUSED
+    )
     job_id = create(client, task, schedule=often)
     deadline = time.monotonic() + 20
     while not (runs := list(client.jobs.list_runs(job_id=job_id))) and time.monotonic() < deadline:
         time.sleep(0.2)
-    paused = jobs.CronSchedule(quartz_cron_expression="* * * * * ?", timezone_id="UTC", pause_status=jobs.PauseStatus.PAUSED)
+    paused = jobs.CronSchedule(
+        quartz_cron_expression="* * * * * ?", timezone_id="UTC", pause_status=jobs.PauseStatus.PAUSED
+    )
     client.jobs.update(job_id, new_settings=jobs.JobSettings(schedule=paused))
     expression = runs[0].schedule.quartz_cron_expression if runs and runs[0].schedule else None
-    return {"refused": refused, "unknown": unknown, "trigger": runs[0].trigger if runs else None, "schedule": expression}
+    return {
+        "refused": refused,
+        "unknown": unknown,
+        "trigger": runs[0].trigger if runs else None,
+        "schedule": expression,
+    }
 
 
 def clusters(client: WorkspaceClient) -> dict[str, Any]:
     cluster = compute.ClusterSpec(
-        spark_version="18.0.x-scala2.13", num_workers=1, spark_conf={"spark.sql.ansi.enabled": "false"}, spark_env_vars={"STAGE": "dev"}
+        spark_version="18.0.x-scala2.13",
+        num_workers=1,
+        spark_conf={"spark.sql.ansi.enabled": "false"},
+        spark_env_vars={"STAGE": "dev"},
     )
     library = compute.Library(pypi=compute.PythonPyPiLibrary(package="simplejson"))
     task = notebook_task(client, "cluster", "cluster", job_cluster_key="main", libraries=[library])

@@ -16,7 +16,7 @@ const FROM_HOOK = {
   batches_url: "abfss://batches@x/",
   results_url: "abfss://results@x/",
 };
-const COMMON = ["run_id", "deployment_id", "manifest_path", "window_start", "window_end", "catalog", "schema", "volume_root"]; // prettier-ignore
+const COMMON = ["run_id", "deployment_id", "manifest_path", "window_start", "window_end", "catalog", "schema", "volume_root", "scenario"]; // prettier-ignore
 const steps = [...loadDefinitions(join(ROOT, "pipelines")).values()].flatMap((definition) => definition.steps);
 /** Run by a person: the app has no right on them and is told nothing. */
 const BY_HAND = ["batchkeeper-revoke-coverage"];
@@ -27,7 +27,7 @@ describe("the jobs of the bundle", () => {
   const jobs = jobsOf("prod");
 
   it("are those that the definitions name, and those for people", () => {
-    expect(jobs.map(({ name }) => name).sort()).toEqual([...steps.map(({ job }) => job), ...BY_HAND].sort());
+    expect(jobs.map(({ name }) => name).sort()).toEqual([...new Set(steps.map(({ job }) => job)), ...BY_HAND].sort());
   });
 
   it.each(steps)("suit their step: $name", (step) => {

@@ -1,0 +1,1 @@
+"""What crosses the boundary between app and notebooks: job parameters, manifest, step results."""

@@ -1,0 +1,1 @@
+"""Delta tables and Spark frames, without a word about what they hold."""

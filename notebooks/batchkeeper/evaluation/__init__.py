@@ -1,0 +1,1 @@
+"""The evaluation step: metrics, baselines, gate."""

@@ -1,0 +1,1 @@
+"""A failure from near, as a page."""

@@ -1,0 +1,1 @@
+"""The features step and the feature queries."""

@@ -1,0 +1,1 @@
+"""From files to typed, judged and counted rows."""

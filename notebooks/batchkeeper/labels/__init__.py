@@ -1,0 +1,1 @@
+"""What happened after each as-of point."""

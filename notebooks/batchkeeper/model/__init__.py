@@ -1,0 +1,1 @@
+"""The model: inputs, forests, calibrated heads, reasons, registry."""

@@ -1,0 +1,1 @@
+"""The monitoring step: what predictions were worth, and how features move."""

@@ -1,0 +1,1 @@
+"""When each entity was there."""

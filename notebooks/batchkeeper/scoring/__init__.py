@@ -1,0 +1,1 @@
+"""The scoring step: which points are due, which model answers, what is written."""

@@ -1,0 +1,1 @@
+"""The training step: fits, calibrates and registers a model version."""

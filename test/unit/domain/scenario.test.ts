@@ -1,0 +1,57 @@
+import { jobParameters } from "../../../src/domain/job-parameters";
+import { parseDefinitions, pipelineDefinitionSchema } from "../../../src/domain/pipeline-definition";
+
+const definition = (fields: Record<string, unknown> = {}) => ({
+  name: "scoring",
+  description: "",
+  concurrencyGroup: "a",
+  window: { rule: "watermark" },
+  steps: [{ name: "ingestion", job: "job-ingestion", timeoutSeconds: 60 }],
+  ...fields,
+});
+const parsed = (fields: Record<string, unknown> = {}) => pipelineDefinitionSchema.parse(definition(fields));
+const settings = { catalog: "main", schema: "batchkeeper", volumeRoot: "/v", batches: "batches" };
+const run = { runId: "scoring-1", window: null, parameters: {} };
+const parametersOf = (fields: Record<string, unknown>) => {
+  const one = parsed(fields);
+  return jobParameters(run, one, one.steps[0]!, settings, "deployment");
+};
+const faultsOf = (...definitions: Record<string, unknown>[]) =>
+  parseDefinitions(
+    definitions.map((fields) => ({ file: `${String(fields["name"])}.json`, text: JSON.stringify(definition(fields)) })),
+  ).faults;
+
+describe("a definition's scenario", () => {
+  it("goes to the jobs with its schema", () => {
+    expect(parametersOf({ scenario: "drive_failures", schema: "drives" })).toMatchObject({
+      scenario: "drive_failures",
+      schema: "drives",
+    });
+  });
+
+  it("is no parameter when there is none, and the schema is the deployment's", () => {
+    const parameters = parametersOf({});
+
+    expect(parameters).not.toHaveProperty("scenario");
+    expect(parameters["schema"]).toBe("batchkeeper");
+  });
+
+  it.each([{ scenario: "../x" }, { scenario: "Drives" }, { schema: "a.b" }, { schema: "a`b" }])("refuses %j", (bad) => {
+    expect(faultsOf({ name: "scoring", ...bad })).toHaveLength(1);
+  });
+
+  it("has a schema to itself", () => {
+    const drives = { scenario: "drive_failures", schema: "drives" };
+
+    expect(faultsOf({ name: "a" }, { name: "b", ...drives }, { name: "c", ...drives })).toEqual([]);
+    expect(faultsOf({ name: "a" }, { name: "b", scenario: "drive_failures" })).toEqual([
+      { where: "b.json at schema", message: expect.stringContaining("also that of a.json") as string },
+    ]);
+  });
+
+  it("leaves no step a parameter of that name", () => {
+    const steps = [{ name: "a", job: "b", timeoutSeconds: 1, parameters: { scenario: "" } }];
+
+    expect(faultsOf({ name: "scoring", steps })[0]?.message).toContain("Invalid key");
+  });
+});
