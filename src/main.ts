@@ -34,6 +34,7 @@ import { createPredictions } from "./runs/results/predictions";
 import { createLedger } from "./ledger/ledger";
 import { createQuarantine } from "./runs/quarantine/quarantine";
 import { createRetention } from "./runs/retention/plan";
+import { createReadDocument } from "./runs/read-document";
 import { createStories } from "./runs/why";
 
 /** A health check asks once and tells; it does not wait an outage out. */
@@ -124,6 +125,7 @@ function start(environment: Environment): void {
     operations: { activities, definitions },
     quarantine: createQuarantine({ ledger, definitions }),
     stories: createStories({ ledger, definitions, predictions }),
+    documents: createReadDocument(ledger),
     overview: createOverview({ runs: requests, pipelines: definitions, now }),
     retention: createRetention(ledger, definitions),
   };

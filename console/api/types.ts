@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { backfillPlanSchema, backfillSchema, backfillsSchema } from "../../src/api/backfills/schemas";
 import type { dropPageSchema, dropSchema } from "../../src/api/drops/schemas";
 import type { healthSchema } from "../../src/api/health/schemas";
 import type { quarantineItemSchema, quarantinePageSchema, shownItemSchema } from "../../src/api/quarantine/schemas";
@@ -32,3 +33,6 @@ export type ActionPlan = z.infer<typeof actionPlanSchema>;
 export type ActionAnswers = z.infer<typeof actionAnswersSchema>;
 export type Slots = z.infer<typeof slotsSchema>;
 export type Told = z.infer<typeof storySchema>;
+export type BackfillPlan = z.infer<typeof backfillPlanSchema>;
+export type Backfill = z.infer<typeof backfillSchema>;
+export type Backfills = z.infer<typeof backfillsSchema>;

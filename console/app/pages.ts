@@ -28,6 +28,15 @@ const ALL: readonly Page[] = [
     needs: "listQuarantine",
     load: async () => import("../pages/quarantine"),
   },
+  { path: "risk", name: "Risk", key: "k", needs: "getRunDocument", load: async () => import("../pages/risk") },
+  { path: "models", name: "Models", key: "m", needs: "getRunDocument", load: async () => import("../pages/models") },
+  {
+    path: "backfill",
+    name: "Backfill",
+    key: "b",
+    needs: "planBackfill",
+    load: async () => import("../pages/backfill"),
+  },
   { path: "health", name: "Health", key: "h", needs: "health", load: async () => import("../pages/health") },
 ];
 

@@ -62,7 +62,7 @@ async function run(options: DemoOptions, stateDir: string, interrupted: Promise<
     await Promise.race([tellStory({ stack, calendar, filesDir, stateDir }), interrupted]);
     good(`done in ${formatSeconds(Date.now() - STARTED)}`);
     if (options.keep) {
-      line(`\n  Still up until Ctrl-C: ${stack.functions.url}/api/v1/runs and ${stack.databricks.url}/`);
+      line(`\n  Still up until Ctrl-C: ${stack.functions.url}/ and ${stack.databricks.url}/`);
       await interrupted.catch(() => undefined);
     }
   } finally {

@@ -44,6 +44,7 @@ async function main(): Promise<void> {
   process.stdout.write(
     [
       "",
+      `Console     ${stack.functions.url}/`,
       `Functions   ${stack.functions.url}/api/health`,
       `Databricks  ${stack.databricks.url}/  (token ${stack.databricks.token})`,
       `Storage     ${stack.storage.connectionString}`,

@@ -6,6 +6,7 @@ import type { RunRequests } from "../ledger/run-requests";
 import type { Quarantine } from "../runs/quarantine/quarantine";
 import type { Retention } from "../runs/retention/plan";
 import type { Predictions } from "../runs/results/predictions";
+import type { ReadDocument } from "../runs/read-document";
 import type { Stories } from "../runs/why";
 import type { OperationDeps } from "../operations/deps";
 import type { HealthCheck } from "./health/checks";
@@ -31,6 +32,8 @@ export interface ApiPorts {
   readonly version: string;
   /** First answers by `Idempotency-Key`, for operations that keep them there. */
   readonly answers: AnswerStore;
+  /** JSON documents that runs wrote. */
+  readonly documents: ReadDocument;
   /** What runs, what waits and what needs a person. */
   readonly overview: () => Promise<OverviewView>;
 }

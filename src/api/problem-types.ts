@@ -47,6 +47,12 @@ export const PROBLEM_TYPES = {
     remedy: "List the quarantine of the pipeline, and copy the id from there.",
   },
   "unknown-backfill": { status: 404, title: "Unknown backfill", remedy: "List the backfills of the pipeline." },
+  "unknown-document": {
+    status: 404,
+    title: "Unknown document",
+    remedy:
+      "A run writes documents when its step succeeds: look at the run, and at its folder in the results container.",
+  },
   "webhook-off": {
     status: 404,
     title: "The webhook is switched off",

@@ -1,5 +1,6 @@
 import { accessibilityFaults, useBrowser, type Look, type Watched } from "./support/browser";
 import { useConsoleApp } from "./support/app";
+import { looks, SIGHTS, takePicture } from "./support/looks";
 import { writeMonth, type Month } from "./support/month";
 
 /** The pages in a real Chromium on the app in the embedded host, over a month of the ledger. */
@@ -20,6 +21,17 @@ async function expectClean({ page, faults }: Watched): Promise<void> {
   expect(await page.evaluate("document.documentElement.scrollWidth - innerWidth")).toBeLessThanOrEqual(0);
   expect(faults).toEqual([]);
 }
+
+describe.each(looks)("every page, %s", (lookName, look) => {
+  it.each(SIGHTS)("%s", async (name, place, heading) => {
+    const watched = await see(place(month), look);
+    await watched.page.getByRole("heading", { name: heading }).first().waitFor();
+    await watched.page.waitForLoadState("networkidle");
+
+    await takePicture(watched.page, `${name}-${lookName}`);
+    await expectClean(watched);
+  });
+});
 
 const PHONE: Look = { width: 390, height: 844, scheme: "dark" };
 
@@ -73,7 +85,7 @@ describe("runs", () => {
     await page.getByRole("heading", { name: "Timeline" }).waitFor();
 
     expect(await page.getByRole("img", { name: /^features: .*generation 1 · RUN_EXECUTION_ERROR/ }).count()).toBe(1);
-    expect(await page.getByLabel("Error").innerText()).toContain("Cell 3, line 12");
+    expect(await page.getByLabel("Error", { exact: true }).innerText()).toContain("Cell 3, line 12");
     await page.getByRole("link", { name: /^telemetry\// }).waitFor();
     expect(await page.getByRole("button", { name: "Retry from features" }).count()).toBe(1);
     await expectClean(watched);
@@ -148,6 +160,50 @@ describe("quarantine", () => {
     await page.getByRole("button", { name: "Release 1 mended" }).click();
 
     await page.getByText("Released: it comes as a drop of its own").waitFor();
+  });
+});
+
+describe("risk", () => {
+  it("names who is likely to fail, how sure that is and why, by horizon", async () => {
+    const watched = await see("risk");
+    const { page } = watched;
+    await page.getByRole("heading", { name: "Most likely to fail within 48 h" }).waitFor();
+
+    expect(await page.getByRole("row").nth(1).innerText()).toMatch(/27\s+comp1\s+92 %\s+▲\s*alert/);
+    await expectClean(watched);
+    await page.getByRole("link", { name: "within 168 h" }).click();
+    await page.getByRole("heading", { name: "Most likely to fail within 168 h" }).waitFor();
+    expect(page.url()).toContain("within=168h");
+  });
+});
+
+describe("models", () => {
+  it("shows quality beside the rule, drift, and what the gate said", async () => {
+    const watched = await see("models", PHONE);
+    const { page } = watched;
+    await page.getByText("▲ drifted").waitFor();
+    await page.getByText("F1 0.996 at 24h").waitFor();
+    await page.getByRole("link", { name: "version 7" }).waitFor();
+
+    expect(await page.getByText("above the champion's").count()).toBe(1);
+    await expectClean(watched);
+  });
+});
+
+describe("backfill", () => {
+  it("shows what would run, and starts exactly that", async () => {
+    const watched = await see("backfill?from=2026-11-01&to=2026-11-04");
+    const { page } = watched;
+    await page.getByRole("button", { name: "Show what would run" }).click();
+    await page.getByText("3 windows would run").waitFor();
+
+    expect(await page.getByRole("list", { name: "Windows" }).getByRole("listitem").count()).toBe(3);
+    await expectClean(watched);
+    await page.getByLabel("Why").fill("new features");
+    await page.getByRole("button", { name: "Start 3 windows" }).click();
+
+    await page.getByText("The backfill is under way").waitFor();
+    await page.getByRole("listitem").filter({ hasText: "new features" }).getByText("0 of 3 windows done").waitFor();
   });
 });
 

@@ -21,26 +21,18 @@ export default function HealthPage() {
           {(data) => (
             <section class="card">
               <h2>Checks of version {data.version}</h2>
-              <table>
-                <thead>
-                  <tr>
-                    <th>State</th>
-                    <th>Part</th>
-                    <th>What to do</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {inOrder(data.checks).map(({ name, status, message }) => (
-                    <tr key={name}>
-                      <td>
-                        <StatePill state={status} />
-                      </td>
-                      <td>{name}</td>
-                      <td class="soft">{message || "nothing"}</td>
-                    </tr>
+              {data.checks.some(({ status }) => status !== "ok") && <Broken checks={data.checks} />}
+              <ul class="answering">
+                {data.checks
+                  .filter(({ status }) => status === "ok")
+                  .map(({ name }) => (
+                    <li key={name}>
+                      <i aria-hidden="true">✓</i>
+                      {name}
+                      <span class="visually-hidden"> answers</span>
+                    </li>
                   ))}
-                </tbody>
-              </table>
+              </ul>
             </section>
           )}
         </Shown>
@@ -54,3 +46,28 @@ export default function HealthPage() {
 const ORDER = ["failed", "skipped", "ok"];
 const inOrder = (checks: Health["checks"]) =>
   checks.toSorted((a, b) => ORDER.indexOf(a.status) - ORDER.indexOf(b.status));
+
+function Broken({ checks }: { checks: Health["checks"] }) {
+  return (
+    <table>
+      <thead>
+        <tr>
+          <th>State</th>
+          <th>Part</th>
+          <th>What to do</th>
+        </tr>
+      </thead>
+      <tbody>
+        {inOrder(checks.filter(({ status: own }) => own !== "ok")).map(({ name, status, message }) => (
+          <tr key={name}>
+            <td>
+              <StatePill state={status} />
+            </td>
+            <td>{name}</td>
+            <td class="soft">{message}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

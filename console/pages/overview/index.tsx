@@ -1,4 +1,4 @@
-import { addressOf } from "../../api/client";
+import { addressOf, has } from "../../api/client";
 import { now, useResource } from "../../api/resource";
 import type { Overview } from "../../api/types";
 import type { PageProps } from "../../app/pages";
@@ -10,6 +10,8 @@ import { Pill } from "../../ui/pill";
 import { Empty, Shown } from "../../ui/states";
 import { Time } from "../../ui/time";
 import { ago, count, number } from "../../ui/words";
+import { Fleet } from "../risk/fleet";
+import type { Summary } from "../risk/summary";
 import { Needs } from "./needs";
 import { Nights } from "./nights";
 
@@ -114,6 +116,27 @@ function Body({ data }: { data: Overview }) {
           <Needs needs={data.needs} />
         </section>
       </div>
+      {model && <MostAtRisk runId={model.runId} />}
     </div>
+  );
+}
+
+const MOST = 3;
+
+/** The first few of the page of risks, where the run that scored last told of them. */
+function MostAtRisk({ runId }: { runId: string }) {
+  const address = has("getRunDocument") ? addressOf("getRunDocument", { path: { runId, name: "summary" } }) : null;
+  const { data } = useResource<Summary>(address);
+  const lists = Object.entries(data?.mostLikelyToFail ?? {});
+  const [horizon, entries = []] = lists[Math.floor(lists.length / 2)] ?? [];
+  if (!data || entries.length === 0) return null;
+  return (
+    <section class="card">
+      <h2>
+        <a href={href("risk", { within: horizon })}>Most likely to fail</a> within {entries[0]?.horizonHours} h of{" "}
+        <Time at={data.lastAsOf} />
+      </h2>
+      <Fleet entries={entries.slice(0, MOST)} />
+    </section>
   );
 }

@@ -8,7 +8,7 @@ type Night = Overview["nights"][number];
 const HEIGHT = 190;
 const GAP = 0.22;
 /** Share of the width for the columns; the rest is for the minutes at the lines. */
-const COLUMNS = 92;
+const COLUMNS = 88;
 /** Lines stand at whole minutes. */
 const STEPS_MINUTES = [1, 2, 5, 10, 15, 30, 60, 120, 240];
 

@@ -28,7 +28,7 @@ export function Attempts({ run }: { run: Run }) {
                   <td>
                     <StatePill state={generation ? stateOf(generation, step.state) : step.state} />
                   </td>
-                  <td>{generation && <GenerationLink generation={generation} />}</td>
+                  <td class="together">{generation && <GenerationLink generation={generation} />}</td>
                   <td class="small soft prose">{countsOf(generation)}</td>
                   <td class="small soft">{versionsOf(generation)}</td>
                   <td class="num">{generation?.durationSeconds ? span(generation.durationSeconds) : ""}</td>

@@ -57,20 +57,20 @@ function OpenDeeds({ run, path }: Props) {
           }}
         />
       )}
-      {isUnproven && <Settle path={path} />}
+      {isUnproven && <Settle path={path} primary />}
     </>
   );
 }
 
 /** Says that a Databricks run has ended which nobody can ask any more. */
-export function Settle({ path }: { path: Props["path"] }) {
+export function Settle({ path, primary = false }: { path: Props["path"]; primary?: boolean }) {
   return (
     <Deed
       operation="settleDatabricksRuns"
       input={{ path }}
       label="Settle"
       why
-      primary
+      primary={primary}
       done="Settled: the run goes on from there"
       ask={{
         title: "Have its Databricks runs ended?",

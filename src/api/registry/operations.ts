@@ -11,6 +11,7 @@ import { PREDICTION_OPERATIONS } from "../predictions/operations";
 import { PIPELINE_OPERATIONS } from "../pipelines/operations";
 import { PIPELINE_VERBS } from "../pipelines/verbs";
 import { RETENTION_OPERATIONS } from "../retention/operations";
+import { RUN_DOCUMENT_OPERATIONS } from "../run-documents/operations";
 import { RUN_OPERATIONS } from "../runs/operations";
 import { RUN_SELECTIONS } from "../runs/selections";
 import { RUN_VERBS } from "../runs/verbs";
@@ -26,6 +27,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...PIPELINE_OPERATIONS,
   ...PIPELINE_VERBS,
   ...RUN_OPERATIONS,
+  ...RUN_DOCUMENT_OPERATIONS,
   ...RUN_VERBS,
   ...RUN_SELECTIONS,
   ...BACKFILL_OPERATIONS,

@@ -1,6 +1,7 @@
 import { setAsideId } from "../../../src/domain/quarantine";
 import { seenDrop, writeDrops, writeNight, type Filled, type GenerationPlan, type NightPlan } from "./night";
 
+const MODEL = { name: "main.batchkeeper.predictive_maintenance", version: "7" };
 const DAY_MS = 86_400_000;
 const SOURCES = ["telemetry", "errors", "maint", "failures"];
 
@@ -32,11 +33,10 @@ function steps(at: Date, random: () => number): GenerationPlan[][] {
     runs: 80 + random() * 50,
     exit: { counts: { asOfPoints: 200, asOfPointsRecomputed: 0 }, watermark },
   };
-  const model = { name: "main.batchkeeper.predictive_maintenance", version: "7" };
   const scoring = {
     waits: 2,
     runs: 90 + random() * 40,
-    exit: { counts: { asOfPoints: 200, predictions: 2400, alerts: 3 }, model },
+    exit: { counts: { asOfPoints: 200, predictions: 2400, alerts: 3 }, model: MODEL },
   };
   return [[ingestion(random)], [features], [scoring]];
 }
@@ -48,14 +48,19 @@ export interface Month {
   readonly running: string;
   readonly succeeded: string;
   readonly unproven: string;
+  /** Path of a drop that a run took. */
+  readonly telemetry: string;
+  /** Id of what ingestion set aside. */
+  readonly setAside: string;
 }
 
+const SET_ASIDE = "telemetry/2015-11-16.csv.gz";
 const HEADER = "datetime,machineID,volt,rotate,pressure,vibration";
 const LINES = ["2015-11-16 07:00:00,27,n/a,418.5,113.1,45.1", "2015-11-16 08:00:00,27,,402.7,95.5,43.4"];
 
 /** What ingestion of a run set aside, as its export and the ledger have it. */
 async function writeSetAside({ ledger }: Filled, runId: string, at: Date): Promise<void> {
-  const path = "telemetry/2015-11-16.csv.gz";
+  const path = SET_ASIDE;
   const entry = { rule: "wrong_type:volt", rules: ["wrong_type:volt"], severity: "error", cut: false };
   const entries = LINES.map((raw, index) => ({ line: 88 + index, raw, ...entry }));
   const file = { path, etag: "0x8DC", source: "telemetry", whole: false, header: HEADER, total: 2, entries };
@@ -68,6 +73,43 @@ async function writeSetAside({ ledger }: Filled, runId: string, at: Date): Promi
     rule: "wrong_type:volt",
     foundAt: at.toISOString(),
     decision: null,
+  });
+}
+
+const CHANCES = [0.92, 0.61, 0.17, 0.09, 0.04];
+
+/** What the notebooks write beside the tables: predictions in short, comparison with what failed, decision of the gate. */
+async function writeDocuments({ ledger: { blobs } }: Filled, named: Record<string, string>): Promise<void> {
+  const of = (hours: number) =>
+    CHANCES.map((chance, index) => ({
+      ...{ machineId: [27, 78, 5, 61, 12][index], component: `comp${(index % 4) + 1}`, asOf: "2026-11-27T06:00:00Z" },
+      ...{ horizonHours: hours, probability: chance * (hours / 48) ** 0.3, alert: chance > 0.5 },
+      reasons: ["volt 24 h mean 20.0 V above its normal (1.3 sd)", "error2 14 h ago"],
+    }));
+  const horizons = [24, 48, 168];
+  await blobs.putJson("results", `${named["succeeded"] ?? ""}/summary.json`, {
+    ...{ runId: named["succeeded"], model: { name: "m", version: "7" }, firstAsOf: "2026-11-27T00:00:00Z" },
+    ...{ lastAsOf: "2026-11-27T06:00:00Z", asOfPoints: 200, alerts: { "24h": 1, "48h": 2, "168h": 5 } },
+    mostLikelyToFail: Object.fromEntries(horizons.map((hours) => [`${hours}h`, of(hours)])),
+  });
+  const evaluations = horizons.map((hours, index) => ({
+    ...{ model_version: "7", horizon_h: hours, component: "all", positives: 61 },
+    ...{ f1: 0.98 - index * 0.07, rule_f1: 0.71 - index * 0.1 },
+  }));
+  const binsOf = (spread: number) => [0.02, 0.15, 0.34, 0.55, 0.74, 0.93].map((predicted, bin) => ({ bin, rows: 90, predicted, observed: Math.min(1, predicted ** spread) })); // prettier-ignore
+  const drift = ["volt_mean_24h", "pressure_mean_3h", "vibration_sd_24h"].map((feature, index) => ({ feature, rows: 900, missing: 0.01, psi: 0.31 / (index + 1) })); // prettier-ignore
+  await blobs.putJson("results", `${named["monitored"] ?? ""}/monitoring.json`, {
+    ...{ windowStart: "2026-10-20T06:00:00Z", windowEnd: "2026-11-24T06:00:00Z", watermark: "2026-11-24T06:00:00Z" },
+    ...{ evaluations, drift, driftBaseline: "7" },
+    calibration: horizons.map((hours, index) => ({
+      model_version: "7",
+      horizon_h: hours,
+      bins: binsOf(1 + index * 0.12),
+    })),
+  });
+  await blobs.putJson("batches", `${named["trained"] ?? ""}/outcome/evaluation.json`, {
+    ...{ decision: "promoted", against: [], for: ["F1 .996 at 24 h is above the champion's .991"] },
+    metrics: { test_challenger_micro_f1_24h: 0.9961 },
   });
 }
 
@@ -113,7 +155,14 @@ export async function writeMonth(filled: Filled, now = new Date()): Promise<Mont
     steps: [[{ runs: null, needsPerson }]],
     state: "running",
   });
-  await writeNight(filled, { pipeline: "training", at: night(20), reason: "http", steps: [[{ runs: 300 }], [{ runs: 1900 }], [{ runs: 240 }]], state: "succeeded" }); // prettier-ignore
+  const monitored = [[{ runs: 60 }]];
+  named["monitored"] = await writeNight(filled, {
+    pipeline: "monitoring",
+    at: night(13),
+    steps: monitored,
+    state: "succeeded",
+  });
+  named["trained"] = await writeNight(filled, { pipeline: "training", at: night(20), reason: "http", steps: [[{ runs: 300 }], [{ runs: 1900, exit: { model: MODEL } }], [{ runs: 240, exit: { outcomePath: "outcome/evaluation.json" } }]], state: "succeeded" }); // prettier-ignore
   await writeNight(filled, {
     pipeline: "training",
     at: night(3),
@@ -138,6 +187,9 @@ export async function writeMonth(filled: Filled, now = new Date()): Promise<Mont
     ["telemetry/late.csv.gz", "errors/late.csv", "maint/late.csv"],
     new Date(now.getTime() - 60_000),
   );
+  await writeDocuments(filled, named);
   await writeSetAside(filled, named["succeeded"] ?? "", filled.clock.at);
+  named["telemetry"] = filesOf(night(2))[0] ?? "";
+  named["setAside"] = setAsideId(named["succeeded"] ?? "", SET_ASIDE);
   return named as unknown as Month;
 }

@@ -18,7 +18,7 @@ export interface GenerationPlan {
   readonly runs: number | null;
   /** What failed: code and message; none for a success. */
   readonly fault?: { readonly cause: string; readonly code: string; readonly message: string };
-  readonly exit?: Partial<Pick<ExitJson, "counts" | "watermark" | "model" | "tables" | "warnings">>;
+  readonly exit?: Partial<Pick<ExitJson, "counts" | "watermark" | "model" | "outcomePath" | "tables" | "warnings">>;
   readonly needsPerson?: string;
 }
 

@@ -1,0 +1,161 @@
+import { href } from "../../app/router";
+import { Empty } from "../../ui/states";
+import { Time } from "../../ui/time";
+import { number, percent } from "../../ui/words";
+import { SERIOUS_PSI, type Calibration, type Drift, type Evaluation, type Monitoring } from "./documents";
+
+const ALL = "all";
+const DRIFT_SHOWN = 12;
+
+/** What was predicted beside what then failed, over the window of a monitoring run. */
+export function Quality({ found, runId }: { found: Monitoring; runId: string }) {
+  const whole = found.evaluations.filter(({ component, target }) => (component ?? target) === ALL);
+  return (
+    <>
+      <p class="soft">
+        What was predicted from <Time at={found.windowStart} form="day" /> to <Time at={found.windowEnd} form="day" />,
+        beside what then failed · <a href={href(`runs/${runId}`)}>the run that compared</a>
+      </p>
+      <div class="grid c32">
+        <section class="card">
+          <h2>F1 by horizon, beside the rule of error codes</h2>
+          {whole.length === 0 ? (
+            <Empty title="Nothing to compare">No prediction of the window has its outcome yet.</Empty>
+          ) : (
+            <Horizons rows={whole} />
+          )}
+        </section>
+        <section class="card">
+          <h2>Is a chance of 30 % really 30 %?</h2>
+          <Curve calibration={found.calibration} />
+        </section>
+      </div>
+      <section class="card">
+        <h2>Features that moved most since the training</h2>
+        <Drifted drift={found.drift} />
+      </section>
+    </>
+  );
+}
+
+function Horizons({ rows }: { rows: readonly Evaluation[] }) {
+  return (
+    <div class="scroll" tabIndex={0} role="region" aria-label="F1 by horizon">
+      <table>
+        <thead>
+          <tr>
+            <th>Version</th>
+            <th>Within</th>
+            <th>F1</th>
+            <th class="num">Model</th>
+            <th class="num">Rule</th>
+            <th class="num">Failures</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ model_version: version, horizon_h: hours, f1, rule_f1: rule, positives }) => (
+            <tr key={`${version}${hours}`}>
+              <td>{version}</td>
+              <td>{hours} h</td>
+              <td class="together">
+                <Bar share={f1} mark={rule} />
+              </td>
+              <td class="num">{f1.toFixed(3)}</td>
+              <td class="num">{rule.toFixed(3)}</td>
+              <td class="num">{number(positives)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** A share as a bar; the mark is what it is compared with. */
+const Bar = ({ share, mark }: { share: number; mark?: number }) => (
+  <svg width="120" height="14" aria-hidden="true">
+    <rect class="f-line" y="3" width="120" height="8" rx="4" />
+    <rect class="f-s1" y="3" width={120 * Math.min(1, share)} height="8" rx="4" />
+    {mark !== undefined && <rect class="f-ink" x={Math.min(118, 120 * mark)} width="2" height="14" />}
+  </svg>
+);
+
+const SIZE = 220;
+
+/** Observed over predicted share, a line a horizon; a sound model lies on the diagonal. */
+function Curve({ calibration }: { calibration: readonly Calibration[] }) {
+  if (calibration.length === 0) return <Empty title="No outcome yet" />;
+  const at = (value: number) => value * SIZE;
+  return (
+    <>
+      <svg
+        class="chart curve"
+        viewBox={`-30 -8 ${SIZE + 40} ${SIZE + 34}`}
+        role="img"
+        aria-label="Observed over predicted share, by horizon"
+      >
+        <rect class="frame" width={SIZE} height={SIZE} />
+        <line class="rule" x1="0" y1={SIZE} x2={SIZE} y2="0" />
+        {calibration.map(({ horizon_h: hours, bins }, index) => (
+          <polyline
+            key={`${hours}${index}`}
+            class={`l-s${(index % 5) + 1}`}
+            points={bins.map((bin) => `${at(bin["predicted"] ?? 0)},${SIZE - at(bin["observed"] ?? 0)}`).join(" ")}
+          />
+        ))}
+        <text x="0" y={SIZE + 16}>
+          0
+        </text>
+        <text x={SIZE} y={SIZE + 16} text-anchor="end">
+          predicted 100 %
+        </text>
+        <text x="-6" y="10" text-anchor="end" class="small">
+          100
+        </text>
+      </svg>
+      <ul class="legend">
+        {calibration.map(({ horizon_h: hours, model_version: version }, index) => (
+          <li key={`${hours}${index}`}>
+            <svg aria-hidden="true">
+              <rect class={`f-s${(index % 5) + 1}`} width="10" height="10" rx="3" />
+            </svg>
+            {hours} h, version {version}
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function Drifted({ drift }: { drift: readonly Drift[] }) {
+  if (drift.length === 0)
+    return <Empty title="Nothing to compare">Drift is measured against the training rows of the champion.</Empty>;
+  const most = Math.max(SERIOUS_PSI * 1.2, ...drift.map(({ psi }) => psi));
+  return (
+    <div class="scroll" tabIndex={0} role="region" aria-label="Drift by feature">
+      <table>
+        <thead>
+          <tr>
+            <th>Feature</th>
+            <th>Stability index; the mark is where it has drifted</th>
+            <th class="num">PSI</th>
+            <th class="num">Missing</th>
+          </tr>
+        </thead>
+        <tbody>
+          {drift.slice(0, DRIFT_SHOWN).map(({ feature, psi, missing }) => (
+            <tr key={feature}>
+              <td class="mono together">{feature}</td>
+              <td class="together">
+                <Bar share={psi / most} mark={SERIOUS_PSI / most} />
+                {psi >= SERIOUS_PSI && <span class="drifted"> ▲ drifted</span>}
+              </td>
+              <td class="num">{psi.toFixed(2)}</td>
+              <td class="num">{percent(missing)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

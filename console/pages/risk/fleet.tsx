@@ -1,0 +1,47 @@
+import { Pill } from "../../ui/pill";
+import { percent } from "../../ui/words";
+import { subjectOf, type Entry } from "./summary";
+
+/** Who is likely to fail, the most likely first. */
+export function Fleet({ entries }: { entries: readonly Entry[] }) {
+  return (
+    <div class="scroll" tabIndex={0} role="region" aria-label="Most likely to fail">
+      <table>
+        <thead>
+          <tr>
+            <th>Which</th>
+            <th>Part</th>
+            <th>Chance</th>
+            <th>Alert</th>
+            <th>Why</th>
+          </tr>
+        </thead>
+        <tbody>
+          {entries.map((entry) => {
+            const { entity, part } = subjectOf(entry);
+            return (
+              <tr key={`${entity}${part}`}>
+                <td>
+                  <b>{entity}</b>
+                </td>
+                <td>{part}</td>
+                <td class="together">
+                  <Chance share={entry.probability} /> {percent(entry.probability)}
+                </td>
+                <td>{entry.alert ? <Pill tone="bad">alert</Pill> : <span class="soft">below</span>}</td>
+                <td class="prose">{entry.reasons.join("; ")}</td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+const Chance = ({ share }: { share: number }) => (
+  <svg class="chance" width="92" height="8" aria-hidden="true">
+    <rect class="f-line" width="92" height="8" rx="4" />
+    <rect class="f-bad" width={Math.max(2, 92 * share)} height="8" rx="4" />
+  </svg>
+);
