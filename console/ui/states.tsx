@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { accessKey, type ApiProblem } from "../api/client";
+import { accessKey, app, type ApiProblem } from "../api/client";
 import { refresh, type Loaded } from "../api/resource";
 
 /** Grey lines in place of what is on its way. */
@@ -25,7 +25,7 @@ export function Empty({ title, children }: { title: string; children?: Component
 
 /** Why nothing is shown, and what helps. */
 export function ProblemNotice({ problem }: { problem: ApiProblem }) {
-  if (problem.status === 401) return <KeyForm />;
+  if (problem.status === 401) return app.role === null ? <SignIn /> : <KeyForm />;
   const forbidden = problem.status === 403;
   return (
     <div class={forbidden ? "notice mild" : "notice"} role="alert">
@@ -39,6 +39,21 @@ export function ProblemNotice({ problem }: { problem: ApiProblem }) {
           </button>
         </span>
       )}
+    </div>
+  );
+}
+
+/** Where the platform's own sign-in is. */
+function SignIn() {
+  const back = encodeURIComponent(location.pathname + location.search);
+  return (
+    <div class="notice mild" role="note">
+      <strong>Sign in to see this</strong>
+      <span>
+        <a class="btn primary" href={`/.auth/login/aad?post_login_redirect_uri=${back}`}>
+          Sign in
+        </a>
+      </span>
     </div>
   );
 }

@@ -1,11 +1,17 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
+/** A column of a list, with its width as CSS grids have it. */
+export interface Column {
+  readonly name: string;
+  readonly width: string;
+  /** True when a narrow window leaves it out. */
+  readonly wide?: boolean;
+}
+
 interface Props<T> {
   readonly label: string;
-  readonly columns: readonly string[];
-  /** CSS grid columns, the same for head and rows. */
-  readonly template: string;
+  readonly columns: readonly Column[];
   readonly items: readonly T[];
   readonly keyOf: (item: T) => string;
   readonly cells: (item: T) => readonly ComponentChildren[];
@@ -17,7 +23,7 @@ interface Props<T> {
 const AHEAD = 12;
 
 /** A list of any length: only the rows in sight are in the document, and the next page is asked for before its end is reached. */
-export function VirtualRows<T>({ label, columns, template, items, keyOf, cells, more, rowHeight = 44 }: Props<T>) {
+export function VirtualRows<T>({ label, columns, items, keyOf, cells, more, rowHeight = 44 }: Props<T>) {
   const box = useRef<HTMLDivElement>(null);
   const [range, setRange] = useState({ from: 0, to: 40 });
   useEffect(() => {
@@ -39,13 +45,14 @@ export function VirtualRows<T>({ label, columns, template, items, keyOf, cells, 
   useEffect(() => {
     if (nearEnd) more?.();
   }, [nearEnd, more]);
-  const grid = { gridTemplateColumns: template };
+  const template = (shown: readonly Column[]) => shown.map(({ width }) => width).join(" ");
+  const grid = { "--wide": template(columns), "--narrow": template(columns.filter(({ wide }) => !wide)) };
   return (
     <div role="table" aria-label={label} aria-rowcount={more ? -1 : items.length + 1}>
       <div role="row" class="line head" style={grid} aria-rowindex={1}>
-        {columns.map((column) => (
-          <span role="columnheader" key={column}>
-            {column}
+        {columns.map(({ name, wide }) => (
+          <span role="columnheader" key={name} class={wide ? "hide-narrow" : undefined}>
+            {name}
           </span>
         ))}
       </div>
@@ -61,7 +68,7 @@ export function VirtualRows<T>({ label, columns, template, items, keyOf, cells, 
               style={{ ...grid, top: `${index * rowHeight}px` }}
             >
               {cells(item).map((cell, column) => (
-                <span role="cell" key={column}>
+                <span role="cell" key={column} class={columns[column]?.wide ? "hide-narrow" : undefined}>
                   {cell}
                 </span>
               ))}

@@ -28,7 +28,7 @@ describe.each(looks)("every page, %s", (lookName, look) => {
     await watched.page.getByRole("heading", { name: heading }).first().waitFor();
     await watched.page.waitForLoadState("networkidle");
 
-    await takePicture(watched.page, `${name}-${lookName}`);
+    await takePicture(watched.page, name, lookName);
     await expectClean(watched);
   });
 });
@@ -174,6 +174,17 @@ describe("risk", () => {
     await page.getByRole("link", { name: "within 168 h" }).click();
     await page.getByRole("heading", { name: "Most likely to fail within 168 h" }).waitFor();
     expect(page.url()).toContain("within=168h");
+  });
+});
+
+describe("one machine", () => {
+  it("shows its chances over time, what is an alert, and why", async () => {
+    const watched = await see("risk/17?within=48h", PHONE);
+    const { page } = watched;
+    await page.getByRole("img", { name: /points; the highest is comp1 with/ }).waitFor();
+
+    expect(await page.locator(".dot.alert").count()).toBeGreaterThan(0);
+    await expectClean(watched);
   });
 });
 

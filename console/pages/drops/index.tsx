@@ -21,6 +21,13 @@ const MEANING: Readonly<Record<string, string>> = {
   vanished: "gone before the freeze",
   quarantined: "could not be taken",
 };
+const COLUMNS = [
+  { name: "State", width: "minmax(118px, .8fr)" },
+  { name: "Path", width: "minmax(0, 2fr)" },
+  { name: "Seen", width: "minmax(92px, .8fr)" },
+  { name: "Size", width: "minmax(60px, .5fr)", wide: true },
+  { name: "Why", width: "minmax(60px, 1.6fr)", wide: true },
+];
 /** Asked for once typing has paused for so long. */
 const PAUSE_MS = 250;
 
@@ -148,8 +155,7 @@ function List({ pipeline, path, state, runId }: ListProps) {
           <section class="card">
             <VirtualRows
               label="Drops, oldest first"
-              columns={["State", "Path", "Seen", "Size", "Why"]}
-              template="minmax(116px,.8fr) minmax(120px,2fr) minmax(84px,.8fr) minmax(60px,.5fr) minmax(60px,1.6fr)"
+              columns={COLUMNS}
               items={items}
               keyOf={({ path: own, etag }) => own + etag}
               cells={(drop) => cells(drop, pipeline)}

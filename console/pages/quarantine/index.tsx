@@ -14,6 +14,13 @@ import { ItemPage } from "./item-page";
 
 const KINDS: Readonly<Record<string, string>> = { drop: "whole drop", file: "whole file", rows: "rows" };
 
+const COLUMNS = [
+  { name: "What", width: "minmax(112px, .8fr)" },
+  { name: "File", width: "minmax(0, 2fr)" },
+  { name: "Rule", width: "minmax(90px, 1.4fr)" },
+  { name: "Found", width: "minmax(84px, .8fr)", wide: true },
+];
+
 /** `quarantine` lists what was refused, `quarantine/<id>` shows one and mends it. */
 export default function QuarantinePage({ rest: [id] }: PageProps) {
   return id ? <ItemPage id={id} /> : <List />;
@@ -61,8 +68,7 @@ function Items({ pipeline, state }: { pipeline: string; state: "open" | "decided
           ) : (
             <VirtualRows
               label="Quarantine, newest first"
-              columns={["What", "File", "Rule", "Found"]}
-              template="minmax(110px,.8fr) minmax(120px,2fr) minmax(90px,1.4fr) minmax(84px,.8fr)"
+              columns={COLUMNS}
               items={shown}
               keyOf={({ id }) => id}
               cells={cells}

@@ -1,3 +1,5 @@
+import { has } from "../../api/client";
+import { href } from "../../app/router";
 import { Pill } from "../../ui/pill";
 import { percent } from "../../ui/words";
 import { subjectOf, type Entry } from "./summary";
@@ -22,7 +24,13 @@ export function Fleet({ entries }: { entries: readonly Entry[] }) {
             return (
               <tr key={`${entity}${part}`}>
                 <td>
-                  <b>{entity}</b>
+                  {has("entityPredictions") ? (
+                    <a href={href(`risk/${encodeURIComponent(entity)}`, { within: `${entry.horizonHours}h` })}>
+                      {entity}
+                    </a>
+                  ) : (
+                    <b>{entity}</b>
+                  )}
                 </td>
                 <td>{part}</td>
                 <td class="together">

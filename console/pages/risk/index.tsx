@@ -8,13 +8,16 @@ import { Kpi } from "../../ui/kpi";
 import { Empty, Shown } from "../../ui/states";
 import { Time } from "../../ui/time";
 import { number, percent } from "../../ui/words";
+import { EntityPage } from "./entity-page";
 import { Fleet } from "./fleet";
 import { subjectOf, type Summary } from "./summary";
 
 /** Which one, why, and how sure: the latest point of the run that scored last. */
-export default function RiskPage(_props: PageProps) {
+export default function RiskPage({ rest: [entity] }: PageProps) {
   const overview = useResource<Overview>(addressOf("getOverview"));
   const runId = overview.data?.model?.runId;
+  const pipeline = overview.data?.pipelines.find(({ takesDrops }) => takesDrops)?.name;
+  if (entity && pipeline) return <EntityPage pipeline={pipeline} entity={decodeURIComponent(entity)} />;
   return (
     <>
       <Top title="Risk" />

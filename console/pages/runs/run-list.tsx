@@ -14,6 +14,14 @@ import { askedBy } from "./words";
 
 const STATES = ["requested", "queued", "running", "succeeded", "failed", "cancelled", "not_ready", "nothing_to_do"];
 
+const COLUMNS = [
+  { name: "State", width: "minmax(112px, .8fr)" },
+  { name: "Run", width: "minmax(0, 2.4fr)" },
+  { name: "Asked for", width: "minmax(92px, 1.2fr)" },
+  { name: "Batch", width: "minmax(60px, .8fr)", wide: true },
+  { name: "Took", width: "minmax(60px, .7fr)", wide: true },
+];
+
 /** What ran and what runs, newest first. */
 export function RunList() {
   const { query } = place.value;
@@ -52,8 +60,7 @@ export function RunList() {
               ) : (
                 <VirtualRows
                   label="Runs, newest first"
-                  columns={["State", "Run", "Asked for", "Batch", "Took"]}
-                  template="minmax(104px,.8fr) minmax(120px,2.4fr) minmax(90px,1.2fr) minmax(60px,.8fr) minmax(60px,.7fr)"
+                  columns={COLUMNS}
                   items={items}
                   keyOf={({ id }) => id}
                   cells={cells}

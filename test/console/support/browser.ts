@@ -14,6 +14,8 @@ export interface Look {
   readonly scheme?: "light" | "dark";
   readonly width?: number;
   readonly height?: number;
+  /** Sent with every request, as a gateway before the app would. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** What a page must not do, gathered while it is open. */
@@ -35,11 +37,12 @@ export function useBrowser(): { open: (url: string, look?: Look) => Promise<Watc
   afterEach(async () => context?.close());
   afterAll(async () => browser?.close());
   return {
-    async open(url, { scheme = "light", width = 1440, height = 900 } = {}) {
+    async open(url, { scheme = "light", width = 1440, height = 900, headers = {} } = {}) {
       await context?.close();
       context = await browser?.newContext({
         colorScheme: scheme,
         viewport: { width, height },
+        extraHTTPHeaders: headers,
         reducedMotion: "reduce",
         timezoneId: "Europe/Berlin",
         locale: "en-GB",

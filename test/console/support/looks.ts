@@ -27,6 +27,7 @@ export const SIGHTS: readonly (readonly [name: string, place: (month: Month) => 
   ["drop", ({ telemetry }) => `drops?path=${encodeURIComponent(telemetry)}`, /^Versions/],
   ["quarantine", ({ setAside }) => `quarantine/${setAside}`, /2 rows of telemetry/],
   ["risk", () => "risk", /^Most likely to fail/],
+  ["machine", () => "risk/17?within=48h", /^Chance to fail within 48 h/],
   ["models", () => "models", /^Features that moved/],
   ["backfill", () => "backfill?from=2026-11-01&to=2026-11-08", /^Backfills/],
   ["health", () => "health", /^Checks of version/],
@@ -36,9 +37,12 @@ export const looks: readonly (readonly [name: string, look: Look])[] = isTaking
   ? Object.entries(LOOKS)
   : Object.entries(LOOKS).slice(0, 1);
 
+/** In the dark on a phone these few are kept: they stand for the others. */
+const FOR_ALL = ["overview", "run"];
+
 /** Keeps the picture when pictures are taken. */
-export async function takePicture(page: Page, name: string): Promise<void> {
-  if (!isTaking) return;
+export async function takePicture(page: Page, name: string, look: string): Promise<void> {
+  if (!isTaking || (look === "dark-narrow" && !FOR_ALL.includes(name))) return;
   mkdirSync(FOLDER, { recursive: true });
-  await page.screenshot({ path: join(FOLDER, `${name}.png`), animations: "disabled" });
+  await page.screenshot({ path: join(FOLDER, `${name}-${look}.png`), animations: "disabled" });
 }

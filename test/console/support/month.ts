@@ -1,3 +1,6 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { REPO_ROOT } from "../../../local/paths";
 import { setAsideId } from "../../../src/domain/quarantine";
 import { seenDrop, writeDrops, writeNight, type Filled, type GenerationPlan, type NightPlan } from "./night";
 
@@ -113,10 +116,18 @@ async function writeDocuments({ ledger: { blobs } }: Filled, named: Record<strin
   });
 }
 
+/** Exports as Spark wrote them: three machines on two days, and one of these points again with the day after. */
+async function writeExports({ ledger: { blobs } }: Filled, runIds: readonly string[]): Promise<void> {
+  for (const [index, name] of ["first", "second"].entries()) {
+    const bytes = readFileSync(join(REPO_ROOT, "test", "fixtures", "predictions", `${name}.parquet`));
+    await blobs.createBytes("results", `${runIds[index] ?? ""}/predictions.parquet`, bytes, {});
+  }
+}
+
 const KEY_ERROR = `KeyError: 'vibration'\nCell 3, line 12\n---> 12 frame = frame.withColumn("v", units["vibration"])\nKeyError: 'vibration'`;
 
 /** A month as an operator meets it: thirty nights with a failure, a lost driver, a Databricks run that nobody can prove, one that runs, drops that wait. */
-export async function writeMonth(filled: Filled, now = new Date()): Promise<Month> {
+export async function writeMonth(filled: Filled, { nights = 29, now = new Date() } = {}): Promise<Month> {
   const random = sequence(7);
   const midnight = Math.floor(now.getTime() / DAY_MS) * DAY_MS;
   const night = (back: number): Date => new Date(midnight - back * DAY_MS + 6.5 * 3_600_000);
@@ -129,7 +140,7 @@ export async function writeMonth(filled: Filled, now = new Date()): Promise<Mont
     ...over,
   });
   const named: Record<string, string> = {};
-  for (let back = 29; back >= 2; back -= 1) {
+  for (let back = nights; back >= 2; back -= 1) {
     const at = night(back);
     const whole = steps(at, random);
     if (back === 12) {
@@ -187,6 +198,7 @@ export async function writeMonth(filled: Filled, now = new Date()): Promise<Mont
     ["telemetry/late.csv.gz", "errors/late.csv", "maint/late.csv"],
     new Date(now.getTime() - 60_000),
   );
+  await writeExports(filled, [named["retried"] ?? "", named["succeeded"] ?? ""]);
   await writeDocuments(filled, named);
   await writeSetAside(filled, named["succeeded"] ?? "", filled.clock.at);
   named["telemetry"] = filesOf(night(2))[0] ?? "";
