@@ -37,7 +37,11 @@ const filters = {
 export const topQuery = z.strictObject({
   ...filters,
   runId: z.string().optional().meta({ description: "scores of this run; of the newest that scored without it" }),
-  alerts: z.stringbool().optional().meta({ description: "true: those above their threshold alone" }),
+  alerts: z
+    .enum(["true", "false"])
+    .transform((text) => text === "true")
+    .optional()
+    .meta({ description: "true: those above their threshold alone" }),
   top: z.coerce.number().int().min(1).max(MAX_PAGE_SIZE).default(20).meta({ description: "how many" }),
 });
 

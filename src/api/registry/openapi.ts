@@ -130,7 +130,9 @@ function headerParameters({ idempotencyKey, etag }: Operation): Json[] {
   const key =
     "at most 128 printable ASCII characters; the same key with the same body never does the work a second time";
   return [
-    ...(idempotencyKey ? [header("Idempotency-Key", key, { maxLength: 130 })] : []),
+    ...(idempotencyKey
+      ? [header("Idempotency-Key", key, { minLength: 1, maxLength: 128, pattern: "^[!-~]([ -~]*[!-~])?$" })]
+      : []),
     ...(etag ? [header("If-None-Match", "an ETag seen before; 304 when nothing changed")] : []),
   ];
 }
@@ -148,8 +150,8 @@ function schemaOf(schema: z.ZodType): Json {
 const STYLE = {
   target: "draft-2020-12",
   override: ({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }) => {
-    // The format says it; the pattern is 300 characters of leap years.
-    if (jsonSchema.format === "date-time") delete jsonSchema.pattern;
+    // The format says it, but for the Z; zod's own pattern is 300 characters of leap years.
+    if (jsonSchema.format === "date-time") jsonSchema.pattern = "Z$";
   },
 } as const;
 
