@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { campaign, processSeconds } from "./cli/campaign";
+import { CodeCoverage, coverageLines } from "./cli/coverage";
 import { readOptions, USAGE, type Options } from "./cli/options";
 import { explain, faultCoverage, figures, writeTrace } from "./cli/report";
 import { hunt, huntLine } from "./mutations/hunt";
@@ -36,6 +37,7 @@ async function real({ app, seed, runs }: Options): Promise<number> {
 async function run(options: Options): Promise<number> {
   if (options.mutations) return huntAll(options);
   if (options.real) return real(options);
+  const coverage = options.coverage ? new CodeCoverage(options.app) : null;
   const player = new Player(options.app);
   if (options.trace !== undefined) {
     print(writeTrace(player, planOf(options.seed), options.trace));
@@ -50,6 +52,7 @@ async function run(options: Options): Promise<number> {
   } else {
     for (const finding of result.findings) print(explain(player, finding, options.shrink));
     print(["", "What happened how often:", ...faultCoverage(result), "", ...figures(result)]);
+    if (coverage) print(coverageLines(coverage.take()));
   }
   return result.findings.length === 0 ? 0 : 1;
 }

@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import type { Violation } from "../kernel/kernel";
 import { planOf } from "../world/plan";
 import type { Options } from "./options";
@@ -25,12 +26,15 @@ export interface Campaign {
 }
 
 /** What of the options a campaign needs. */
-export type CampaignOptions = Pick<Options, "seed" | "runs" | "ignore" | "first" | "maxSeconds">;
+export type CampaignOptions = Pick<Options, "seed" | "runs" | "ignore" | "first" | "maxSeconds" | "progress">;
+
+/** Schedules between two words of how far it is. */
+const PROGRESS_EVERY = 100;
 
 /** Plays the schedules of the seeds from `seed` on. */
 export function campaign(
   player: Player,
-  { seed: from, runs, ignore, first: onlyFirst, maxSeconds }: CampaignOptions,
+  { seed: from, runs, ignore, first: onlyFirst, maxSeconds, progress }: CampaignOptions,
 ): Campaign {
   const begun = performance.now();
   const cpu = process.cpuUsage();
@@ -52,6 +56,14 @@ export function campaign(
       if (known) known.seeds.push(seed);
       else
         findings.set(violation.kind, { rule: violation.rule, kind: violation.kind, seeds: [seed], first: violation });
+    }
+    if (progress !== undefined && schedules % PROGRESS_EVERY === 0) {
+      const broken = [...findings.values()].map(({ kind, seeds }) => `${kind} at ${seeds.join(" ")}`);
+      const seconds = processSeconds().toFixed(0);
+      writeFileSync(
+        progress,
+        [`${clean} of ${schedules} clean, ${seconds} s of processor time`, ...broken, ""].join("\n"),
+      );
     }
   }
   const { user, system } = process.cpuUsage(cpu);

@@ -18,6 +18,10 @@ export interface Options {
   readonly first: boolean;
   /** Ends after so much processor time. */
   readonly maxSeconds: number;
+  /** Tell which code of the app ran. */
+  readonly coverage: boolean;
+  /** File that says from time to time how far it is. */
+  readonly progress: string | undefined;
   /** Kinds of violations that do not count, by name. */
   readonly ignore: ReadonlySet<string>;
 }
@@ -33,6 +37,8 @@ Plays random schedules of the built app: crashes, lost and repeated calls, peopl
   --ignore KINDS   violations that do not count, separated by commas
   --first          end at the first schedule that breaks a rule
   --max-seconds N  end after so much processor time
+  --coverage       tell which code of the app ran (slower)
+  --progress FILE  write from time to time how far it is
   --mutations      plant known bugs, one at a time, and tell how soon each is found (--only NAME for one)
   --real           play small schedules with real processes too, and compare the ledgers (10)
   --app DIR        compiled app (dist/src)
@@ -53,6 +59,8 @@ export function readOptions(args: readonly string[], defaultApp: string): Option
       shrink: { type: "boolean", default: true },
       ignore: { type: "string", default: "" },
       first: { type: "boolean", default: false },
+      coverage: { type: "boolean", default: false },
+      progress: { type: "string" },
       "max-seconds": { type: "string" },
       mutations: { type: "boolean", default: false },
       only: { type: "string" },
@@ -69,6 +77,8 @@ export function readOptions(args: readonly string[], defaultApp: string): Option
     trace: values.trace,
     shrink: values.shrink,
     first: values.first,
+    coverage: values.coverage,
+    progress: values.progress,
     maxSeconds: values["max-seconds"] === undefined ? Infinity : whole("--max-seconds", values["max-seconds"]),
     mutations: values.mutations,
     only: values.only,
