@@ -5,7 +5,7 @@ import { listPrefix } from "./ranges";
 const PARTITION = "registry";
 
 /**
- * Every pipeline and concurrency group that ever had a run or a drop here. A definition that was renamed, regrouped or removed
+ * Every pipeline, concurrency group and job that ever had a run or a drop here. A definition that was renamed, regrouped or removed
  * leaves runs, slots and drops behind, and whoever repairs must still find them.
  */
 export class RegistryStore {
@@ -23,6 +23,22 @@ export class RegistryStore {
       await this.table.insert({ partitionKey: PARTITION, rowKey, since });
       this.known.add(rowKey);
     }
+  }
+
+  /** Remembers jobs that a definition names: a stray run of one is looked for also when the definition is gone. */
+  async registerJobs(jobs: Iterable<string>): Promise<void> {
+    const since = this.now().toISOString();
+    for (const job of jobs) {
+      const rowKey = `job|${encodeURIComponent(job)}`;
+      if (this.known.has(rowKey)) continue;
+      await this.table.insert({ partitionKey: PARTITION, rowKey, since });
+      this.known.add(rowKey);
+    }
+  }
+
+  /** Every job that a definition ever named, with its prefix. */
+  async jobs(): Promise<string[]> {
+    return (await this.names("job|")).map((job) => decodeURIComponent(job));
   }
 
   /** Which pipeline was in which group, and since when. */

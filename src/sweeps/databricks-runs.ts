@@ -63,7 +63,9 @@ export async function sweepUnownedRuns(pass: SweepPass): Promise<void> {
   const { activities, definitions, log } = pass;
   const { jobs, ledger, jobNamePrefix } = activities;
   const steps = [...definitions.values()].flatMap((definition) => definition.steps);
-  const names = new Set(steps.map((step) => `${jobNamePrefix}${step.job}`));
+  await ledger.registry.registerJobs(steps.map((step) => `${jobNamePrefix}${step.job}`));
+  // Not those of the definitions alone: one that is gone may have left a stray behind.
+  const names = await ledger.registry.jobs();
   const sweepJob = async (job: string): Promise<void> => {
     const listed = await callPatiently(ledger, async () => {
       const jobId = await jobs.findJobId(job).catch(absentJob);

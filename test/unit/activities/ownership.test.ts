@@ -77,6 +77,22 @@ describe("the sweeper", () => {
     },
   );
 
+  it("ends the late run of a job whose definition is gone meanwhile", async () => {
+    bench.server.faults.push({ path: "run-now", status: 503 });
+    await bench.startStep();
+    bench.server.unlisted.add(1000);
+    await sweep();
+    await bench.settled({ everySeconds: 60, looks: 20 });
+    await bench.close();
+    bench.server.unlisted.clear();
+    const pass = { ...bench.fixture.pass, definitions: new Map() };
+
+    await sweepUnownedRuns(pass);
+    await sweepGenerations(pass);
+
+    expect(bench.cancelled()).toEqual([true]);
+  });
+
   it("never takes the run of a start that is under way for a stray", async () => {
     bench.server.faults.push({ path: "run-now", status: 503 });
     await bench.startStep();

@@ -60,6 +60,28 @@ describe("a file that Data Lake Storage tells of before a byte is in it", () => 
     expect(await driver.receive(PATH)).toMatchObject({ kind: "drop", created: false });
   });
 
+  it("that stays empty and that the service refuses to copy is quarantined with its reason; the rest goes on", async () => {
+    const other = "telemetry/2015-11-16.csv";
+    await driver.deliver(PATH, "");
+    await driver.deliver(other, "meter,value\n");
+    pass(SETTLE_SECONDS + 1);
+    expect(await inspect()).toMatchObject({ count: 2 });
+    faulty.onCopy = async (source, _target, go) => {
+      if (source.path === PATH) throw new StorageError(400, "InvalidHeaderValue", "the range is empty");
+      return go();
+    };
+    const run = await fixture.openRun();
+    await driver.claim(run);
+
+    expect(await driver.freezePage(run)).toMatchObject({ left: "waiting", settled: 1 });
+    expect(await driver.freezePage(run, true)).toMatchObject({ left: "none", settled: 1 });
+
+    expect(await driver.decide(run)).toBe("written");
+    expect(await fixture.manifestPaths(run)).toEqual([other]);
+    const refused = (await driver.drops()).find(({ path }) => path === PATH);
+    expect(refused).toMatchObject({ state: "quarantined", reason: expect.stringContaining("InvalidHeaderValue") });
+  });
+
   it("that is deleted is forgotten", async () => {
     await driver.deliver(PATH, "");
     await fixture.remove(PATH);
