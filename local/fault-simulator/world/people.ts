@@ -1,4 +1,4 @@
-import { isActive, type ModelRun } from "../databricks/model-run";
+import { isActive, type ModelRun, type RunFate } from "../databricks/model-run";
 import { isFinished } from "../durable/task-hub";
 import type { PersonAnswer } from "./host";
 import { textOf } from "./ledger-view";
@@ -68,7 +68,7 @@ export class People {
         this.webhook(item.nth);
         break;
       case "atStart":
-        world.ambushes.push(() => this.spring(item));
+        world.ambushes.push((runId) => this.spring(item, runId));
         break;
       case "verb":
         kernel.count(`verb ${item.verb}`);
@@ -139,7 +139,7 @@ export class People {
   }
 
   /** A run of the app is just starting a Databricks run: the moment at which the least is known. */
-  private spring({ cancelAfter, killAfter, blindMs, listLagMs }: Ambush): number {
+  private spring({ cancelAfter, killAfter, blindMs, listLagMs, lostAfter }: Ambush, runId: string): Partial<RunFate> {
     const { world } = this;
     const { kernel, databricks } = world;
     kernel.trace.add(
@@ -155,7 +155,18 @@ export class People {
         world.kill({ kind: "none" });
         kernel.after(kernel.latency.skewed(200, 10_000), () => this.restart());
       });
-    return listLagMs;
+    if (lostAfter !== null) kernel.after(lostAfter, () => this.loseOrchestration(runId));
+    const odd = { oddWord: "MIGRATING", queuedMs: 500, runningMs: 30 * 60_000 };
+    return { ...(listLagMs > 0 && { listLagMs }), ...(lostAfter !== null && odd) };
+  }
+
+  private loseOrchestration(runId: string): void {
+    const { hub, kernel } = this.world;
+    for (const instance of hub.instances.values()) {
+      if (!instance.id.includes(runId) || isFinished(instance)) continue;
+      kernel.trace.add("people", `terminate ${instance.id}`, "", "event");
+      hub.finish(instance, "Terminated", "by a person");
+    }
   }
 
   /** A person who cancels again until the ledger has it. */

@@ -49,6 +49,8 @@ export interface Ambush {
   readonly blindMs: number;
   /** Lists do not show the new run for so long. */
   readonly listLagMs: number;
+  /** The new run goes on for long in a state that nobody knows, and its orchestration is lost after so long. */
+  readonly lostAfter: number | null;
 }
 
 /** What is special about a drop. */
@@ -217,20 +219,30 @@ function kill(chance: Chance, after: number): PlanItem {
 /** The two in which the app knows least come often: no answer for longer than the client tries, and a crash before the answer. */
 function ambush(chance: Chance): Ambush {
   const listLagMs = chance.whole(20_000, 58_000);
-  switch (chance.weighted({ blind: 3, crash: 3, any: 4 })) {
+  switch (chance.weighted({ blind: 3, crash: 3, lost: 2, any: 4 })) {
     case "blind":
       return {
         cancelAfter: chance.whole(2_000, 45_000),
         killAfter: null,
         blindMs: chance.whole(20_000, 60_000),
         listLagMs,
+        lostAfter: null,
       };
     case "crash": {
       const killAfter = chance.whole(5, 1_500);
-      return { cancelAfter: chance.whole(1, killAfter), killAfter, blindMs: chance.whole(0, 5_000), listLagMs };
+      return {
+        cancelAfter: chance.whole(1, killAfter),
+        killAfter,
+        blindMs: chance.whole(0, 5_000),
+        listLagMs,
+        lostAfter: null,
+      };
     }
+    case "lost":
+      return { cancelAfter: null, killAfter: null, blindMs: 0, listLagMs: 0, lostAfter: chance.whole(20_000, 90_000) };
     case "any":
       return {
+        lostAfter: null,
         cancelAfter: chance.happens(0.6) ? Math.round(chance.skewed(5, 40_000)) : null,
         killAfter: chance.happens(0.4) ? Math.round(chance.skewed(5, 5_000)) : null,
         blindMs: chance.happens(0.5) ? chance.whole(100, 60_000) : 0,

@@ -119,13 +119,13 @@ export class World {
     );
   }
 
-  /** What a person does at the next start of a Databricks run, once; gives how long lists do not show that run. */
-  readonly ambushes: (() => number)[] = [];
+  /** What happens at the next start of a Databricks run, once; gives what of that run's fate is other than drawn. */
+  readonly ambushes: ((runId: string) => Partial<RunFate>)[] = [];
   /** Told of a run of the app that waits for a Databricks run which never ends by itself. */
   onEndless: (runId: string) => void = () => undefined;
 
-  private ambushed(): number {
-    return (this.wire.faultsOn && this.ambushes.shift()?.()) || 0;
+  private ambushed(runId: string): Partial<RunFate> {
+    return (this.wire.faultsOn && this.ambushes.shift()?.(runId)) || {};
   }
 
   /** Kills the host: nothing of it goes on, all it had in flight is lost or arrives late. */
@@ -169,15 +169,14 @@ export class World {
   }
 
   private fateOf(job: string, parameters: Readonly<Record<string, string>>): RunFate {
-    const fate = this.scripted(job, parameters["run_id"] ?? "") ?? this.drawn();
+    const fate = this.scripted(job, parameters["run_id"] ?? "") ?? this.drawn(parameters["run_id"] ?? "");
     this.kernel.count(`ending ${fate.ending}`);
     return fate;
   }
 
-  private drawn(): RunFate {
+  private drawn(runId: string): RunFate {
     const drawn = drawFate(this.fates, this.plan, this.badEndings);
-    const listLagMs = this.ambushed();
-    return listLagMs === 0 ? drawn : { ...drawn, listLagMs };
+    return { ...drawn, ...this.ambushed(runId) };
   }
 
   private scripted(job: string, runId: string): RunFate | null {
