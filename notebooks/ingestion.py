@@ -3,14 +3,14 @@
 # MAGIC # Ingestion
 # MAGIC Reads exactly the files of the batch's manifest into the tables of their sources.
 # MAGIC Rows that break a rule go to `quarantine`.
-# MAGIC Parameters: those that every step gets (docs/contracts.md, section 2).
+# MAGIC Parameters: those that every step gets (docs/contracts.md, section 2), `allowed_lateness`.
 
 # COMMAND ----------
 
 
 from batchkeeper.contract.parameters import JobParameters
 from batchkeeper.delta.tables import Tables
-from batchkeeper.ingestion.step import Ingestion
+from batchkeeper.ingestion.step import Ingestion, read_lateness
 from batchkeeper.scenario.load import load_scenario
 
 # COMMAND ----------
@@ -21,7 +21,8 @@ tables = Tables(spark, parameters.catalog, parameters.schema)
 
 # COMMAND ----------
 
-result = Ingestion(tables, scenario, parameters).run()
+lateness = read_lateness(dbutils.widgets, scenario)
+result = Ingestion(tables, scenario, parameters, lateness=lateness).run()
 
 # COMMAND ----------
 

@@ -27,13 +27,14 @@ def merged(spans: Iterable[Span]) -> list[Span]:
     return result
 
 
-def read_coverage(tables: Tables) -> dict[str, list[Span]]:
+def read_coverage(tables: Tables, without_run: str = "") -> dict[str, list[Span]]:
     """Per source the joined spans of all files that were read and not revoked since.
 
     A quarantined file covers nothing, an empty file does, and one without an accepted row does not (see
     batchkeeper.ingestion.journal.log).
     """
     log = tables.read(INGEST_LOG.name).where((sf.col("status") != "quarantined") & sf.col("covers_to").isNotNull())
+    log = log.where(sf.col("run_id") != without_run)
     # Epoch seconds: Python's own conversion of Spark timestamps depends on the machine's time zone.
     span = [sf.unix_timestamp(name).alias(name) for name in ("covers_from", "covers_to")]
     newest = sf.max_by("status", sf.coalesce("ingested_at", sf.timestamp_seconds(sf.lit(0)))).alias("newest")
@@ -42,6 +43,13 @@ def read_coverage(tables: Tables) -> dict[str, list[Span]]:
     for source, start, end in claims.select("source", "covers_from", "covers_to").distinct().collect():
         spans.setdefault(source, []).append((datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC)))
     return {source: merged(found) for source, found in spans.items()}
+
+
+def covered_before(tables: Tables, run_id: str) -> dict[str, datetime]:
+    """Per source the end of its last span, without what the run itself noted: its repetition finds the same."""
+    if not tables.exists(INGEST_LOG.name):
+        return {}
+    return {source: spans[-1][1] for source, spans in read_coverage(tables, without_run=run_id).items()}
 
 
 def gaps(spans: Sequence[Span]) -> list[Span]:
