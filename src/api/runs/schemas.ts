@@ -93,6 +93,7 @@ export const runSchema = component(
     state: runState,
     reason: z.enum(RUN_REASONS),
     window: z.strictObject({ start: z.string(), end: z.string() }).nullable(),
+    requestedBy: z.string().nullable().meta({ description: "who asked for it; null where only a key was known" }),
     rerun: z.boolean(),
     parameters: z.record(z.string(), z.string()),
     attempt: z.number().int(),

@@ -36,6 +36,7 @@ export function runSummaryView(run: RunRecord, root: string): Omit<RunView, "ste
     state: run.state,
     reason: run.reason,
     window: run.window && { start: run.window.start, end: run.window.end },
+    requestedBy: run.requestedBy,
     rerun: run.rerun,
     parameters: { ...run.parameters },
     attempt: run.attempt,

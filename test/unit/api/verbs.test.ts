@@ -60,6 +60,21 @@ it("a run that ended is rerun once for a key, and an open one is hurried", async
   expect((await call("hurryRun", { params: { runId }, body: { reason } })).status).toBe(409);
 });
 
+it("a run shows who asked for it", async () => {
+  const claims = [
+    { typ: "roles", val: "operator" },
+    { typ: "preferred_username", val: "ada@example.org" },
+  ];
+  const principal = { auth_typ: "aad", claims, name_typ: "preferred_username", role_typ: "roles" };
+  const headers = { "x-ms-client-principal": Buffer.from(JSON.stringify(principal)).toString("base64") };
+  const { activities, pipelines } = fixture;
+  const ports = { runs: activities.requests, pipelines };
+
+  const started = await callApi("startRun", ports, { params: pipeline, headers }, { auth: "easyAuth" });
+
+  expect(started).toMatchObject({ status: 202, body: { requestedBy: "ada@example.org" } });
+});
+
 it("a selection is shown with its count, then changed by its hash, and 409 when it has moved", async () => {
   const runs = [await fixture.openRun({ rerun: true }), await fixture.openRun({ rerun: true })];
   for (const runId of runs) await close(runId);
