@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-call, @typescript-eslint/no-unsafe-return -- a document of JSON is changed at any depth */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { REPO_ROOT } from "../../../local/paths";
@@ -10,7 +11,6 @@ const now = JSON.parse(JSON.stringify(buildOpenApi(OPERATIONS, "x", "/api"))) as
 
 /** The kept document after a change. */
 function changed(change: (document: any) => void): OpenApi {
-  // eslint-disable-line @typescript-eslint/no-explicit-any
   const copy = JSON.parse(JSON.stringify(kept)) as OpenApi;
   change(copy);
   return copy;
