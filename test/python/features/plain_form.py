@@ -81,14 +81,15 @@ def _readings(scenario: Scenario) -> dict[str, Column]:
         found[f"{name}_normal_mean"] = sf.avg(sf.when(its_normal, rounded))
         found[f"{name}_normal_sd"] = sf.stddev_samp(sf.when(its_normal, rounded))
         found |= {f"{name}_deviation_{h}h": means[h] - found[f"{name}_normal_mean"] for h in windows.deviation}
-    counted = [value.name for value in scenario.smooth] or ["ts"]
+    # A value beyond the largest counts as missing.
+    present = [sf.when(sf.abs(one.name) <= one.largest, 1) for one in scenario.smooth] or [sf.lit(1)]
     for label, inside in ((f"{hours}h", _within(hours)) for hours in windows.mean):
-        found[f"readings_{label}"] = _fewest(counted, inside)
-    return found | {"readings_normal": _fewest(counted, its_normal)}
+        found[f"readings_{label}"] = _fewest(present, inside)
+    return found | {"readings_normal": _fewest(present, its_normal)}
 
 
-def _fewest(names: list[str], inside: Column) -> Column:
-    counts = [sf.count(sf.when(inside, sf.col(name))) for name in names]
+def _fewest(present: list[Column], inside: Column) -> Column:
+    counts = [sf.count(sf.when(inside, one)) for one in present]
     return sf.least(*counts) if len(counts) > 1 else counts[0]
 
 
