@@ -85,7 +85,10 @@ describe("runs", () => {
     await page.getByRole("heading", { name: "Timeline" }).waitFor();
 
     expect(await page.getByRole("img", { name: /^features: .*generation 1 · RUN_EXECUTION_ERROR/ }).count()).toBe(1);
-    expect(await page.getByLabel("Error", { exact: true }).innerText()).toContain("Cell 3, line 12");
+    expect(await page.getByLabel("Error", { exact: true }).innerText()).toContain(
+      '---> 12 frame = frame.withColumn("v"',
+    );
+    expect(await page.getByText("RUN_EXECUTION_ERROR in features, cell 3, line 12").count()).toBe(1);
     await page.getByRole("link", { name: /^telemetry\// }).waitFor();
     expect(await page.getByRole("button", { name: "Retry from features" }).count()).toBe(1);
     await expectClean(watched);

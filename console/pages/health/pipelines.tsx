@@ -47,7 +47,12 @@ function Pipeline({ name }: { name: string }) {
         <a href={href("runs", { pipeline: name })}>{name}</a>
         <Shown of={status}>{(data) => <Waiting status={data} />}</Shown>
       </div>
-      {status.data && <PauseOrResume name={name} paused={status.data.pause !== null} />}
+      {status.data && (
+        <div class="actions">
+          {status.data.heldCatchUp && <CatchUp name={name} />}
+          <PauseOrResume name={name} paused={status.data.pause !== null} />
+        </div>
+      )}
     </li>
   );
 }
@@ -70,6 +75,32 @@ function Waiting({ status: { pause, nextRunAt, waiting } }: { status: PipelineSt
       {nextRunAt && `next ${ago(nextRunAt, now.value)} · `}
       {waits.length > 0 ? `waiting: ${waits.join(", ")}` : "nothing waits"}
     </small>
+  );
+}
+
+/** Missed more than the definition lets pass: a person decides whether one run covers them. */
+function CatchUp({ name }: { name: string }) {
+  const input = (approve: boolean) => ({ path: { pipeline: name }, body: { approve } });
+  return (
+    <>
+      <Deed
+        operation="decideCatchUp"
+        input={input(false)}
+        label="Let them go"
+        why
+        done="Nothing runs for what was missed"
+        ask={{ title: "Run nothing for what was missed?", text: "The missed occurrences are dismissed." }}
+      />
+      <Deed
+        operation="decideCatchUp"
+        input={input(true)}
+        label="Catch up"
+        why
+        primary
+        done="One run covers what was missed"
+        ask={{ title: "Catch up?", text: "One run covers all missed occurrences." }}
+      />
+    </>
   );
 }
 

@@ -5,6 +5,7 @@ export function Failure({ run }: { run: Run }) {
   const needs = run.steps.flatMap(({ name, generations }) =>
     generations.flatMap(({ needsPerson }) => (needsPerson ? [`${name}: ${needsPerson}`] : [])),
   );
+  const told = run.steps.flatMap(({ generations }) => generations).findLast(({ error }) => error !== null)?.error;
   return (
     <>
       {needs.map((text) => (
@@ -18,9 +19,10 @@ export function Failure({ run }: { run: Run }) {
           <strong>
             ▲ {run.error.code}
             {run.error.step && ` in ${run.error.step}`}
+            {told?.cell && `, ${told.cell}`}
           </strong>
           <pre class="trace" tabIndex={0} aria-label="Error">
-            {run.error.message}
+            {told ? [told.message, told.trace].filter(Boolean).join("\n\n") : run.error.message}
           </pre>
         </div>
       )}

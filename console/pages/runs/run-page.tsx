@@ -72,46 +72,59 @@ function Facts({ run }: { run: Run }) {
       <Kpi
         label={run.endedAt ? "Took" : "So far"}
         value={span(secondsSo(run))}
-        note={
-          run.attempt > 1
-            ? `attempt ${run.attempt}`
-            : run.window
-              ? `window from ${run.window.start}`
-              : "by the data: everything new"
-        }
+        note={[costOf(run), scopeOf(run)].filter(Boolean).join(" · ")}
       />
     </dl>
   );
 }
 
+/** What its Databricks runs have cost. */
+function costOf({ cost: { dbuSeconds, databricksSeconds, atLeast } }: Run): string {
+  if (databricksSeconds === 0) return "";
+  const more = atLeast ? "at least " : "";
+  return dbuSeconds > 0
+    ? `${more}${(dbuSeconds / 3600).toFixed(2)} DBU`
+    : `${more}${span(databricksSeconds)} on Databricks`;
+}
+
+const scopeOf = ({ attempt, window }: Run): string =>
+  attempt > 1 ? `attempt ${attempt}` : window ? `window from ${window.start}` : "everything new";
+
 function secondsSo({ durationSeconds, startedAt, createdAt }: Run): number {
   return durationSeconds ?? (Date.now() - Date.parse(startedAt ?? createdAt)) / 1000;
 }
 
-/** What it waits for, or how it ended. */
+/** What it waits for and until when, or how it ended. */
 function Now({ run }: { run: Run }) {
-  const current = run.steps.find(({ state }) => state === "running");
-  const generation = current?.generations.at(-1);
+  const { waiting } = run;
   if (run.endedAt) {
     const failed = run.steps.find(({ state }) => state === "failed");
     const done = run.steps.filter(({ state }) => state === "succeeded").length;
-    return (
-      <Kpi
-        label="Ended"
-        value={<Time at={run.endedAt} />}
-        note={failed ? `in ${failed.name}` : `${done} of ${count(run.steps.length, "step")} done`}
-      />
-    );
+    const note = failed ? `in ${failed.name}` : `${done} of ${count(run.steps.length, "step")} done`;
+    return <Kpi label="Ended" value={<Time at={run.endedAt} />} note={note} />;
   }
-  if (run.state === "queued" || run.state === "requested")
-    return <Kpi label="Waiting for" value="its slot" note="one run of its concurrency group at a time, in order" />;
-  if (!generation) return <Kpi label="Waiting for" value="its batch" note="drops are claimed and frozen" />;
+  if (waiting === null) return <Kpi label="Waiting for" value="nothing" note="it is about to go on" />;
   return (
     <Kpi
       label="Waiting for"
-      value={generation.databricksRunId ? <a href={generation.url ?? href("")}>Databricks run</a> : "Databricks"}
+      value={<span class="waits">{waiting.for}</span>}
       note={
-        generation.lastFault ?? `${current?.name ?? ""}, ${(generation.lifeCycleState ?? "asked for").toLowerCase()}`
+        <>
+          {waiting.position !== null && `place ${waiting.position} in the queue`}
+          {waiting.behind && (
+            <>
+              {" "}
+              behind <a href={href(`runs/${waiting.behind}`)}>another run</a>
+            </>
+          )}
+          {waiting.position === null && `looks within ${span(waiting.nextLookWithinSeconds)}`}
+          {waiting.until && (
+            <>
+              {" "}
+              · until <Time at={waiting.until} form="clock" /> at the latest
+            </>
+          )}
+        </>
       }
     />
   );

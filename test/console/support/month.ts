@@ -124,7 +124,13 @@ async function writeExports({ ledger: { blobs } }: Filled, runIds: readonly stri
   }
 }
 
-const KEY_ERROR = `KeyError: 'vibration'\nCell 3, line 12\n---> 12 frame = frame.withColumn("v", units["vibration"])\nKeyError: 'vibration'`;
+const KEY_ERROR = "KeyError: 'vibration'";
+const KEY_ERROR_TOLD = {
+  message: KEY_ERROR,
+  cell: "cell 3, line 12",
+  trace: `---> 12 frame = frame.withColumn("v", units["vibration"])
+KeyError: 'vibration'`,
+};
 
 /** A month as an operator meets it: thirty nights with a failure, a lost driver, a Databricks run that nobody can prove, one that runs, drops that wait. */
 export async function writeMonth(filled: Filled, { nights = 29, now = new Date() } = {}): Promise<Month> {
@@ -144,7 +150,7 @@ export async function writeMonth(filled: Filled, { nights = 29, now = new Date()
     const at = night(back);
     const whole = steps(at, random);
     if (back === 12) {
-      const fault = { cause: "code", code: "RUN_EXECUTION_ERROR", message: KEY_ERROR };
+      const fault = { cause: "code", code: "RUN_EXECUTION_ERROR", message: KEY_ERROR, error: KEY_ERROR_TOLD };
       named["failed"] = await writeNight(
         filled,
         scoring(at, { steps: [whole[0] ?? [], [{ runs: 41, fault }]], state: "failed" }),

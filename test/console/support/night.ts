@@ -11,13 +11,15 @@ import type { ConsoleApp } from "./app";
 /** A ledger to fill, whose clock the test sets. */
 export type Filled = Pick<ConsoleApp, "ledger" | "definitions" | "clock">;
 
+type StoredVerdictOf = { readonly cause: string; readonly code: string; readonly message: string };
+
 /** One Databricks run of a step, as a test writes it. */
 export interface GenerationPlan {
   readonly waits?: number;
   /** Seconds it ran; null while it runs. */
   readonly runs: number | null;
   /** What failed: code and message; none for a success. */
-  readonly fault?: { readonly cause: string; readonly code: string; readonly message: string };
+  readonly fault?: StoredVerdictOf & { readonly error?: GenerationChange["error"] };
   readonly exit?: Partial<Pick<ExitJson, "counts" | "watermark" | "model" | "outcomePath" | "tables" | "warnings">>;
   readonly needsPerson?: string;
 }
@@ -119,8 +121,9 @@ function changeOf(
   if (runs === null) return { change: known, end };
   const ended = { ...known, endedAt: end.toISOString(), durationSeconds: runs, terminal: true };
   if (fault) {
-    const verdict = { kind: "failed" as const, ...fault };
-    return { change: { ...ended, resultState: "FAILED", verdict }, end };
+    const { error = null, ...told } = fault;
+    const verdict = { kind: "failed" as const, ...told };
+    return { change: { ...ended, resultState: "FAILED", verdict, error }, end };
   }
   const exit: ExitJson = { schemaVersion: 1, step, runId, status: "ok", reason: null, counts: {}, tables: {}, warnings: [], ...plan.exit }; // prettier-ignore
   const verdict = { kind: "succeeded" as const, cause: null, code: "SUCCESS", message: "" };
