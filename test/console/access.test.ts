@@ -11,7 +11,7 @@ const app = useConsoleApp(
   async (filled) => {
     month = await writeMonth(filled, { nights: 14 });
   },
-  { settings: { API_AUTH: "easyAuth" } },
+  { settings: { API_AUTH: "easyAuth", WEBSITE_AUTH_ENABLED: "True" } },
 );
 const browser = useBrowser();
 

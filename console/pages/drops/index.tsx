@@ -24,7 +24,7 @@ const MEANING: Readonly<Record<string, string>> = {
 const COLUMNS = [
   { name: "State", width: "minmax(118px, .8fr)" },
   { name: "Path", width: "minmax(0, 2fr)" },
-  { name: "Seen", width: "minmax(92px, .8fr)" },
+  { name: "Seen", width: "minmax(92px, .8fr)", wide: true },
   { name: "Size", width: "minmax(60px, .5fr)", wide: true },
   { name: "Why", width: "minmax(60px, 1.6fr)", wide: true },
 ];
