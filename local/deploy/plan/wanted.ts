@@ -57,7 +57,7 @@ export function wantedState(root: string, target: string, environment: NodeJS.Pr
   const settings = new Map(bicepAppSettings(join(root, "infra")).map(({ name, value }) => [name, value ?? WORKED_OUT]));
   const folder = join(root, "pipelines");
   const definitions = readdirSync(folder)
-    .filter((name) => name.endsWith(".json"))
+    .filter((name) => name.endsWith(".json") && !name.endsWith(".schema.json"))
     .map((name) => JSON.parse(readFileSync(join(folder, name), "utf8")) as Record<string, unknown>);
   const known = {
     catalog: environment["DATABRICKS_CATALOG"] ?? "batchkeeper",
