@@ -12,7 +12,11 @@ const above = (room) => [...OUTER, ...INNER].filter((other) => !["databricks", "
 
 /** Who may import whom. Each room with the rooms that it must not know. */
 const boundaries = [
-  { target: "./src", from: ["./local", "./test", "./cli", "./console"], message: "the app never knows the local runtime" },
+  {
+    target: "./src",
+    from: ["./local", "./test", "./cli", "./console"],
+    message: "the app never knows the local runtime",
+  },
   { target: "./cli", from: ["./local", "./test"], message: "the command line speaks HTTP" },
   {
     target: "./cli",
@@ -83,7 +87,7 @@ export default tseslint.config(
       "@typescript-eslint/no-floating-promises": "error",
       "@typescript-eslint/return-await": "error",
       "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
-      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", ignoreRestSiblings: true }],
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
       "import-x/no-restricted-paths": ["error", { zones: boundaries }],
       "import-x/no-cycle": "error",

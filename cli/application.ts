@@ -62,7 +62,7 @@ function routes(): Routes {
     else groups.set(first, { ...groups.get(first), [second]: operationCommand(operation) });
   }
   for (const [name, commands] of groups)
-    all[name] = buildRouteMap({ routes: commands as never, docs: { brief: GROUPS[name] ?? name } });
+    all[name] = buildRouteMap({ routes: commands, docs: { brief: GROUPS[name] ?? name } });
   return { ...all, ...OWN_COMMANDS() };
 }
 

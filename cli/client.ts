@@ -37,7 +37,7 @@ export class ApiClient {
     );
     const query = new URLSearchParams();
     for (const [name, value] of Object.entries(input.query ?? {}))
-      if (value !== undefined) query.set(name, String(value));
+      if (value !== undefined) query.set(name, typeof value === "string" ? value : JSON.stringify(value));
     const search = query.size > 0 ? `?${query.toString()}` : "";
     return this.request(operation, `${this.profile.url}/${path}${search}`, input);
   }

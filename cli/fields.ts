@@ -43,7 +43,7 @@ function fieldsBelow(schema: Schema, place: Field["place"], at: readonly string[
 
 /** The schema without null: a field that is not given is left out. */
 function plain(schema: Schema): Schema {
-  const options = (schema.anyOf ?? []).filter((option) => (option as Schema).type !== "null");
+  const options = (schema.anyOf ?? []).filter((option) => option.type !== "null");
   if (options.length !== 1) return schema;
   const { anyOf: _options, ...rest } = schema;
   return { ...rest, ...(options[0] as Schema) };

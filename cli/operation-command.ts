@@ -91,7 +91,7 @@ async function addPages(client: ApiClient, operation: Operation, first: ApiAnswe
 }
 
 function pageShape({ answers }: Operation): Readonly<Record<string, unknown>> | undefined {
-  return (answers[200]?.schema as z.ZodObject | undefined)?.shape as Readonly<Record<string, unknown>> | undefined;
+  return (answers[200]?.schema as z.ZodObject | undefined)?.shape;
 }
 
 function argumentOf({ path }: Operation, name: string) {

@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { act, ApiProblem, may, type Input } from "../api/client";
 import { refresh } from "../api/resource";
+import { formText } from "./form-text";
 
 interface Said {
   readonly id: number;
@@ -126,8 +127,7 @@ export function Deed({ operation, input, label, ask, done, primary = false, why 
   );
 }
 
-export const reasonOf = (event: SubmitEvent): string =>
-  String(new FormData(event.currentTarget as HTMLFormElement).get("reason") ?? "");
+export const reasonOf = (event: SubmitEvent): string => formText(event, "reason");
 
 /** A dialog over the page; Escape leaves it, and the focus goes back to where it was. */
 export function Dialog({ title, close, children }: { title: string; close: () => void; children: ComponentChildren }) {

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { accessKey, app, type ApiProblem } from "../api/client";
 import { refresh, type Loaded } from "../api/resource";
+import { formText } from "./form-text";
 
 /** Grey lines in place of what is on its way. */
 export function Skeleton({ lines = 4 }: { lines?: number }) {
@@ -61,7 +62,7 @@ function SignIn() {
 function KeyForm() {
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    accessKey.set(String(new FormData(event.currentTarget as HTMLFormElement).get("key")));
+    accessKey.set(formText(event, "key"));
     void refresh();
   };
   return (

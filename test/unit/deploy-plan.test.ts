@@ -17,7 +17,7 @@ class Deployment {
   readonly settings: Record<string, string> = { AzureWebJobsStorage__credential: "managedidentity" };
   readonly jobs = structuredClone([...readBundle(REPO_ROOT, { target: "prod", variables: HOOKS }).jobs.values()]) as Record<string, unknown>[]; // prettier-ignore
   readonly pipelines = [...loadDefinitions(join(REPO_ROOT, "pipelines")).values()].map(
-    ({ name, schedule = null, timeZone, concurrencyGroup, steps }) => ({ name, schedule, timeZone, concurrencyGroup, steps: structuredClone(steps) as { name: string; job: string }[] }), // prettier-ignore
+    ({ name, schedule = null, timeZone, concurrencyGroup, steps }) => ({ name, schedule, timeZone, concurrencyGroup, steps: structuredClone(steps) }), // prettier-ignore
   );
   runs: { id: string; pipeline: string; state: string }[] = [];
   changeNotebooks: (folder: string) => void = () => undefined;

@@ -87,7 +87,7 @@ interface AxeResult {
 /** What axe-core finds against WCAG 2.2 AA and its best practices, as text; empty when all is well. */
 export async function accessibilityFaults(page: Page): Promise<string[]> {
   await page.evaluate(axeSource);
-  const result = (await page.evaluate("axe.run({ resultTypes: ['violations'] })")) as AxeResult;
+  const result = await page.evaluate<AxeResult>("axe.run({ resultTypes: ['violations'] })");
   return result.violations.flatMap(({ id, nodes }) =>
     nodes.slice(0, 3).map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary ?? ""}`),
   );

@@ -176,7 +176,7 @@ it("the API plans, starts by the hash, shows and cancels", async () => {
   const body = { from, to, hash: plan.body["hash"], reason: "new features" };
   const started = await call("startBackfill", { params, body });
   const again = await call("startBackfill", { params, body });
-  const backfillId = String(started.body["id"]);
+  const { id: backfillId } = started.body as unknown as { id: string };
 
   expect(plan.body).toMatchObject({ count: 4 });
   expect(started).toMatchObject({ status: 202, body: { state: "running", windows: 4, done: 0 } });
