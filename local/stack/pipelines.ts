@@ -19,7 +19,8 @@ interface Definition {
 export function writeLocalPipelines(shipped: string, folder: string, times: LocalTimes): void {
   const { retryDelaySeconds, ...collector } = times;
   mkdirSync(folder, { recursive: true });
-  for (const name of readdirSync(shipped).filter((file) => file.endsWith(".json"))) {
+  const isDefinition = (file: string): boolean => file.endsWith(".json") && !file.endsWith(".schema.json");
+  for (const name of readdirSync(shipped).filter(isDefinition)) {
     const definition = JSON.parse(readFileSync(join(shipped, name), "utf8")) as Definition;
     // An empty file is a drop after the same quiet: nobody writes slowly here.
     if (definition.drops) Object.assign(definition.drops, collector, { settleSeconds: times.quietPeriodSeconds });
