@@ -56,7 +56,7 @@ export class AnswerStore {
   async give(request: KeyedRequest, { status, body, location }: GivenAnswer): Promise<void> {
     const text = body ?? "";
     const count = Math.ceil(text.length / COLUMN);
-    const parts = Array.from({ length: count <= MAX_COLUMNS ? count : 0 }, (_, index) => [
+    const parts = Array.from({ length: count <= MAX_COLUMNS ? count : 0 }, (_, index): [string, string] => [
       `body${index}`,
       text.slice(index * COLUMN, (index + 1) * COLUMN),
     ]);
@@ -82,7 +82,11 @@ function keysOf({ operation, key }: KeyedRequest): { partitionKey: string; rowKe
 
 function answerOf(row: Row): GivenAnswer {
   const columns = Number(row["columns"] ?? 0);
-  const text = Array.from({ length: columns }, (_, index) => String(row[`body${index}`] ?? "")).join("");
+  const text = Array.from({ length: columns }, (_, index) => textOf(row[`body${index}`])).join("");
   const location = typeof row["location"] === "string" ? row["location"] : null;
   return { status: Number(row["status"]), body: columns === 0 ? null : text, location };
+}
+
+function textOf(value: Row[string]): string {
+  return typeof value === "string" ? value : "";
 }

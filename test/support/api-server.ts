@@ -66,7 +66,7 @@ export class ApiServer {
       });
       const settings = { auth: "keys" as const, starterFor: () => new FakeStarter(), ...this.settings() };
       const context = new InvocationContext({ functionName: operation.id, logHandler: () => undefined });
-      return (httpHandler(operation, this.ports() as ApiPorts, settings)(call, context));
+      return httpHandler(operation, this.ports() as ApiPorts, settings)(call, context);
     }
     return { status: 404 };
   }
