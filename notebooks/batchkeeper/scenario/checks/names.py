@@ -22,9 +22,14 @@ _TABLES = frozenset(
 )
 _COLUMNS = frozenset(
     re.findall(
-        r"\w+", "ts as_of file_id run_id source split weight feature_set_version computed_at horizon_h probability"
+        r"\w+",
+        "ts as_of file_id run_id source split weight feature_set_version computed_at horizon_h probability decision "
+        "threshold reasons note revision superseded raw quoted wordy plain rank block place mask covers_from covers_to "
+        "source_modified at bin",
     )
 )
+_FAMILIES = ("readings", "visit", "facts")
+"""What features of the engine's own are counted under, beside codes, targets and values."""
 
 
 def names(scenario: Scenario) -> Iterator[Fault]:
@@ -42,7 +47,9 @@ def names(scenario: Scenario) -> Iterator[Fault]:
         if not _NAME.fullmatch(name):
             yield place, f"{name!r} must be letters, digits and '_', beginning with a letter"
     yield from (
-        (place, f"{name!r} is a table of the engine's own") for place, name in tables.items() if name in _TABLES
+        (place, f"{name!r} is a table of the engine's own")
+        for place, name in tables.items()
+        if name.casefold() in _TABLES
     )
     for place, name in places.items():
         if name.casefold() in _COLUMNS and place != "name":
@@ -57,11 +64,16 @@ def names(scenario: Scenario) -> Iterator[Fault]:
         ("sources", tables.values()),
         ("targets.names", targets.names),
         ("events: codes", scenario.codes),
+        ("codes, targets and values", [*scenario.codes, *targets.names, *_values(scenario), *_FAMILIES]),
         ("features", feature_set(scenario).names),
         *((f"source {source.name}: columns", (field.name for field in source.fields)) for source in scenario.sources),
     ):
         if twice := repeated(values):
             yield what, f"twice: {', '.join(twice)}"
+
+
+def _values(scenario: Scenario) -> list[str]:
+    return [value.name for value in scenario.readings.values]
 
 
 def types(scenario: Scenario) -> Iterator[Fault]:
