@@ -14,8 +14,12 @@ export class DeliveryStore {
   ) {}
 
   /** Notes a file; one that is noted keeps its time. */
-  async note(pipeline: string, delivery: Delivery, path: string): Promise<void> {
-    const seenAt = this.now().toISOString();
+  async note(
+    pipeline: string,
+    delivery: Delivery,
+    path: string,
+    seenAt: string = this.now().toISOString(),
+  ): Promise<void> {
     const rowKey = sha256(path).slice(0, 32);
     await this.table.insert({ partitionKey: partitionOf(pipeline, delivery), rowKey, path, seenAt, ...delivery });
   }

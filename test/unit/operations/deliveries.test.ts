@@ -3,6 +3,7 @@ import { createInspectPending } from "../../../src/activities/inspect-pending";
 import type { PendingResult } from "../../../src/domain/activity-types";
 import { missingOf } from "../../../src/domain/delivery";
 import { pipelineDefinitionSchema } from "../../../src/domain/pipeline-definition";
+import { recordBlob } from "../../../src/ledger/drops/record-blob";
 import { why } from "../../../src/runs/why";
 import { createActivityFixture, type ActivityFixture } from "../../support/activities";
 import { useAzurite } from "../../support/azurite";
@@ -98,6 +99,51 @@ describe("a delivery that is still on its way", () => {
     expect(story?.sentences.map(({ text }) => text).join()).toContain(
       "It waits for the rest of its delivery, which is without south.csv, until ",
     );
+  });
+});
+
+describe("a delivery with files that were pending before its rule", () => {
+  /** Records a blob while its pipeline has no rule yet, so that it is not noted as part of a delivery. */
+  async function deliverBefore(path: string): Promise<void> {
+    const { ledger, pipelines, container } = fixture;
+    const scoring = pipelines.get("scoring");
+    if (scoring?.drops === undefined) throw new Error("the fixture's pipeline has drops");
+    const { deliveries: _, ...drops } = scoring.drops;
+    await fixture.put(path, path);
+    await recordBlob({ ...ledger, definitions: new Map([["scoring", { ...scoring, drops }]]) }, container, path);
+  }
+
+  it("counts them", async () => {
+    await open({ telemetry: { count: 2, waitSeconds: 600 } });
+    await deliverBefore(part("north"));
+    expect(await look()).toMatchObject({ count: 0, lookAgainSeconds: 30 });
+
+    await batch.deliver(part("south"));
+
+    expect(await look()).toMatchObject({ count: 2, lookAgainSeconds: null });
+  });
+
+  it("has its limit from when the first of them was seen", async () => {
+    await open({ telemetry: { count: 3, waitSeconds: 600 } });
+    await deliverBefore(part("north"));
+    fixture.clock.advance(590_000);
+    expect(await look()).toMatchObject({ count: 0, lookAgainSeconds: 10 });
+
+    fixture.clock.advance(11_000);
+
+    expect(await look()).toMatchObject({ count: 1, lookAgainSeconds: null });
+  });
+
+  it("is not called incomplete by the run that finds all of them", async () => {
+    await open({ telemetry: { count: 2, waitSeconds: 600 } });
+    await deliverBefore(part("north"));
+    await deliverBefore(part("south"));
+    fixture.clock.advance(601_000);
+    const runId = await fixture.openRun();
+
+    expect(await batch.make(runId)).toEqual([part("north"), part("south")]);
+
+    expect((await fixture.ledger.runs.get(runId))?.notes).toBeUndefined();
   });
 });
 
