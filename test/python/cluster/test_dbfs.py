@@ -19,8 +19,9 @@ from cluster.paths import StateFolder
 from cluster.places import Places
 
 Write = Callable[..., Path]
-# Where tests make folders of the machine outside of its temporary folder.
-ELSEWHERE = str(REPO_ROOT / ".batchkeeper-test-")
+# Where tests make folders of the machine outside of its temporary folder, in which a checkout may lie itself.
+OUTSIDE = Path.home() if REPO_ROOT.resolve().is_relative_to(Path(tempfile.gettempdir()).resolve()) else REPO_ROOT
+ELSEWHERE = str(OUTSIDE / ".batchkeeper-test-")
 EXIT = "import json\ndbutils.notebook.exit(json.dumps(found))"
 
 
@@ -194,7 +195,7 @@ for target in ('/out/real', 'dbfs:/out/real', '/../real', '/a/../../real', '/Vol
 @pytest.fixture
 def elsewhere() -> Iterator[Path]:
     """A folder of the machine outside of its temporary folder."""
-    with tempfile.TemporaryDirectory(prefix=Path(ELSEWHERE).name, dir=REPO_ROOT) as name:
+    with tempfile.TemporaryDirectory(prefix=Path(ELSEWHERE).name, dir=OUTSIDE) as name:
         (Path(name) / "kept").mkdir()
         (Path(name) / "kept" / "kept.txt").write_text("kept")
         yield Path(name)
