@@ -1,4 +1,4 @@
-import { isClosed, type RunRecord } from "./run";
+import { isClosed, isRetired, type RunRecord } from "./run";
 
 /** What a person may do with a run, or with all that a filter selects. */
 export const RUN_ACTIONS = ["retry", "cancel", "rerun"] as const;
@@ -6,10 +6,14 @@ export type RunAction = (typeof RUN_ACTIONS)[number];
 
 const RETRYABLE = new Set(["failed", "cancelled", "not_ready"]);
 
+type Retryable = Pick<RunRecord, "state" | "supersededBy" | "retiredAt" | "batchRemovedAt">;
+
 /** Why the run cannot be retried, as the rest of "run … is …"; null when it can. */
-export function retryFault({ state, supersededBy }: Pick<RunRecord, "state" | "supersededBy">): string | null {
+export function retryFault(run: Retryable): string | null {
+  const { state, supersededBy } = run;
   if (supersededBy !== null) return `superseded by ${supersededBy}, which took its batch over,`;
-  return RETRYABLE.has(state) ? null : state;
+  if (!RETRYABLE.has(state)) return state;
+  return isRetired(run) ? `${state}, its batch was removed by age,` : null;
 }
 
 /** Why the action cannot be taken on the run; null when it can. */

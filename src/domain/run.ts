@@ -85,6 +85,8 @@ export interface RunRecord {
   readonly endedAt: string | null;
   /** When retention removed the histories of its orchestrations; absent while they are there. */
   readonly historyRemovedAt?: string;
+  /** When retention began to remove its batch: from then on it can be neither retried nor taken over. */
+  readonly retiredAt?: string;
   /** When retention removed its frozen copies with manifest and lists; absent while they are there. */
   readonly batchRemovedAt?: string;
   readonly cancelRequestedAt: string | null;
@@ -103,4 +105,9 @@ export interface RunRecord {
 /** True for states that only a retry leaves. */
 export function isClosed(state: RunState): boolean {
   return state !== "requested" && state !== "queued" && state !== "running";
+}
+
+/** True once retention took, or began to take, the batch of a run; rows of before `retiredAt` say the former alone. */
+export function isRetired({ retiredAt, batchRemovedAt }: Pick<RunRecord, "retiredAt" | "batchRemovedAt">): boolean {
+  return (retiredAt ?? batchRemovedAt) !== undefined;
 }

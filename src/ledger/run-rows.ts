@@ -22,6 +22,7 @@ export type RunChange = Partial<
     | "error"
     | "notes"
     | "historyRemovedAt"
+    | "retiredAt"
     | "batchRemovedAt"
   >
 >;
@@ -80,6 +81,7 @@ const INDEXED: readonly (keyof RunRecord)[] = [
   "error",
   "notes",
   "historyRemovedAt",
+  "retiredAt",
   "batchRemovedAt",
 ];
 
@@ -114,12 +116,12 @@ function windowOf(row: Row): Window | null {
 }
 
 /** What retention has removed of the run. */
-function removed(row: Row): Pick<RunRecord, "historyRemovedAt" | "batchRemovedAt"> {
-  const of = (column: "historyRemovedAt" | "batchRemovedAt") => {
+function removed(row: Row): Pick<RunRecord, "historyRemovedAt" | "retiredAt" | "batchRemovedAt"> {
+  const of = (column: "historyRemovedAt" | "retiredAt" | "batchRemovedAt") => {
     const at = text(row, column);
     return at === "" ? {} : { [column]: at };
   };
-  return { ...of("historyRemovedAt"), ...of("batchRemovedAt") };
+  return { ...of("historyRemovedAt"), ...of("retiredAt"), ...of("batchRemovedAt") };
 }
 
 /** Reads a run's row; steps are added by who needs them. */

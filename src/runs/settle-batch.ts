@@ -1,4 +1,4 @@
-import { isClosed, type RunRecord } from "../domain/run";
+import { isClosed, isRetired, type RunRecord } from "../domain/run";
 import { HELD, type BatchEntry } from "../ledger/drops/batch-rows";
 import type { Ledger } from "../ledger/ledger";
 import { inParallel } from "../ledger/parallel";
@@ -45,6 +45,8 @@ async function handOverPages(ledger: Ledger, runId: string, from: string): Promi
  * @returns true when there is more to do
  */
 export async function finishPages(ledger: Ledger, run: RunRecord): Promise<boolean> {
+  // Its manifest is gone; a run that a version of before retried all the same has to be able to close.
+  if (isRetired(run)) return false;
   const { runId, manifestDraft, retakeOf } = run;
   const { files } = await ledger.manifests.read(runId, manifestDraft);
   if (retakeOf !== null && (await handOverPages(ledger, runId, retakeOf))) return true;

@@ -1,4 +1,4 @@
-import { isClosed, type RunRecord } from "../domain/run";
+import { isClosed, isRetired, type RunRecord } from "../domain/run";
 import type { PipelineDefinition } from "../domain/pipeline-definition";
 import type { Retake } from "../ledger/drops/retake-store";
 import type { Ledger } from "../ledger/ledger";
@@ -25,7 +25,7 @@ export async function planRetake(
   log: Logger,
 ): Promise<void> {
   const { runId, attempt, pipeline, retakes, batch } = run;
-  if (run.frozenAt === null || batch.drops === 0 || definition.drops === undefined) return;
+  if (isRetired(run) || run.frozenAt === null || batch.drops === 0 || definition.drops === undefined) return;
   const { retakeAfterSeconds, maxRetakes } = definition.drops;
   if (retakes >= maxRetakes) {
     log.error("batch failed too often, a person has to look", { runId, attempt, retakes, drops: batch.drops });
@@ -45,7 +45,8 @@ export async function dueRetake(ledger: Ledger, pipeline: string, forRun: string
     if (run !== null && !isClosed(run.state)) continue;
     const owner = run?.supersededBy ?? null;
     const taker = owner === null || owner === forRun ? null : await ledger.runs.get(owner);
-    if (run === null || run.attempt !== retake.attempt || !isRetakeable(run) || (taker && taker.frozenAt !== null)) {
+    const isGone = run === null || isRetired(run);
+    if (isGone || run.attempt !== retake.attempt || !isRetakeable(run) || (taker && taker.frozenAt !== null)) {
       await ledger.retakes.remove(pipeline, retake);
       continue;
     }

@@ -1,7 +1,13 @@
 import { runInstanceId } from "../../domain/ids";
 import type { OrchestrationStarter } from "../../domain/orchestration-starter";
-import { dueStages, heldBecause, type RetentionPolicy, type RetentionStage } from "../../domain/retention";
-import type { RunRecord } from "../../domain/run";
+import {
+  dueStages,
+  heldBecause,
+  type RetentionFacts,
+  type RetentionPolicy,
+  type RetentionStage,
+} from "../../domain/retention";
+import { isClosed, type RunRecord } from "../../domain/run";
 import type { Ledger } from "../../ledger/ledger";
 import { inParallel } from "../../ledger/parallel";
 import { retentionFacts } from "./facts";
@@ -11,6 +17,21 @@ const PARALLEL = 8;
 async function removeBlobs({ blobs }: Ledger, container: string, prefix: string): Promise<void> {
   for await (const page of blobs.list(container, { prefix }))
     await inParallel(page.blobs, PARALLEL, async ({ path, etag }) => blobs.remove(container, path, etag));
+}
+
+/**
+ * Takes the runs out of use, the taker of a batch before whom it took it from: once a run has the mark, no retry needs what is removed.
+ * @returns false when one of them was retried since it was read
+ */
+async function retire({ runs }: Ledger, { run, takers }: RetentionFacts, at: string): Promise<boolean> {
+  for (const { runId, attempt } of [run, ...takers].reverse()) {
+    const isAsRead = (current: RunRecord) => isClosed(current.state) && current.attempt === attempt;
+    const marked = await runs.change(runId, (current) =>
+      isAsRead(current) && current.retiredAt === undefined ? { retiredAt: at } : null,
+    );
+    if (!isAsRead(marked)) return false;
+  }
+  return true;
 }
 
 async function carryOut(
@@ -52,6 +73,11 @@ export async function applyRetention(
   const facts = await retentionFacts(ledger, run);
   const due = dueStages(facts, policy, ledger.now());
   if (due.length === 0 || heldBecause(facts) !== null) return [];
-  for (const stage of due) await carryOut(ledger, run, stage, starter);
-  return due;
+  const done: RetentionStage[] = [];
+  for (const stage of due) {
+    if (stage !== "history" && !(await retire(ledger, facts, ledger.now().toISOString()))) break;
+    await carryOut(ledger, run, stage, starter);
+    done.push(stage);
+  }
+  return done;
 }

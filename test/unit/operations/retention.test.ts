@@ -168,6 +168,57 @@ describe("nothing goes, however old it is,", () => {
   });
 });
 
+describe("a run that waited for something", () => {
+  const retry = async (runId: string) => fixture.activities.requests.retryRun(runId, fixture.starter);
+  /** A run that found its batch, and not what its steps need. */
+  async function notReady(): Promise<string> {
+    await batch.deliver(PATH);
+    const runId = await fixture.openRun();
+    await batch.make(runId);
+    await batch.close(runId, "not_ready");
+    return runId;
+  }
+
+  it("cannot be retried once its batch was removed", async () => {
+    const runId = await notReady();
+    later(181);
+    await sweep();
+    expect(await frozen(runId)).toEqual([]);
+
+    await expect(retry(runId)).rejects.toThrow(/not_ready, its batch was removed by age, and cannot be retried/);
+  });
+
+  it("keeps its batch when a person retries it after it was listed", async () => {
+    const runId = await notReady();
+    later(181);
+    const { generations } = fixture.ledger;
+    const list = generations.list.bind(generations);
+    generations.list = async (of) => {
+      generations.list = list;
+      await retry(runId);
+      return list(of);
+    };
+    await sweep();
+
+    expect(await fixture.frozenText(runId, PATH)).toBe(PATH);
+    expect(await fixture.ledger.runs.get(runId)).toMatchObject({ attempt: 2, state: "requested" });
+  });
+
+  it("does not stop its pipeline when a version of before retried it without its batch", async () => {
+    const runId = await notReady();
+    later(181);
+    await sweep();
+    await fixture.ledger.runs.change(runId, () => ({ state: "requested", attempt: 2, endedAt: null }));
+    await fixture.ledger.retakes.add("scoring", { runId, attempt: 2, retakes: 0, dueAt: "2015-01-01T00:00:00.000Z" });
+    await batch.close(runId, "failed", 2);
+    later(1);
+
+    await batch.deliver("telemetry/2015-11-16.csv");
+    const next = await fixture.openRun();
+    expect(await batch.make(next)).toEqual(["telemetry/2015-11-16.csv"]);
+  });
+});
+
 describe("a message that nobody took", () => {
   it("goes by age", async () => {
     const body = { kind: "scheduleMissed", pipeline: "scoring", occurrence: "o", runId: "r" } as const;
