@@ -3,6 +3,7 @@ import {
   generateBlobSASQueryParameters,
   StorageSharedKeyCredential,
   type BlobServiceClient,
+  type BlockBlobClient,
 } from "@azure/storage-blob";
 import type { BlobName } from "./ports";
 
@@ -34,13 +35,24 @@ export class SourceSigner {
     return (await this.signed(name, "r", SAS_MINUTES)).url;
   }
 
-  /** URL under which just this blob may be written once or again, for so many minutes. */
+  /**
+   * URL under which just this blob may be written once or again, for so many minutes.
+   * @throws Error when a URL of this name would lead to another blob, as one with `..` in it does
+   */
   async uploadUrlOf(name: BlobName, minutes: number): Promise<SignedUrl> {
+    const { containerName, name: path } = this.blobOf(name);
+    if (containerName !== name.container || path !== name.path)
+      throw new Error(`no URL leads to just ${name.container}/${name.path}`);
     return this.signed(name, "cw", minutes);
   }
 
-  private async signed({ container, path }: BlobName, rights: string, minutes: number): Promise<SignedUrl> {
-    const source = this.service.getContainerClient(container).getBlockBlobClient(path);
+  private blobOf({ container, path }: BlobName): BlockBlobClient {
+    return this.service.getContainerClient(container).getBlockBlobClient(path);
+  }
+
+  private async signed(name: BlobName, rights: string, minutes: number): Promise<SignedUrl> {
+    const { container, path } = name;
+    const source = this.blobOf(name);
     const startsOn = new Date(this.now().getTime() - 5 * MINUTE_MS);
     const expiresOn = new Date(this.now().getTime() + minutes * MINUTE_MS);
     const expiresAt = expiresOn.toISOString();

@@ -29,6 +29,10 @@ export const listDropsQuery = z.strictObject({
   ...pageQuery,
 });
 
+/** True when a URL of the path leads to just this name: dot segments would be resolved, even out of the container. */
+const isPlainPath = (path: string): boolean =>
+  !/[\\\p{Cc}]/u.test(path) && path.split("/").every((segment) => !["", ".", ".."].includes(segment));
+
 export const uploadDropBody = component(
   "UploadDrop",
   z
@@ -37,6 +41,7 @@ export const uploadDropBody = component(
         .string()
         .min(1)
         .max(1024)
+        .refine(isPlainPath, "has an empty, `.` or `..` segment, a backslash or a control character")
         .meta({ description: "where in the pipeline's container it goes; its path pattern must take it" }),
     })
     .meta({ description: "a file that somebody wants to drop" }),

@@ -1,3 +1,4 @@
+import { parseRunId } from "../../domain/ids";
 import type { RunRecord } from "../../domain/run";
 import { inParallel } from "../../ledger/parallel";
 import type { BlobPort } from "../../ledger/ports";
@@ -64,6 +65,7 @@ class ExportedPredictions implements Predictions {
   constructor(private readonly deps: PredictionDeps) {}
 
   async latest(pipeline: string, runId?: string): Promise<RunScores | null> {
+    if (runId !== undefined && parseRunId(runId)?.pipeline !== pipeline) return null;
     const candidates = runId === undefined ? await this.succeeded(pipeline, MAX_LOOKED_AT) : [runId];
     for (const candidate of candidates) {
       const predictions = await this.of(candidate);

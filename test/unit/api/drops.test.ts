@@ -37,6 +37,25 @@ const put = async (day: number, reason?: string) => {
   test.clock.advance(1000);
 };
 
+describe("uploadDrop", () => {
+  const upload = (path: string) => {
+    const signer = { uploadUrlOf: async ({ path: name }: { path: string }) => ({ url: name, expiresAt: "later" }) };
+    const definitions = new Map([["scoring", aPipeline("scoring")]]);
+    return callApi("uploadDrop", { definitions, signer }, { params: { pipeline: "scoring" }, body: { path } });
+  };
+
+  it("signs for odd names, but never for a path that a URL would lead elsewhere", async () => {
+    const refused = ["../../batches/x/a", "./a", "..", "/a", "a//b", "a\\..\\b", "a\u0000b"];
+
+    expect((await upload("telemetry/..a b%2F#.csv")).status).toBe(200);
+    for (const path of refused)
+      expect([path, (await upload(`telemetry/${path}`)).body["errors"]]).toEqual([
+        path,
+        [{ pointer: "/path", detail: expect.stringContaining("`..` segment") }],
+      ]);
+  });
+});
+
 describe("listDrops", () => {
   it("lists drops over linked pages and tells what became of each", async () => {
     await put(14);

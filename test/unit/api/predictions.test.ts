@@ -82,6 +82,8 @@ describe("the newest scores", () => {
 
     expect(await top()).toMatchObject({ status: 404, body: { type: "urn:batchkeeper:problem:no-predictions" } });
     expect((await top("?runId=nope")).status).toBe(404);
+    await api.test.ledger.blobs.createBytes("results", "other/predictions.parquet", exported("first"), {});
+    expect((await top("?runId=other")).status).toBe(404);
     expect((await top("?horizon=soon")).status).toBe(400);
   });
 });

@@ -2,6 +2,7 @@ import { createServer, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { AzureBlobs } from "../../../src/ledger/azure-blobs";
+import { SourceSigner } from "../../../src/ledger/source-signer";
 import { StorageError } from "../../../src/ledger/ports";
 import { startAzurite } from "../../support/azurite";
 
@@ -65,6 +66,17 @@ describe("a blob that only its writer's key opens", () => {
 
     expect(await blobs.head("drops", "telemetry/secret.csv")).toMatchObject({ etag, size: 3, customerKey: true });
   });
+});
+
+describe("an address to write at", () => {
+  it.each(["telemetry/../../batches/x.csv", "telemetry/./x.csv", "telemetry\\x.csv"])(
+    "is never signed for %s, whose URL leads to another blob",
+    async (path) => {
+      const signer = new SourceSigner(direct, () => new Date());
+
+      await expect(signer.uploadUrlOf({ container: "drops", path }, 15)).rejects.toThrow(/no URL leads to just drops/);
+    },
+  );
 });
 
 describe("a fault of the storage", () => {
