@@ -106,6 +106,7 @@ describe("runs", () => {
   it("are cancelled after a question that can be left", async () => {
     const { page } = await see(`runs/${month.running}`);
     await page.getByRole("button", { name: "Cancel…" }).click();
+    await page.getByRole("dialog").waitFor();
     await page.keyboard.press("Escape");
     await page.getByRole("dialog").waitFor({ state: "detached" });
     expect((await app.ledger.runs.get(month.running))?.cancelRequestedAt).toBeNull();
