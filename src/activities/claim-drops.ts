@@ -8,6 +8,10 @@ import { takeOverBatch } from "../runs/take-over-batch";
 
 /** Of many incomplete deliveries a run names the first. */
 const MAX_NOTES = 50;
+/** Characters of a note. All that a run keeps are one text of its row, which may have 32 Ki characters. */
+const MAX_NOTE_LENGTH = 300;
+
+const cut = (note: string): string => (note.length > MAX_NOTE_LENGTH ? `${note.slice(0, MAX_NOTE_LENGTH - 1)}…` : note);
 
 const mayClaim = (run: RunRecord | null, attempt: number): boolean =>
   run !== null &&
@@ -20,8 +24,8 @@ const mayClaim = (run: RunRecord | null, attempt: number): boolean =>
 async function noteIncomplete({ ledger }: ActivityDeps, runId: string, notes: readonly string[]): Promise<void> {
   if (notes.length === 0) return;
   await ledger.runs.change(runId, ({ state, notes: known = [] }) => {
-    const missing = notes.filter((note) => !known.includes(note));
-    return isClosed(state) || missing.length === 0 ? null : { notes: [...known, ...missing].slice(0, MAX_NOTES) };
+    const all = [...new Set([...known, ...notes].map(cut))].slice(0, MAX_NOTES);
+    return isClosed(state) || all.length === known.length ? null : { notes: all };
   });
 }
 

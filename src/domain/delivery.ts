@@ -29,6 +29,9 @@ export function deliveryOf({ drops }: PipelineDefinition, path: string, source: 
 export const markerPath = (marker: string, { source, key }: Delivery): string =>
   marker.replaceAll("{delivery}", key).replaceAll("{source}", source);
 
+/** Of many missing files the first are named. */
+const MAX_NAMED = 5;
+
 const lastName = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
 /** What is still missing of a delivery, in words; null when it is whole. */
@@ -37,7 +40,8 @@ export function missingOf(rule: DeliveryRule, { paths, marked }: Arrived): strin
   if (rule.names !== undefined) {
     const there = new Set(paths.map(lastName));
     const missing = rule.names.filter((name) => !there.has(name));
-    if (missing.length > 0) return `without ${missing.join(", ")}`;
+    const rest = missing.length > MAX_NAMED ? ` and ${missing.length - MAX_NAMED} more` : "";
+    if (missing.length > 0) return `without ${missing.slice(0, MAX_NAMED).join(", ")}${rest}`;
   }
   return rule.marker !== undefined && !marked ? "without its marker file" : null;
 }

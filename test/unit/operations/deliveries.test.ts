@@ -90,6 +90,21 @@ describe("a delivery that is still on its way", () => {
     expect(page.claimed.map(({ drop }) => drop.path)).toEqual(["errors/2015-11-15/all.csv"]);
   });
 
+  it("has its note cut, however long its names are, and a run has room for all it keeps", async () => {
+    const names = Array.from({ length: 100 }, (_, index) => `${"n".repeat(190)}${index}.csv`);
+    await open({ telemetry: { names, waitSeconds: 600 } });
+    const days = Array.from({ length: 55 }, (_, index) => `${"1".repeat(100)}${index}`);
+    for (const day of days) await batch.deliver(part("north", day));
+    fixture.clock.advance(601_000);
+    const runId = await fixture.openRun();
+
+    await batch.claim(runId);
+
+    const notes = (await fixture.ledger.runs.get(runId))?.notes ?? [];
+    expect(notes).toHaveLength(50);
+    expect(notes.every((note) => note.length <= 300)).toBe(true);
+  });
+
   it("is told of by why", async () => {
     await open({ telemetry: { names: ["north.csv", "south.csv"], waitSeconds: 600 } });
     await batch.deliver(part("north"));
@@ -153,6 +168,9 @@ describe("a rule of completeness", () => {
     const arrived = { paths: ["x/a.csv", "x/b.csv"], firstSeenAt: "2020-01-01T00:00:00Z", marked: false };
     expect(missingOf(rule, { ...arrived, paths: ["x/a.csv"] })).toBe("1 of 2 files");
     expect(missingOf(rule, { ...arrived, paths: ["x/c.csv", "x/b.csv"] })).toBe("without a.csv");
+    const names = ["a.csv", "1", "2", "3", "4", "5"];
+    expect(missingOf({ ...rule, names }, arrived)).toBe("without 1, 2, 3, 4, 5");
+    expect(missingOf({ ...rule, names: [...names, "6", "7"] }, arrived)).toBe("without 1, 2, 3, 4, 5 and 2 more");
     expect(missingOf(rule, arrived)).toBe("without its marker file");
     expect(missingOf(rule, { ...arrived, marked: true })).toBeNull();
   });
