@@ -22,8 +22,9 @@ export interface RetentionFacts {
   readonly run: RunRecord;
   /** The runs that took its batch over, one after the other: their manifests list its frozen copies. */
   readonly takers: readonly RunRecord[];
+  /** Databricks runs of it and of its takers. */
   readonly generations: readonly Pick<GenerationRecord, "terminal" | "needsPerson">[];
-  /** Files of it in quarantine of which nobody has decided. */
+  /** Files of it and of its takers in quarantine of which nobody has decided. */
   readonly openInQuarantine: number;
 }
 

@@ -1,4 +1,3 @@
-import { parseRunId } from "../../domain/ids";
 import type { RetentionFacts } from "../../domain/retention";
 import type { RunRecord } from "../../domain/run";
 import type { Ledger } from "../../ledger/ledger";
@@ -19,11 +18,13 @@ async function takersOf({ runs }: Ledger, run: RunRecord): Promise<RunRecord[]> 
 
 /** What decides whether anything of a run may go. */
 export async function retentionFacts(ledger: Ledger, run: RunRecord): Promise<RetentionFacts> {
-  const pipeline = parseRunId(run.runId)?.pipeline ?? run.pipeline;
-  const [takers, generations, items] = await Promise.all([
-    takersOf(ledger, run),
-    ledger.generations.list(run.runId),
-    ledger.quarantine.ofRun(pipeline, run.runId),
+  const takers = await takersOf(ledger, run);
+  const runs = [run, ...takers];
+  // What a taker's Databricks runs read, and what a person decides of its files, are the frozen copies of this run.
+  const [generations, items] = await Promise.all([
+    Promise.all(runs.map(async ({ runId }) => ledger.generations.list(runId))),
+    Promise.all(runs.map(async ({ runId, pipeline }) => ledger.quarantine.ofRun(pipeline, runId))),
   ]);
-  return { run, takers, generations, openInQuarantine: items.filter(({ decision }) => decision === null).length };
+  const open = items.flat().filter(({ decision }) => decision === null);
+  return { run, takers, generations: generations.flat(), openInQuarantine: open.length };
 }

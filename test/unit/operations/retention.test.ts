@@ -141,6 +141,28 @@ describe("nothing goes, however old it is,", () => {
     expect(await old(runId)).toMatch(/nobody has decided of 1 files/);
   });
 
+  it("of a failed run whose copies the quarantine of its taker, or a Databricks run of it, needs", async () => {
+    const failed = await aRun("failed");
+    later(100);
+    const taker = await fixture.openRun();
+    await batch.make(taker);
+    await batch.close(taker);
+    const generation = {
+      ...{ runId: taker, ordinal: 0, generation: 0, step: "ingestion", attempt: 1, job: "job-ingestion" },
+      ...{ idempotencyToken: "token", intendedAt: "2020-01-01T00:00:00.000Z" },
+    };
+    await fixture.ledger.generations.intend(generation);
+    expect(await old(failed)).toMatch(/not proven/);
+    expect(await fixture.frozenText(taker, PATH)).toBe(PATH);
+
+    await fixture.ledger.generations.change(taker, 0, 0, () => ({ terminal: true }));
+    const item = { id: "x", pipeline: "scoring", runId: taker, path: PATH, etag: "0x1", source: "telemetry" };
+    const what = { whole: true, rows: 0, rule: "r", foundAt: "2020-01-01T00:00:00.000Z", decision: null };
+    await fixture.ledger.quarantine.note({ ...item, ...what });
+    expect(await old(failed)).toMatch(/nobody has decided of 1 files/);
+    expect(await fixture.frozenText(taker, PATH)).toBe(PATH);
+  });
+
   it("of an open run", async () => {
     const runId = await fixture.openRun();
     later(1200);
