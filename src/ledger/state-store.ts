@@ -35,8 +35,17 @@ export class StateStore {
     return { scheduledUntil: text("scheduledUntil"), pause, heldCatchUp };
   }
 
-  async setHeldCatchUp(pipeline: string, held: HeldCatchUp | null): Promise<void> {
-    await this.table.set({ ...stateKeys(pipeline), heldFrom: held?.after ?? "", heldUntil: held?.until ?? "" });
+  async setHeldCatchUp(pipeline: string, held: HeldCatchUp): Promise<void> {
+    await this.table.set({ ...stateKeys(pipeline), heldFrom: held.after, heldUntil: held.until });
+  }
+
+  /** Forgets occurrences that were decided, unless more have come to them since they were read. */
+  async clearHeldCatchUp(pipeline: string, decided: HeldCatchUp): Promise<void> {
+    await contend(`the held catch-up of ${pipeline}`, this.pause, async () => {
+      const row = await this.table.get(pipeline, "state");
+      if (row?.["heldFrom"] !== decided.after || row["heldUntil"] !== decided.until) return false;
+      return (await this.table.merge({ ...stateKeys(pipeline), heldFrom: "", heldUntil: "" }, row.etag)) || OVERTAKEN;
+    });
   }
 
   async setScheduledUntil(pipeline: string, scheduledUntil: string): Promise<void> {

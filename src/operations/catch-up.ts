@@ -28,7 +28,7 @@ export async function decideCatchUp(
     const request = { pipeline, alias: scheduleAlias(newest), reason: "schedule", ...who } as const;
     runId = (await requests.requestRun(request, starter)).run.runId;
   }
-  await ledger.states.setHeldCatchUp(pipeline, null);
+  await ledger.states.clearHeldCatchUp(pipeline, heldCatchUp);
   log.info("catch-up decided", { pipeline, approve, runId });
   return runId;
 }

@@ -38,7 +38,9 @@ async function catchUpSince(pass: SweepPass, definition: PipelineDefinition, aft
   const asked = await Promise.all(some.map(async (at) => runs.alias(pipeline, sha256(scheduleAlias(at)))));
   const missed = some.filter((_, index) => asked[index] === null);
   const span = { after: after.toISOString(), until: until.toISOString() };
-  const held = holdCatchUp(missed.length, limit, span, heldCatchUp);
+  // What the pause kept is no outage: one run covers it, however long the pause was.
+  const unheld = missed.filter((at) => !isHeldBy(pause, at));
+  const held = holdCatchUp(unheld.length, limit, span, heldCatchUp);
   if (held !== null) {
     await states.setHeldCatchUp(pipeline, held);
     pass.log.error("catch-up waits for a person's approval", { pipeline, missed: missed.length, ...held });

@@ -1,7 +1,7 @@
 import { holdCatchUp } from "../../../src/domain/catch-up";
 import type { PipelineDefinition } from "../../../src/domain/pipeline-definition";
 import { decideCatchUp } from "../../../src/operations/catch-up";
-import { pipelineStanding } from "../../../src/operations/pause";
+import { pausePipeline, pipelineStanding, resumePipeline } from "../../../src/operations/pause";
 import { sweepSchedules } from "../../../src/sweeps/schedules";
 import { createActivityFixture, type ActivityFixture } from "../../support/activities";
 import { useAzurite } from "../../support/azurite";
@@ -41,6 +41,18 @@ it("of few occurrences needs nobody", async () => {
   expect((await pipelineStanding(deps(), "scoring")).heldCatchUp).toBeNull();
 });
 
+it("of what a pause kept needs nobody, however long it was", async () => {
+  await pausePipeline(deps(), "scoring", ada());
+  fixture.clock.advance(5 * DAY_MS);
+  await resumePipeline(deps(), "scoring", ada());
+  fixture.clock.advance(180_000);
+
+  await sweep();
+
+  expect(await runs()).toMatchObject([{ reason: "schedule" }]);
+  expect((await pipelineStanding(deps(), "scoring")).heldCatchUp).toBeNull();
+});
+
 describe("of many occurrences", () => {
   beforeEach(async () => {
     fixture.clock.advance(3 * DAY_MS);
@@ -61,6 +73,23 @@ describe("of many occurrences", () => {
     expect((await runs()).map(({ runId }) => runId)).toEqual([first]);
     expect(again).toBeNull();
     expect(await fixture.ledger.actions.list("scoring", 5)).toMatchObject([{ action: "approve-catch-up" }]);
+  });
+
+  it("waits on when more are missed while a person decides", async () => {
+    const { actions } = fixture.ledger;
+    const note = actions.note.bind(actions);
+    actions.note = async (action) => {
+      fixture.clock.advance(4 * DAY_MS);
+      await sweep();
+      return note(action);
+    };
+    const before = (await pipelineStanding(deps(), "scoring")).heldCatchUp;
+
+    await decideCatchUp(deps(), { pipeline: "scoring", approve: false }, ada());
+
+    const after = (await pipelineStanding(deps(), "scoring")).heldCatchUp;
+    expect(after?.after).toBe(before?.after);
+    expect(after?.until).not.toBe(before?.until);
   });
 
   it("is none when a person dismisses it", async () => {
