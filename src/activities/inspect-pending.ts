@@ -4,6 +4,8 @@ import type { PipelineDefinition, PipelineDefinitions } from "../domain/pipeline
 import { listDrops } from "../ledger/drops/drop-lists";
 import type { PendingDrops } from "../ledger/drops/drop-store";
 import { lookAgain, type DropRecorder } from "../ledger/drops/record-blob";
+import { inParallel } from "../ledger/parallel";
+import type { DropFilter } from "../ledger/run-requests";
 import { DeliveryJudge } from "../runs/deliveries";
 import type { Activity, ActivityDeps } from "../runs/deps";
 import { dueRetake } from "../runs/take-over-batch";
@@ -27,24 +29,43 @@ async function lookAtUnfinished(
 
 /** Seconds between looks at a delivery that is waited for: its last file wakes nobody while a collector waits. */
 const DELIVERY_LOOK_SECONDS = 30;
-/** Pending drops that one look at deliveries goes through. */
-const DELIVERY_LOOK = 1000;
+/** Pending drops that are judged together. */
+const DROPS_PER_PAGE = 1000;
+/** Pages that one look goes through in search of a free drop. */
+const MAX_PAGES = 10;
+/** Drops that are judged at the same time. */
+const PARALLEL = 16;
+
+interface ReadyLook extends Pick<ActivityDeps, "ledger"> {
+  readonly definition: PipelineDefinition;
+  readonly recently: string;
+  readonly dropsPerPage: number;
+}
+
+/** When the drops that no delivery holds back were seen, oldest first: those of the first page that has any. */
+async function seenOfFree({ ledger, definition, dropsPerPage }: ReadyLook, judge: DeliveryJudge): Promise<string[]> {
+  let token: string | null = null;
+  for (let page = 0; page < MAX_PAGES; page += 1) {
+    const beyond = token === null ? {} : { token };
+    const filter: DropFilter = { pipeline: definition.name, state: "pending", top: dropsPerPage, ...beyond };
+    const { items, nextToken } = await listDrops(ledger.drops, definition, filter);
+    const judged = await inParallel(items, PARALLEL, async (drop) => ({ drop, ...(await judge.judge(drop)) }));
+    const free = judged.filter(({ kind }) => kind !== "waited");
+    if (free.length > 0 || nextToken === null) return free.map(({ drop }) => drop.seenAt);
+    token = nextToken;
+  }
+  return [];
+}
 
 /** What is pending and not held back by a delivery that is still on its way. */
-async function readyDrops({
-  ledger,
-  definition,
-  recently,
-}: Pick<ActivityDeps, "ledger"> & { readonly definition: PipelineDefinition; readonly recently: string }): Promise<{
+async function readyDrops(look: ReadyLook): Promise<{
   readonly pending: PendingDrops;
   readonly lookAgainSeconds: number | null;
 }> {
+  const { ledger, definition, recently } = look;
   const judge = new DeliveryJudge(ledger, definition);
   if (judge.isIdle) return { pending: await ledger.drops.pending(definition.name, recently), lookAgainSeconds: null };
-  const filter = { pipeline: definition.name, state: "pending", top: DELIVERY_LOOK } as const;
-  const { items } = await listDrops(ledger.drops, definition, filter);
-  const judged = await Promise.all(items.map(async (drop) => ({ drop, kind: (await judge.judge(drop)).kind })));
-  const seen = judged.filter(({ kind }) => kind !== "waited").map(({ drop }) => drop.seenAt);
+  const seen = await seenOfFree(look, judge);
   const pending = { count: seen.length, oldestSeenAt: seen[0] ?? null, newestSeenAt: seen.at(-1) ?? null };
   const limit = await judge.nextLimit();
   if (limit === null) return { pending, lookAgainSeconds: null };
@@ -56,6 +77,7 @@ async function readyDrops({
 export function createInspectPending(
   { ledger }: ActivityDeps,
   definitions: PipelineDefinitions,
+  dropsPerPage = DROPS_PER_PAGE,
 ): Activity<CollectorInput, PendingResult> {
   return async ({ pipeline }) => {
     const definition = definitions.get(pipeline);
@@ -68,7 +90,7 @@ export function createInspectPending(
     if (holdingPause((await ledger.states.get(pipeline)).pause) !== null)
       return { ...none, quietPeriodSeconds, maxWaitSeconds, covered: false, lookAgainSeconds };
     const recently = new Date(ledger.now().getTime() - quietPeriodSeconds * 1000).toISOString();
-    const ready = await readyDrops({ ledger, definition, recently });
+    const ready = await readyDrops({ ledger, definition, recently, dropsPerPage });
     const { pending } = ready;
     const retakeDue = (await dueRetake(ledger, pipeline, null)) !== null;
     const open = pending.count > 0 || retakeDue ? await ledger.runs.open(pipeline) : [];

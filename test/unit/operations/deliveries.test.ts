@@ -26,8 +26,8 @@ async function open(deliveries: Rules): Promise<void> {
   await fixture.ledger.registry.register("scoring", "group");
 }
 
-const look = async (): Promise<PendingResult> =>
-  createInspectPending(fixture.activities, fixture.pipelines)({ pipeline: "scoring" }, fixture.context);
+const look = async (dropsPerPage?: number): Promise<PendingResult> =>
+  createInspectPending(fixture.activities, fixture.pipelines, dropsPerPage)({ pipeline: "scoring" }, fixture.context);
 const nextBatch = async (): Promise<string[]> => batch.make(await fixture.openRun({ rerun: true }));
 
 describe("a delivery that is still on its way", () => {
@@ -88,6 +88,16 @@ describe("a delivery that is still on its way", () => {
     );
 
     expect(page.claimed.map(({ drop }) => drop.path)).toEqual(["errors/2015-11-15/all.csv"]);
+  });
+
+  it("does not hide drops behind it, however many files of it wait", async () => {
+    await open({ telemetry: { count: 1000, waitSeconds: 600 } });
+    for (let index = 0; index < 4; index += 1) await batch.deliver(part(`n${index}`));
+    expect(await look(2)).toMatchObject({ count: 0, lookAgainSeconds: 30 });
+    await batch.deliver("errors/2015-11-15/all.csv");
+
+    // The first two pages hold none that is free.
+    expect(await look(2)).toMatchObject({ count: 1, lookAgainSeconds: 30 });
   });
 
   it("has its note cut, however long its names are, and a run has room for all it keeps", async () => {
