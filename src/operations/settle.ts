@@ -3,7 +3,6 @@ import type { GenerationRecord } from "../domain/generation";
 import { parseRunInstanceId, runInstanceId } from "../domain/ids";
 import { isClosed, type RunRecord } from "../domain/run";
 import { InvalidRequestError, RunNotInLedgerError, RunStateError } from "../ledger/errors";
-import { boundedText } from "../logging/redact";
 import { closeRun } from "../runs/close-run";
 import type { ActivityDeps } from "../runs/deps";
 import { publishRun } from "../runs/publish-run";
@@ -34,12 +33,11 @@ async function runOf({ ledger }: ActivityDeps, runId: string): Promise<RunRecord
 async function settleAll(
   activities: ActivityDeps,
   records: readonly GenerationRecord[],
-  reason: string,
   force: boolean,
 ): Promise<Settled[]> {
   for (const record of records) {
     if (force) await cancelGeneration(activities, record);
-    const { terminal } = await settleByPerson(activities.ledger, record, reason);
+    const { terminal } = await settleByPerson(activities.ledger, record);
     if (!terminal)
       throw new RefusedError("activity-unknown", `step ${record.step} of ${record.runId} has moved on: look again`);
   }
@@ -67,7 +65,7 @@ export async function settle(
   if (open.length === 0) return [];
   if (!force) await refuseActive(activities, open);
   await ledger.actions.note({ action: "settle", subject: runId, by, reason });
-  const settled = await settleAll(activities, open, reason, force);
+  const settled = await settleAll(activities, open, force);
   log.warn("settled by a person", { runId, step, force, generations: settled.length });
   if (!isClosed(run.state)) await starter.raise(runInstanceId(runId, run.attempt), WAKE);
   return settled;
@@ -99,8 +97,9 @@ export async function abandon(
   );
   const open = await openOnes();
   if (!force) await refuseActive(activities, open);
-  await settleAll(activities, open, reason, force);
-  const message = boundedText(`abandoned by a person: ${reason}`, 1000);
+  await settleAll(activities, open, force);
+  // The reason stays with the action: this message goes into run.json and webhooks.
+  const message = "abandoned by a person";
   const context = { log, starter };
   const error = { code: "ABANDONED", message, step: null };
   await closeRun(activities, { runId, attempt, state: "failed", error }, context);
@@ -135,7 +134,7 @@ export async function releaseSlotOf(
   const open = (await ledger.generations.list(held.runId)).filter(({ terminal }) => !terminal);
   if (!force) await refuseActive(deps.activities, open);
   await ledger.actions.note({ action: "release-slot", subject: held.runId, by, reason });
-  await settleAll(deps.activities, open, reason, force);
+  await settleAll(deps.activities, open, force);
   const next = await ledger.slots.release(group, instance);
   log.warn("slot released by a person", { group, holder, next, force });
   if (next !== null) await starter.raise(next, WAKE);

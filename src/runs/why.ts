@@ -87,7 +87,7 @@ async function waitOf({ ledger, definitions }: StoryDeps, drop: DropRecord): Pro
   const taker = open.find((run) => run.frozenAt === null && run.cancelRequestedAt === null);
   if (taker) return { kind: "run", runId: taker.runId };
   const pause = holdingPause((await ledger.states.get(drop.pipeline)).pause);
-  if (pause !== null) return { kind: "paused", since: pause.at, by: pause.by, reason: pause.reason };
+  if (pause !== null) return { kind: "paused", since: pause.at, reason: pause.reason };
   return { kind: "quiet", quietSeconds: drops.quietPeriodSeconds, maxSeconds: drops.maxWaitSeconds };
 }
 

@@ -19,7 +19,7 @@ export type PendingWait =
   /** Other files of its delivery are still on their way. */
   | { readonly kind: "delivery"; readonly missing: string; readonly until: string }
   /** A person paused the pipeline. */
-  | { readonly kind: "paused"; readonly since: string; readonly by: string | null; readonly reason: string }
+  | { readonly kind: "paused"; readonly since: string; readonly reason: string }
   | { readonly kind: "quiet"; readonly quietSeconds: number; readonly maxSeconds: number };
 
 /** One version of a blob with what is known about it. */
@@ -41,7 +41,7 @@ function waitingFor({ drop, wait }: DropFacts): string {
       return `It waits for the rest of its delivery, which is ${wait.missing}, until ${wait.until}; then it is taken as it is.`;
     case "paused": {
       const reason = wait.reason === "" ? "" : ` (${wait.reason})`;
-      return `It waits because ${wait.by ?? "somebody"} paused the pipeline at ${wait.since}${reason}: resume it.`;
+      return `It waits because the pipeline was paused at ${wait.since}${reason}: resume it.`;
     }
     case "quiet": {
       const { quietSeconds, maxSeconds } = wait;

@@ -113,8 +113,7 @@ async function decide(ledger: Ledger, item: SetAside, decision: Decision): Promi
 }
 
 function decidedBefore({ id, decision }: SetAside): QuarantineItemError {
-  const who = decision?.by ?? "somebody";
-  return new QuarantineItemError(id, "decided", `was ${decision?.kind} by ${who} at ${decision?.at}`);
+  return new QuarantineItemError(id, "decided", `was ${decision?.kind} at ${decision?.at}`);
 }
 
 /** Readers go by the name: what is called `.gz` is packed. */

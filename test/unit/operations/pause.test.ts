@@ -3,6 +3,7 @@ import { createInspectPending } from "../../../src/activities/inspect-pending";
 import { createRequestBatch } from "../../../src/activities/request-batch";
 import { createScheduledRun } from "../../../src/functions/scheduled-run";
 import { pausePipeline, pipelineStanding, resumePipeline } from "../../../src/operations/pause";
+import { whyBlob } from "../../../src/runs/why";
 import { sweepPendingDrops } from "../../../src/sweeps/drops";
 import { sweepSchedules } from "../../../src/sweeps/schedules";
 import { createActivityFixture, type ActivityFixture } from "../../support/activities";
@@ -75,6 +76,14 @@ describe("a paused pipeline", () => {
       nextRunAt: null,
       waiting: { drops: 2, occurrences: 3, retakes: 0, runs: 0 },
     });
+  });
+
+  it("tells the reader of a drop's story since when it is paused and why, but not who paused it", async () => {
+    const { ledger, pipelines: definitions } = fixture;
+    const story = JSON.stringify(await whyBlob({ ledger, definitions }, "telemetry/2015-11-16.csv"));
+
+    expect(story).toMatch(/the pipeline was paused at 20[^(]+\(the plant is being rebuilt\)/);
+    expect(story).not.toContain("ada");
   });
 
   it("keeps its first pause, and its note, when it is paused again", async () => {
