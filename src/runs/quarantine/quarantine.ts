@@ -53,7 +53,8 @@ export function createQuarantine(deps: QuarantineDeps): Quarantine {
       const container = deps.definitions.get(pipeline)?.drops?.container;
       if (container === undefined) throw new UnknownPipelineError(pipeline, [...deps.definitions.keys()]);
       const versions = await deps.ledger.drops.versions(container, path);
-      const version = versions.findLast(({ state }) => state === "quarantined") ?? versions.at(-1);
+      const version =
+        versions.findLast(({ state, decision }) => state === "quarantined" && !decision) ?? versions.at(-1);
       if (version === undefined) throw new QuarantineItemError(path, "unknown", "is not in the ledger");
       return requeueDrop(deps, version, starter);
     },

@@ -24,6 +24,12 @@ async function quarantined({ ledger }: QuarantineDeps, version: DropVersion): Pr
   return drop;
 }
 
+function refuseDecided(drop: DropRecord): void {
+  if (drop.decision === undefined) return;
+  const { kind, at } = drop.decision;
+  throw new QuarantineItemError(named(drop), "decided", `was ${kind} at ${at}`);
+}
+
 /**
  * Puts a quarantined drop back to the pending ones, of the pipeline whose pattern takes it now: after a pattern or a definition was mended,
  * or the blob made readable. One whose blob was overwritten or deleted ends as superseded or vanished. A pending one is left as it is.
@@ -40,13 +46,14 @@ export async function requeueDrop(
   if (drop.state === "pending") return drop;
   if (drop.state !== "quarantined")
     throw new QuarantineItemError(named(version), "unfit", `is ${drop.state}, ${drop.reason}`);
+  refuseDecided(drop);
   const keys = dropKeys(container, path, version.etag);
   const head = await ledger.blobs.head(container, path);
   const gone = head === null ? "vanished" : head.etag === drop.etag ? null : "superseded";
   if (gone !== null) {
     const reason = `the blob was ${gone === "vanished" ? "deleted" : "overwritten"} before it was requeued`;
     const moved = await ledger.drops.move(keys, ({ drop: found }) =>
-      found.state === "quarantined" ? { state: gone, reason, runId: null } : null,
+      found.state === "quarantined" && found.decision === undefined ? { state: gone, reason, runId: null } : null,
     );
     if (gone === "superseded") await recordBlob({ ...ledger, definitions }, container, path);
     return moved?.drop ?? drop;
@@ -60,6 +67,8 @@ export async function requeueDrop(
   if (route === null) throw new QuarantineItemError(named(version), "unfit", "fits no pipeline's pathPattern");
   if (unfit !== null) throw new QuarantineItemError(named(version), "unfit", `cannot be read: ${unfit}`);
   const requeued = await ledger.drops.requeue(keys, route);
+  // It may have been discarded since the first look.
+  if (requeued !== null) refuseDecided(requeued);
   await starter.start(COLLECTOR, collectorInstanceId(route.pipeline), { pipeline: route.pipeline });
   return requeued ?? drop;
 }

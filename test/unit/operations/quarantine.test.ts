@@ -2,6 +2,7 @@ import { BlobServiceClient } from "@azure/storage-blob";
 import { gunzipSync } from "node:zlib";
 import type { ExitJson } from "../../../src/domain/exit-json";
 import type { SetAsideFile } from "../../../src/domain/quarantine";
+import { dropKeys } from "../../../src/ledger/drops/drop-rows";
 import { listQuarantine } from "../../../src/runs/quarantine/list";
 import { discard, release } from "../../../src/runs/quarantine/release";
 import { discardDrop, requeueDrop } from "../../../src/runs/quarantine/requeue";
@@ -222,15 +223,20 @@ describe("a drop in quarantine", () => {
     expect(await requeueDrop(mended(), last, fixture.starter)).toMatchObject({ state: "vanished" });
   });
 
-  it("is discarded by whom and why, and requeued after all", async () => {
+  it("is discarded by whom and why, and never requeued after that", async () => {
     expect(await discardDrop(deps(), await version(), BY)).toMatchObject({
       decision: { kind: "discarded", by: "ada" },
     });
     expect((await listed()).map(({ kind }) => kind)).not.toContain("drop");
     expect((await listed("decided")).map(({ kind }) => kind)).toEqual(["drop"]);
 
-    const drop = await requeueDrop(mended(), await version(), fixture.starter);
-    expect(drop.decision).toBeUndefined();
-    expect((await fixture.ledger.drops.find(fixture.container, path, drop.etag))?.decision).toBeUndefined();
+    await expect(requeueDrop(mended(), await version(), fixture.starter)).rejects.toMatchObject({ why: "decided" });
+    const { container, etag } = await version();
+    const to = { pipeline: "scoring", source: "weather" };
+    await fixture.ledger.drops.requeue(dropKeys(container, path, etag), to);
+    expect(await fixture.ledger.drops.find(container, path, etag)).toMatchObject({
+      state: "quarantined",
+      decision: { kind: "discarded" },
+    });
   });
 });
