@@ -47,9 +47,17 @@ export function roleOf(request: Pick<HttpRequest, "headers">, auth: ApiAuth): Ro
 
 /** Browsers say where a request comes from; a page of another site would use the visitor's sign-in. */
 function refuseOtherSites(request: HttpRequest): void {
-  const site = request.headers.get("sec-fetch-site") ?? "none";
-  if (site === "same-origin" || site === "none") return;
+  const site = request.headers.get("sec-fetch-site");
+  // Old browsers send no more than the origin of the page; what is no browser sends neither.
+  if (site === null ? isOwnOrigin(request) : site === "same-origin" || site === "none") return;
   throw new Problem("cross-site", "A page of another site asked for this.");
+}
+
+function isOwnOrigin({ headers, url }: HttpRequest): boolean {
+  const origin = headers.get("origin");
+  if (origin === null) return true;
+  const hosts = [new URL(url).host, headers.get("host"), headers.get("x-forwarded-host")];
+  return URL.canParse(origin) && hosts.includes(new URL(origin).host);
 }
 
 function includes(role: Role, asked: Role): boolean {

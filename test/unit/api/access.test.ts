@@ -92,6 +92,18 @@ describe("requests from browsers", () => {
     }
   });
 
+  it.each([
+    ["https://other.example", 403],
+    ["https://app.example:8443", 403],
+    ["null", 403],
+    ["https://app.example", 0],
+  ])("of an old browser are known by their origin: %s", async (origin, refused) => {
+    for (const operation of guarded.filter(({ readOnly }) => !readOnly)) {
+      const answer = await ran(operation, { origin }, "keys");
+      expect([operation.id, answer.ran, answer.status === refused]).toEqual([operation.id, !refused, refused > 0]);
+    }
+  });
+
   it("sends headers that keep answers from being framed, sniffed or run as a page", async () => {
     const found = await callApi("healthLive", {});
     const refused = await callApi("startRun", {}, { params: { pipeline: "x" }, body: "[" });
