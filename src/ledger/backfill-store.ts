@@ -9,6 +9,8 @@ const PARTITION = "backfills|";
 const END_OF_TIME = 9_999_999_999_999;
 
 const keysOf = (id: string) => ({ partitionKey: PARTITION, rowKey: `b|${id}` });
+/** Names the open backfill of a plan; backfills of before have no such row. */
+const planKeys = (plan: string) => ({ partitionKey: PARTITION, rowKey: `plan|${plan}` });
 const openKeys = (id: string) => ({ partitionKey: PARTITION, rowKey: `open|${id}` });
 
 function toRow(record: BackfillRecord): NewRow {
@@ -58,12 +60,19 @@ export class BackfillStore {
     private readonly pause: Pause,
   ) {}
 
-  /** False when one of this id is there already. */
-  async create(record: BackfillRecord): Promise<boolean> {
+  /** False when one of this id is there already, or an open one of this plan. @param plan hash of what it was started by */
+  async create(record: BackfillRecord, plan: string): Promise<boolean> {
     return this.table.transact([
-      { kind: "insert", row: toRow(record) },
+      { kind: "insert", row: { ...toRow(record), plan } },
       { kind: "insert", row: openKeys(record.id) },
+      { kind: "insert", row: { ...planKeys(plan), id: record.id } },
     ]);
+  }
+
+  /** The open backfill that was started by this plan, or null. */
+  async ofPlan(plan: string): Promise<BackfillRecord | null> {
+    const row = await this.table.get(PARTITION, planKeys(plan).rowKey);
+    return typeof row?.["id"] === "string" ? this.get(row["id"]) : null;
   }
 
   async get(id: string): Promise<BackfillRecord | null> {
@@ -81,7 +90,9 @@ export class BackfillStore {
       if (step === null) return record;
       const next = { ...record, ...step };
       const merged = { kind: "merge", row: toRow(next), expect: row.etag } as const;
-      const ended = next.state === "running" ? [] : [{ kind: "delete", ...openKeys(id) } as const];
+      const plan = typeof row["plan"] === "string" ? [planKeys(row["plan"])] : [];
+      const index = next.state === "running" ? [] : [openKeys(id), ...plan];
+      const ended = index.map((keys) => ({ kind: "delete", ...keys }) as const);
       return (await this.table.transact([merged, ...ended])) ? next : OVERTAKEN;
     });
   }

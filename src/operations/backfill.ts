@@ -39,7 +39,7 @@ export async function planOf(deps: OperationDeps, request: BackfillRequest): Pro
 }
 
 /**
- * Starts the backfill that a plan showed: one window at a time, behind other requests.
+ * Starts the backfill that a plan showed: one window at a time, behind other requests. While it is open, the same plan again finds it.
  * @throws RefusedError `plan-moved` when what exists has changed since
  */
 export async function startBackfill(
@@ -56,15 +56,26 @@ export async function startBackfill(
     );
   if (planned.count === 0) throw new InvalidRequestError(["reprocess: no window would run"]);
   const { ledger } = deps.activities;
+  const open = await ledger.backfills.ofPlan(hash);
+  if (open !== null) return open;
   const now = ledger.now();
   const id = newBackfillId(request.pipeline, now, randomBytes(4).toString("hex"));
   const todo = planned.windows.flatMap(({ action }, place) => (action === "run" ? [place] : []));
   await ledger.actions.note({ action: "backfill", subject: request.pipeline, by, reason });
   const progress = { state: "running", todo, done: 0, failed: 0, failedInARow: 0, runId: null } as const;
   const who = { requestedBy: by, reason, createdAt: now.toISOString(), endedAt: null };
-  await ledger.backfills.create({ ...request, id, ...progress, ...who });
+  if (!(await ledger.backfills.create({ ...request, id, ...progress, ...who }, hash))) {
+    const first = await ledger.backfills.ofPlan(hash);
+    if (first === null) throw new RefusedError("plan-moved", "a backfill of this plan has just ended");
+    return first;
+  }
   log.info("backfill started", { backfill: id, pipeline: request.pipeline, windows: todo.length });
-  await advanceBackfill(deps.activities, id, { starter, log });
+  try {
+    await advanceBackfill(deps.activities, id, { starter, log });
+  } catch (error) {
+    // It is in the ledger: the sweeper asks for its first window.
+    log.error("first window of a backfill not asked for yet", { backfill: id, fault: String(error) });
+  }
   return backfillOf(deps, id);
 }
 

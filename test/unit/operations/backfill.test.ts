@@ -1,5 +1,6 @@
 import { backfillFaults, planBackfill, windowsOf, type BackfillRequest } from "../../../src/domain/backfill";
 import { backfillOf, cancelBackfill, listBackfills, planOf, startBackfill } from "../../../src/operations/backfill";
+import type { TablePort } from "../../../src/ledger/ports";
 import { pausePipeline } from "../../../src/operations/pause";
 import { releaseSlot } from "../../../src/runs/release-slot";
 import { sweepBackfills } from "../../../src/sweeps/backfills";
@@ -119,6 +120,43 @@ describe("a backfill", () => {
     await expect(startBackfill(deps(), WEEK, hash, ada())).rejects.toMatchObject({ code: "plan-moved" });
     await expect(startBackfill(deps(), { ...WEEK, windowHours: 12 }, hash, ada())).rejects.toThrow(/has changed/);
     expect(await listBackfills(deps(), "scoring")).toEqual([]);
+  });
+
+  it("is one of two calls at once, and another only when it is over", async () => {
+    await pausePipeline(deps(), "scoring", ada());
+    const [first, second] = await Promise.all([start(), start()]);
+    const third = await start();
+
+    expect([second.id, third.id]).toEqual([first.id, first.id]);
+    expect(await listBackfills(deps(), "scoring")).toHaveLength(1);
+    await cancelBackfill(deps(), first.id, ada());
+    expect((await start()).id).not.toBe(first.id);
+  });
+
+  it("is started though its first window cannot be asked for yet: the sweeper does it", async () => {
+    const { requests } = fixture.activities;
+    const requestRun = requests.requestRun.bind(requests);
+    requests.requestRun = async () => Promise.reject(new Error("storage is away"));
+    const { id } = await start();
+    requests.requestRun = requestRun;
+    expect(fixture.log.some((line) => line.includes("storage is away"))).toBe(true);
+
+    await sweep();
+
+    expect(await backfillOf(deps(), id)).toMatchObject({ state: "running", runId: expect.any(String) });
+  });
+
+  it("of before, without a row of its plan, still ends", async () => {
+    const { id } = await start();
+    const { table } = fixture.ledger.backfills as unknown as { table: TablePort };
+    const row = await table.get("backfills|", `b|${id}`);
+    const { plan, ...before } = row ?? { etag: "", partitionKey: "", rowKey: "" };
+    await table.remove("backfills|", `plan|${String(plan)}`);
+    await table.remove("backfills|", `b|${id}`);
+    await table.insert(before);
+
+    expect(await cancelBackfill(deps(), id, ada())).toMatchObject({ state: "cancelled" });
+    expect(await fixture.ledger.backfills.open()).toEqual([]);
   });
 
   it("stops after three failed windows in a row, and not for single ones", async () => {
