@@ -56,7 +56,7 @@ describe("profiles", () => {
 describe("completion", () => {
   it.each([
     [["__complete", "ru"], "runs\n"],
-    [["__complete", "runs", "re"], "retry\n"],
+    [["__complete", "runs", "re"], "retry\nrerun\n"],
     [["__complete", "runs", "list", "--state", "fa"], "failed\n"],
     [["__complete", "completion", "b"], "bash\n"],
   ])("of %j", async (args, out) => {
