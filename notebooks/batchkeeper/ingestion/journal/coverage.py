@@ -34,7 +34,8 @@ def read_coverage(tables: Tables, without_run: str = "") -> dict[str, list[Span]
     batchkeeper.ingestion.journal.log).
     """
     log = tables.read(INGEST_LOG.name).where((sf.col("status") != "quarantined") & sf.col("covers_to").isNotNull())
-    log = log.where(sf.col("run_id") != without_run)
+    if without_run:
+        log = log.where(~sf.col("run_id").eqNullSafe(without_run))
     # Epoch seconds: Python's own conversion of Spark timestamps depends on the machine's time zone.
     span = [sf.unix_timestamp(name).alias(name) for name in ("covers_from", "covers_to")]
     newest = sf.max_by("status", sf.coalesce("ingested_at", sf.timestamp_seconds(sf.lit(0)))).alias("newest")
