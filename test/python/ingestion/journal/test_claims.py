@@ -33,7 +33,7 @@ def good(number: int) -> dict[str, str | bytes]:
 
 
 def until(bench: Bench) -> str:
-    moment = watermark(bench.tables)
+    moment = watermark(bench.tables, SCENARIO.sources)
     return f"{moment:%d}" if moment else "none"
 
 
