@@ -11,7 +11,7 @@ from batchkeeper.features.packed_total import PackedTotal
 from batchkeeper.features.past import visit_seconds
 from batchkeeper.scenario.declaration import Scenario
 from batchkeeper.scenario.feature_set import NEXT_VISIT, VISIT_UNKNOWN, feature_set
-from batchkeeper.scenario.parts import Counter, Reading
+from batchkeeper.scenario.readings import Counter, Reading
 from batchkeeper.scenario.scaling import scale_of
 
 NORMAL = "normal"

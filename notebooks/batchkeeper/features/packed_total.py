@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from batchkeeper.scenario.parts import Reading
+from batchkeeper.scenario.readings import Reading
 from batchkeeper.scenario.scaling import COUNT_BITS
 
 

@@ -9,7 +9,7 @@ from pyspark.ml.feature import SQLTransformer, VectorAssembler
 
 from batchkeeper.scenario.declaration import Scenario
 from batchkeeper.scenario.feature_set import FACTS, VISIT, Feature, feature_set
-from batchkeeper.scenario.parts import Counter, Reading
+from batchkeeper.scenario.readings import Counter, Reading
 
 VECTOR = "features"
 """Name of the vector column between preparation and forests."""

@@ -9,7 +9,7 @@ from datetime import timedelta
 from batchkeeper.model.inputs import main_window
 from batchkeeper.scenario.declaration import Scenario
 from batchkeeper.scenario.feature_set import FACTS, NEXT_VISIT, READINGS, VISIT, feature_set
-from batchkeeper.scenario.parts import Counter, Reading
+from batchkeeper.scenario.readings import Counter, Reading
 
 _BRACED = re.compile(r"\{(\w+)\}")
 _HOUR = timedelta(hours=1)

@@ -4,21 +4,9 @@ that a declaration needs.
 
 from batchkeeper.scenario.decisions import Baseline, Horizon, Slice, Words
 from batchkeeper.scenario.declaration import Scenario
-from batchkeeper.scenario.parts import (
-    Clock,
-    Counter,
-    Entity,
-    Events,
-    Fact,
-    Fleet,
-    Grid,
-    Maintenance,
-    Normal,
-    Reading,
-    Readings,
-    Targets,
-    Windows,
-)
+from batchkeeper.scenario.events import Events, Maintenance, Targets
+from batchkeeper.scenario.parts import Clock, Entity, Fact, Fleet, Grid
+from batchkeeper.scenario.readings import Counter, Normal, Reading, Readings, Windows
 
 __all__ = [
     "Baseline",

@@ -8,18 +8,9 @@ from pathlib import Path
 
 from batchkeeper.scenario.coverage_rule import CoverageRule
 from batchkeeper.scenario.decisions import Baseline, Horizon, Slice, Words
-from batchkeeper.scenario.parts import (
-    Clock,
-    Counter,
-    Entity,
-    Events,
-    Fleet,
-    Grid,
-    Maintenance,
-    Reading,
-    Readings,
-    Targets,
-)
+from batchkeeper.scenario.events import Events, Maintenance, Targets
+from batchkeeper.scenario.parts import Clock, Entity, Fleet, Grid
+from batchkeeper.scenario.readings import Counter, Reading, Readings
 from batchkeeper.scenario.source import Field, Source
 
 TIME = "ts"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from batchkeeper.scenario.parts import Reading
+from batchkeeper.scenario.readings import Reading
 
 COUNT_BITS = 20
 """A packed total keeps so many bits for the number of readings, see batchkeeper.features.packed_total."""

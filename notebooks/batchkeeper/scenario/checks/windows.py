@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from batchkeeper.scenario.checks.fault import Fault
 from batchkeeper.scenario.declaration import Scenario
-from batchkeeper.scenario.parts import Reading
+from batchkeeper.scenario.readings import Reading
 from batchkeeper.scenario.scaling import NoScaleError, scale_of
 
 _HOUR = timedelta(hours=1)
