@@ -48,10 +48,16 @@ export interface Decision {
   readonly dropPath: string | null;
   /** Rows that went into it. */
   readonly rows: number;
+  /** When the drop was put; null while it is on its way. Decisions of before 0.2 have none: their drop was put first. */
+  readonly deliveredAt?: string | null;
 }
 
 /** Blob of a run's export inside the results container. */
 export const quarantineBlob = (runId: string): string => `${runId}/quarantine.json`;
+
+/** Blob inside the results container that keeps the bytes of a release until its drop is put. */
+export const stagedBlob = (runId: string, dropPath: string): string =>
+  `${runId}/releases/${sha256(dropPath).slice(0, 24)}`;
 
 /** Id of what a run set aside of a file; fit for a path of an URL. */
 export const setAsideId = (runId: string, path: string): string => `${runId}.${sha256(path).slice(0, 16)}`;

@@ -24,7 +24,7 @@ export interface RetentionFacts {
   readonly takers: readonly RunRecord[];
   /** Databricks runs of it and of its takers. */
   readonly generations: readonly Pick<GenerationRecord, "terminal" | "needsPerson">[];
-  /** Files of it and of its takers in quarantine of which nobody has decided. */
+  /** Files of it and of its takers in quarantine of which nobody has decided, or whose release is not delivered yet. */
   readonly openInQuarantine: number;
 }
 

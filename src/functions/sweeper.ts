@@ -9,6 +9,7 @@ import { sweepClaims, sweepPendingDrops } from "../sweeps/drops";
 import { sweepLateRuns } from "../sweeps/late-runs";
 import { sweepOpenRuns } from "../sweeps/open-runs";
 import { sweepMessages } from "../sweeps/messages";
+import { sweepReleases } from "../sweeps/releases";
 import { sweepRetention } from "../sweeps/retention";
 import { sweepSchedules } from "../sweeps/schedules";
 import { sweepSlots } from "../sweeps/slots";
@@ -35,6 +36,7 @@ const EVERY_MINUTE: readonly Sweep[] = [
   ["late runs", sweepLateRuns],
   ["backfills", sweepBackfills],
   ["messages", sweepMessages],
+  ["releases", sweepReleases],
   ["container scan", scanContainers],
 ];
 const SLOW: readonly Sweep[] = [

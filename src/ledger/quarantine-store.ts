@@ -25,9 +25,21 @@ export interface SetAside {
 /** Whether a person has to look at it still. */
 export type SetAsideState = "open" | "decided";
 
+/** A release whose drop may not be there yet. */
+export interface Delivery {
+  readonly pipeline: string;
+  readonly runId: string;
+  /** Of the file that was set aside. */
+  readonly path: string;
+  /** Where the drop is put. */
+  readonly container: string;
+  /** True when it is the frozen copy of the file as it is; else its bytes are staged. */
+  readonly frozen: boolean;
+}
+
 const partitionOf = (pipeline: string): string => `setaside|${pipeline}`;
 
-function rowKeyOf(state: SetAsideState, { runId, path }: Pick<SetAside, "runId" | "path">): string {
+function rowKeyOf(state: SetAsideState | "undelivered", { runId, path }: Pick<SetAside, "runId" | "path">): string {
   return `${state}|${newestFirst(runId)}|${sha256(path).slice(0, 32)}`;
 }
 
@@ -56,16 +68,21 @@ function toSetAside(row: Row): SetAside {
   };
 }
 
+function toDelivery({ pipeline, runId, path, container, frozen }: Row): Delivery {
+  const keys = { pipeline: String(pipeline), runId: String(runId), path: String(path) };
+  return { ...keys, container: String(container), frozen: frozen === true };
+}
+
 /** What ingestion set aside, by pipeline, newest run first; open until a person decides. */
 export class QuarantineStore {
   constructor(private readonly table: TablePort) {}
 
-  /** Notes what a run set aside; what was decided meanwhile stays decided. */
+  /** Notes what a run set aside, open or with a decision that holds for it; what was decided meanwhile stays decided. */
   async note(item: SetAside): Promise<void> {
     if ((await this.find(item, "decided")) === null) await this.table.insert(rowOf(item));
   }
 
-  /** Takes back what another run noted of these files: the batch is now the later run's. */
+  /** Takes back what another run noted of these files, unless it was decided: the batch is now the later run's. */
   async withdraw(pipeline: string, runId: string, paths: readonly string[]): Promise<void> {
     for (const path of paths) await this.table.remove(partitionOf(pipeline), rowKeyOf("open", { runId, path }));
   }
@@ -95,21 +112,54 @@ export class QuarantineStore {
       await this.table.remove(partitionOf(pipeline), rowKeyOf(item.decision === null ? "open" : "decided", item));
   }
 
-  /** Records a decision; of several at once the first stands. Returns the item as it is then, null when there is none. */
-  async decide(item: SetAside, decision: Decision): Promise<SetAside | null> {
+  /**
+   * Records a decision, and with it the delivery that it promises; of several at once the first stands. Returns the item as it is then,
+   * null when there is none.
+   */
+  async decide(
+    item: SetAside,
+    decision: Decision,
+    delivery: Pick<Delivery, "container" | "frozen"> | null,
+  ): Promise<SetAside | null> {
     const decided = { ...item, decision };
-    const { partitionKey } = rowOf(decided);
+    const { pipeline, runId, path } = item;
+    const partitionKey = partitionOf(pipeline);
+    const promised = { partitionKey, rowKey: rowKeyOf("undelivered", item), pipeline, runId, path, ...delivery };
     const done = await this.table.transact([
       { kind: "delete", partitionKey, rowKey: rowKeyOf("open", item) },
       { kind: "insert", row: rowOf(decided) },
+      ...(delivery === null ? [] : [{ kind: "insert", row: promised } as const]),
     ]);
     return done ? decided : this.find(item, "decided");
   }
 
-  private async find(
-    item: Pick<SetAside, "pipeline" | "runId" | "path">,
-    state: SetAsideState,
-  ): Promise<SetAside | null> {
+  /** The delivery that a decision promised; null when it was carried out. */
+  async delivery(item: SetAside): Promise<Delivery | null> {
+    const row = await this.table.get(partitionOf(item.pipeline), rowKeyOf("undelivered", item));
+    return row && toDelivery(row);
+  }
+
+  /** Deliveries of a pipeline that were promised and not carried out. */
+  async undelivered(pipeline: string, limit: number): Promise<Delivery[]> {
+    return (await listPrefix(this.table, partitionOf(pipeline), "undelivered|", { limit })).map(toDelivery);
+  }
+
+  /** Marks a delivery as carried out. Safe to repeat. Returns the item as it is then. */
+  async delivered(delivery: Delivery, at: string): Promise<SetAside | null> {
+    const partitionKey = partitionOf(delivery.pipeline);
+    const row = await this.table.get(partitionKey, rowKeyOf("decided", delivery));
+    const item = row && toSetAside(row);
+    if (row === null || !item?.decision) return item;
+    const decided = { ...item, decision: { ...item.decision, deliveredAt: at } };
+    const done = await this.table.transact([
+      { kind: "delete", partitionKey, rowKey: rowKeyOf("undelivered", delivery) },
+      { kind: "merge", row: rowOf(decided), expect: row.etag },
+    ]);
+    return done ? decided : this.find(delivery, "decided");
+  }
+
+  /** An item as a run noted it. */
+  async find(item: Pick<SetAside, "pipeline" | "runId" | "path">, state: SetAsideState): Promise<SetAside | null> {
     const row = await this.table.get(partitionOf(item.pipeline), rowKeyOf(state, item));
     return row && toSetAside(row);
   }

@@ -14,6 +14,9 @@ const decisionSchema = component(
     why: z.string(),
     dropPath: z.string().nullable().meta({ description: "the drop that the release made" }),
     rows: z.int().nonnegative().meta({ description: "rows that went into it" }),
+    deliveredAt: timestamp
+      .nullable()
+      .meta({ description: "when the drop was put; null while it is on its way, and where there is none" }),
   }),
 );
 

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { Decision } from "../../domain/quarantine";
 import type { QuarantineItem, ShownItem } from "../../runs/quarantine/item";
 import type { quarantineItemSchema, shownItemSchema } from "./schemas";
 
@@ -16,8 +17,17 @@ export function itemView(item: QuarantineItem): z.infer<typeof quarantineItemSch
     rows,
     reason,
     foundAt,
-    decision: decision && { ...decision },
+    decision: decision && decisionView(decision),
   };
+}
+
+function decisionView({
+  deliveredAt,
+  ...decision
+}: Decision): NonNullable<z.infer<typeof quarantineItemSchema>["decision"]> {
+  // Before there was a mark, the drop was put first.
+  const delivered = decision.dropPath === null ? null : deliveredAt === undefined ? decision.at : deliveredAt;
+  return { ...decision, deliveredAt: delivered };
 }
 
 /** An item with its rows. */

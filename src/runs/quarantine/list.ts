@@ -3,7 +3,7 @@ import { listDrops } from "../../ledger/drops/drop-lists";
 import { UnknownPipelineError } from "../../ledger/errors";
 import type { SetAsideState } from "../../ledger/quarantine-store";
 import { itemOfDrop, itemOfSetAside, type QuarantineItem } from "./item";
-import type { QuarantineDeps } from "./release";
+import type { QuarantineDeps } from "./deliver";
 
 /** Filter and page of `listQuarantine`. */
 export interface QuarantineFilter {

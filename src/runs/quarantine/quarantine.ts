@@ -4,7 +4,8 @@ import type { Page } from "../../domain/page";
 import { QuarantineItemError, UnknownPipelineError } from "../../ledger/errors";
 import { dropKeysOf, itemOfDrop, itemOfSetAside, type QuarantineItem, type ShownItem } from "./item";
 import { listQuarantine, type QuarantineFilter } from "./list";
-import { discard, release, type DecidedBy, type QuarantineDeps, type Release } from "./release";
+import type { QuarantineDeps } from "./deliver";
+import { discard, release, type DecidedBy, type Release } from "./release";
 import { discardDrop, requeueDrop } from "./requeue";
 import { showSetAside } from "./set-aside";
 

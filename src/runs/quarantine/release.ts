@@ -1,21 +1,11 @@
-import { gzipSync } from "node:zlib";
-import { COLLECTOR } from "../../domain/function-names";
-import { collectorInstanceId } from "../../domain/ids";
 import type { OrchestrationStarter } from "../../domain/orchestration-starter";
-import { routeDrop, type PipelineDefinitions } from "../../domain/pipeline-definition";
+import { routeDrop } from "../../domain/pipeline-definition";
 import { mendedText, mendFaults, releasePath, type Decision, type MendedRow } from "../../domain/quarantine";
-import { recordBlob } from "../../ledger/drops/record-blob";
 import { InvalidRequestError, QuarantineItemError } from "../../ledger/errors";
 import type { Ledger } from "../../ledger/ledger";
-import type { BlobName } from "../../ledger/ports";
-import type { SetAside } from "../../ledger/quarantine-store";
+import type { QuarantineStore, SetAside } from "../../ledger/quarantine-store";
+import { deliver, frozenCopy, stage, type QuarantineDeps } from "./deliver";
 import { showSetAside, type ShownSetAside } from "./set-aside";
-
-/** What decisions about the quarantine work with. */
-export interface QuarantineDeps {
-  readonly ledger: Ledger;
-  readonly definitions: PipelineDefinitions;
-}
 
 /** Who decides, and why. */
 export interface DecidedBy {
@@ -44,22 +34,10 @@ function contentOf({ file, item }: ShownSetAside, { rows, text }: Release): Cont
   return { text: mendedText(file, rows ?? []), rows: rows?.length ?? 0 };
 }
 
-/** Copies the bytes that the run froze of this file. */
-async function copyFrozen({ ledger }: QuarantineDeps, { id, runId, path }: SetAside, target: BlobName): Promise<void> {
-  const run = await ledger.runs.get(runId);
-  const manifest = run && (await ledger.manifests.read(runId, run.manifestDraft));
-  const frozen = manifest?.files.find((file) => file.path === path)?.frozenPath ?? "";
-  const [container = "", ...rest] = frozen.split("/");
-  const source = { container, path: rest.join("/") };
-  const head = frozen === "" ? null : await ledger.blobs.head(source.container, source.path);
-  if (head === null) throw new QuarantineItemError(id, "gone", "cannot be read again: its frozen copy is gone");
-  if ((await ledger.blobs.head(target.container, target.path)) !== null) return;
-  await ledger.blobs.copy({ ...source, etag: head.etag, size: head.size }, target, { releasedfrom: runId });
-}
-
 /**
- * Delivers what was set aside anew, as a drop of its own beside the file, and records who decided that. The drop is put before the decision
- * is recorded, so that a crash between the two loses nothing; a repetition makes the same drop.
+ * Delivers what was set aside anew, as a drop of its own beside the file, and records who decided that. The decision is won first, so that
+ * of two people one alone makes a drop; what is to be delivered is kept before that, so that a crash loses nothing: a repetition, or the
+ * sweeper, carries the delivery out.
  * @throws QuarantineItemError when there is no such item, or something else was decided of it
  * @throws InvalidRequestError when the rows do not fit, or no pipeline would take the new drop as this one takes the file
  */
@@ -74,7 +52,8 @@ export async function release(
   const shown = await showSetAside(ledger, id);
   const { item } = shown;
   const content = contentOf(shown, wanted);
-  const path = releasePath(item.path, item.runId, content === "asFrozen" ? item.etag : content.text);
+  const frozen = content === "asFrozen";
+  const path = releasePath(item.path, item.runId, frozen ? item.etag : content.text);
   if (item.decision !== null && item.decision.dropPath !== path) throw decidedBefore(item);
   const container = definitions.get(item.pipeline)?.drops?.container;
   const route = container === undefined ? null : routeDrop(definitions, container, path);
@@ -82,15 +61,17 @@ export async function release(
     throw new InvalidRequestError([
       `pipeline ${item.pipeline} would not take ${path} as source ${item.source}: deliver it yourself`,
     ]);
-  if (content === "asFrozen") await copyFrozen(deps, item, { container, path });
-  else await ledger.blobs.createBytes(container, path, packed(path, content.text), { releasedfrom: item.runId });
-  const decided = await decide(ledger, item, {
-    ...{ kind: "released", by, why, dropPath: path },
-    ...{ rows: content === "asFrozen" ? 0 : content.rows, at: ledger.now().toISOString() },
-  });
-  await recordBlob({ ...ledger, definitions }, container, path);
-  await starter.start(COLLECTOR, collectorInstanceId(item.pipeline), { pipeline: item.pipeline });
-  return decided;
+  if (item.decision === null) {
+    if (frozen) await frozenCopy(ledger, item);
+    else await stage(ledger, item, path, content.text);
+  }
+  const decision: Decision = {
+    ...{ kind: "released", by, why, dropPath: path, deliveredAt: null },
+    ...{ rows: frozen ? 0 : content.rows, at: ledger.now().toISOString() },
+  };
+  const decided = await decide(ledger, item, decision, { container, frozen });
+  const delivery = await ledger.quarantine.delivery(decided);
+  return delivery === null ? decided : ((await deliver(deps, delivery, starter)) ?? decided);
 }
 
 /** Records that what was set aside stays out, who decided that, and why. @throws QuarantineItemError as `release` */
@@ -100,12 +81,22 @@ export async function discard({ ledger }: QuarantineDeps, id: string, { by, why 
     if (item.decision.kind === "discarded") return item;
     throw decidedBefore(item);
   }
-  return decide(ledger, item, { kind: "discarded", by, why, dropPath: null, rows: 0, at: ledger.now().toISOString() });
+  return decide(
+    ledger,
+    item,
+    { kind: "discarded", by, why, dropPath: null, rows: 0, at: ledger.now().toISOString() },
+    null,
+  );
 }
 
-async function decide(ledger: Ledger, item: SetAside, decision: Decision): Promise<SetAside> {
+async function decide(
+  ledger: Ledger,
+  item: SetAside,
+  decision: Decision,
+  delivery: Parameters<QuarantineStore["decide"]>[2],
+): Promise<SetAside> {
   if (item.decision !== null) return item;
-  const decided = await ledger.quarantine.decide(item, decision);
+  const decided = await ledger.quarantine.decide(item, decision, delivery);
   if (decided === null) throw new QuarantineItemError(item.id, "unknown", "is not in quarantine any more");
   const { kind, dropPath } = decided.decision ?? decision;
   if (kind !== decision.kind || dropPath !== decision.dropPath) throw decidedBefore(decided);
@@ -114,9 +105,4 @@ async function decide(ledger: Ledger, item: SetAside, decision: Decision): Promi
 
 function decidedBefore({ id, decision }: SetAside): QuarantineItemError {
   return new QuarantineItemError(id, "decided", `was ${decision?.kind} at ${decision?.at}`);
-}
-
-/** Readers go by the name: what is called `.gz` is packed. */
-function packed(path: string, text: string): Uint8Array {
-  return path.toLowerCase().endsWith(".gz") ? gzipSync(text) : Buffer.from(text);
 }

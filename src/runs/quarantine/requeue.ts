@@ -6,7 +6,8 @@ import { routeDrop } from "../../domain/pipeline-definition";
 import { dropKeys } from "../../ledger/drops/drop-rows";
 import { recordBlob } from "../../ledger/drops/record-blob";
 import { QuarantineItemError } from "../../ledger/errors";
-import type { DecidedBy, QuarantineDeps } from "./release";
+import type { QuarantineDeps } from "./deliver";
+import type { DecidedBy } from "./release";
 
 /** Names one version of a blob. */
 export interface DropVersion {

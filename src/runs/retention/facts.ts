@@ -25,6 +25,7 @@ export async function retentionFacts(ledger: Ledger, run: RunRecord): Promise<Re
     Promise.all(runs.map(async ({ runId }) => ledger.generations.list(runId))),
     Promise.all(runs.map(async ({ runId, pipeline }) => ledger.quarantine.ofRun(pipeline, runId))),
   ]);
-  const open = items.flat().filter(({ decision }) => decision === null);
+  // Nor does what a release still has to deliver.
+  const open = items.flat().filter(({ decision }) => decision === null || decision.deliveredAt === null);
   return { run, takers, generations: generations.flat(), openInQuarantine: open.length };
 }
