@@ -31,6 +31,10 @@ param databricksSchema string = 'batchkeeper'
 @description('Put before every job name, such as the development prefix of the bundle.')
 param databricksJobNamePrefix string = ''
 
+@description('What the jobs run on. The hook deploys it; the app has to know only whether the steps of a pipeline share a run.')
+@allowed(['pool', 'shared', 'existing', 'serverless'])
+param databricksCompute string = 'pool'
+
 @description('Resource id of a Databricks workspace to use. Empty: a new one.')
 param existingWorkspaceId string = ''
 
@@ -240,6 +244,7 @@ module app 'app/function-app.bicep' = {
       DATABRICKS_SCHEMA: databricksSchema
       DATABRICKS_VOLUME_ROOT: '/Volumes/${databricksCatalog}/${databricksSchema}'
       DATABRICKS_JOB_NAME_PREFIX: databricksJobNamePrefix
+      DATABRICKS_RUNS: databricksCompute == 'shared' ? 'pipeline' : 'step'
       DATABRICKS_WEBHOOK_USER: 'databricks'
       DATABRICKS_WEBHOOK_PASSWORD: '@Microsoft.KeyVault(SecretUri=${keyVault.outputs.webhookSecretUri})'
       API_AUTH: empty(authClientId) ? 'keys' : 'easyAuth'

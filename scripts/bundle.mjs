@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 /**
- * Writes a copy of the bundle whose jobs run on another kind of compute: `node scripts/bundle.mjs --compute existing|serverless`, to
- * `dist/bundle`. The checkout's own bundle is the default, clusters on the warm pool, and needs no copy.
+ * Writes a copy of the bundle for another kind of compute, to `dist/bundle`: `node scripts/bundle.mjs --compute NAME`, where NAME is
+ * existing, serverless or shared. The checkout's own bundle is the default, clusters on the warm pool, and needs no copy.
  */
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { parseDocument } from "yaml";
+import { parse, parseDocument, stringify } from "yaml";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -24,6 +24,8 @@ const COMPUTE = {
   },
   // A notebook task without a cluster is serverless. Its libraries are those of the notebook's environment, MLflow among them.
   serverless: { drops: ["job_cluster", "instance_pool_id"], adds: {}, task: (task) => task.delete("libraries") },
+  // The jobs of the steps stay: runs that were asked for before the change still start them.
+  shared: { drops: [], adds: {} },
 };
 
 const edit = (file, change) => {
@@ -31,6 +33,38 @@ const edit = (file, change) => {
   change(document);
   writeFileSync(file, document.toString({ lineWidth: 0 }));
 };
+
+/** The job of each definition's `sharedJob`: its steps' jobs, as tasks one after the other on one cluster. */
+function writeSharedJobs(out) {
+  for (const file of readdirSync(join(root, "pipelines")).filter((name) => /^[a-z0-9-]+\.json$/.test(name))) {
+    const { name, description, sharedJob, steps } = JSON.parse(readFileSync(join(root, "pipelines", file), "utf8"));
+    if (sharedJob === undefined) continue;
+    const jobs = steps.map(({ job }) => jobNamed(out, job));
+    const parameters = new Map(jobs.flatMap((job) => job.parameters).map((parameter) => [parameter.name, parameter]));
+    const tasks = jobs.flatMap((job) => job.tasks);
+    const shared = {
+      ...jobs[0],
+      ...{ name: `\${var.job_name_prefix}${sharedJob}`, description },
+      timeout_seconds: jobs.reduce((total, job) => total + job.timeout_seconds, 0),
+      parameters: [...parameters.values()],
+      tags: { ...jobs[0].tags, step: name },
+      tasks: tasks.map((task, index) =>
+        index === 0 ? task : { ...task, depends_on: [{ task_key: tasks[index - 1].task_key }] },
+      ),
+    };
+    const resources = { jobs: { [sharedJob.replaceAll("-", "_")]: shared } };
+    writeFileSync(join(out, "resources", `${sharedJob}.job.yml`), stringify({ resources }));
+  }
+}
+
+function jobNamed(out, name) {
+  for (const file of readdirSync(join(out, "resources"))) {
+    const jobs = Object.values(parse(readFileSync(join(out, "resources", file), "utf8")).resources.jobs ?? {});
+    const found = jobs.find((job) => job.name === `\${var.job_name_prefix}${name}`);
+    if (found) return found;
+  }
+  throw new Error(`no job of resources/ is named ${name}`);
+}
 
 function change(document, { task: changeTask }) {
   for (const { value: job } of document.getIn(["resources", "jobs"])?.items ?? []) {
@@ -45,7 +79,7 @@ function change(document, { task: changeTask }) {
 /** @returns the folder of the copy */
 export function writeBundle(compute, out) {
   const kind = COMPUTE[compute];
-  if (!kind) throw new Error(`--compute must be ${Object.keys(COMPUTE).join(" or ")}, not "${compute ?? ""}"`);
+  if (!kind) throw new Error(`--compute must be one of ${Object.keys(COMPUTE).join(", ")}, not "${compute ?? ""}"`);
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
   for (const part of ["databricks.yml", "resources", "notebooks"])
@@ -60,7 +94,8 @@ export function writeBundle(compute, out) {
     // Nothing has to be known of a cluster where nothing is deployed.
     for (const name of Object.keys(kind.adds)) document.setIn(["targets", "local", "variables", name], "none");
   });
-  for (const name of readdirSync(join(out, "resources")).filter((file) => file.endsWith(".job.yml")))
+  if (compute === "shared") writeSharedJobs(out);
+  for (const name of readdirSync(join(out, "resources")).filter((file) => kind.task && file.endsWith(".job.yml")))
     edit(join(out, "resources", name), (document) => change(document, kind));
   return out;
 }

@@ -17,6 +17,7 @@ import { createStorageClients } from "./config/storage-clients";
 import { createJobsClient } from "./databricks/connect";
 import { appRoot, loadDefinitions } from "./definitions-folder";
 import type { PipelineDefinitions } from "./domain/pipeline-definition";
+import { withRunsPer } from "./domain/shared-job";
 import { ConfigError, type ConfigProblem } from "./errors";
 import { registerDropReceived, type DropReceivedDeps } from "./functions/drop-received";
 import { durableStarterOf } from "./adapters/durable-starter";
@@ -58,7 +59,7 @@ function load(environment: Environment): { config: Config; definitions: Pipeline
   const folder = environment["PIPELINES_DIR"]?.trim();
   const definitions = attempt(() => loadDefinitions(folder || join(appRoot(__dirname), "pipelines")));
   if (!config || !definitions) throw new ConfigError(problems);
-  return { config, definitions };
+  return { config, definitions: withRunsPer(config.databricks.runsPer, definitions) };
 }
 
 /** Builds every part from the settings and registers every function. The only place that knows them all. */

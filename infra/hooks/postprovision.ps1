@@ -9,7 +9,7 @@ Check-Tenant
 if (-not $env:DATABRICKS_AUTH_TYPE) { $env:DATABRICKS_AUTH_TYPE = 'azure-cli' }
 $name = "batchkeeper-$($env:DATA_STORAGE_NAME)"
 $compute = if ($env:DATABRICKS_COMPUTE) { $env:DATABRICKS_COMPUTE } else { 'pool' }
-if ($compute -notin 'pool', 'existing', 'serverless') { Fail "DATABRICKS_COMPUTE must be pool, existing or serverless, not $compute" }
+if ($compute -notin 'pool', 'shared', 'existing', 'serverless') { Fail "DATABRICKS_COMPUTE must be pool, shared, existing or serverless, not $compute" }
 if ($compute -eq 'existing') { Need 'DATABRICKS_CLUSTER_ID' }
 function Url([string] $Container) { "abfss://$Container@$($env:DATA_STORAGE_NAME).dfs.core.windows.net/" }
 function Json($Value) { ConvertTo-Json $Value -Depth 9 -Compress }
@@ -35,7 +35,7 @@ $pool = ''
 $bundle = '.'
 $access = Json @{ access_control_list = @(@{ service_principal_name = $env:APP_CLIENT_ID; permission_level = 'CAN_ATTACH_TO' }) }
 function Find-Pool { (Invoke-Tool { databricks instance-pools list -o json } | ConvertFrom-Json | Where-Object instance_pool_name -EQ $name).instance_pool_id }
-if ($compute -eq 'pool') {
+if ($compute -in 'pool', 'shared') {
   $pool = Find-Pool
   if (-not $pool) {
     $node = if ($env:DATABRICKS_NODE_TYPE) { $env:DATABRICKS_NODE_TYPE } else { 'Standard_D4ds_v5' }
@@ -46,10 +46,10 @@ if ($compute -eq 'pool') {
     Say "instance pool $pool made"
   }
   Invoke-Tool { databricks permissions update instance-pools $pool --json $access } | Out-Null
-} else {
-  if ($compute -eq 'existing') { Invoke-Tool { databricks permissions update clusters $env:DATABRICKS_CLUSTER_ID --json $access } | Out-Null }
-  $bundle = Invoke-Tool { node scripts/bundle.mjs --compute $compute }
+} elseif ($compute -eq 'existing') {
+  Invoke-Tool { databricks permissions update clusters $env:DATABRICKS_CLUSTER_ID --json $access } | Out-Null
 }
+if ($compute -ne 'pool') { $bundle = Invoke-Tool { node scripts/bundle.mjs --compute $compute } }
 
 # 4. Notification destination
 $password = Retry 6 { az keyvault secret show --vault-name $env:AZURE_KEY_VAULT_NAME --name databricks-webhook-password --query value -o tsv }

@@ -13,9 +13,9 @@ export DATABRICKS_HOST DATABRICKS_AUTH_TYPE="${DATABRICKS_AUTH_TYPE:-azure-cli}"
 name="batchkeeper-$DATA_STORAGE_NAME"
 compute=${DATABRICKS_COMPUTE:-pool}
 case $compute in
-  pool | serverless) ;;
+  pool | shared | serverless) ;;
   existing) need DATABRICKS_CLUSTER_ID ;;
-  *) fail "DATABRICKS_COMPUTE must be pool, existing or serverless, not $compute" ;;
+  *) fail "DATABRICKS_COMPUTE must be pool, shared, existing or serverless, not $compute" ;;
 esac
 
 # 1. The app's identity as a service principal of the workspace; an identity that is not there gets no token.
@@ -42,7 +42,7 @@ databricks grants update catalog "$DATABRICKS_CATALOG" \
 pool=
 bundle=.
 access="{\"access_control_list\":[{\"service_principal_name\":\"$APP_CLIENT_ID\",\"permission_level\":\"CAN_ATTACH_TO\"}]}"
-if [ "$compute" = pool ]; then
+if [ "$compute" = pool ] || [ "$compute" = shared ]; then
   list=$(databricks instance-pools list -o json)
   pool=$(printf %s "$list" | pick instance_pool_name "$name" instance_pool_id)
   if [ -z "$pool" ]; then
@@ -51,10 +51,10 @@ if [ "$compute" = pool ]; then
     say "instance pool $pool made"
   fi
   databricks permissions update instance-pools "$pool" --json "$access" >/dev/null
-else
-  if [ "$compute" = existing ]; then databricks permissions update clusters "$DATABRICKS_CLUSTER_ID" --json "$access" >/dev/null; fi
-  bundle=$(node scripts/bundle.mjs --compute "$compute")
+elif [ "$compute" = existing ]; then
+  databricks permissions update clusters "$DATABRICKS_CLUSTER_ID" --json "$access" >/dev/null
 fi
+if [ "$compute" != pool ]; then bundle=$(node scripts/bundle.mjs --compute "$compute"); fi
 
 # 4. Where Databricks tells of ended runs. It is set each time, since the service never shows the password it has.
 folder=$(mktemp -d)

@@ -28,6 +28,7 @@ function workedOut({ clientId, storage, databricksHost, webhookPassword, volumeR
     ["DATABRICKS_SCHEMA", "batchkeeper"],
     ["DATABRICKS_VOLUME_ROOT", volumeRoot],
     ["DATABRICKS_JOB_NAME_PREFIX", ""],
+    ["DATABRICKS_RUNS", "step"],
     ["DATABRICKS_WEBHOOK_PASSWORD", webhookPassword],
     ["REQUESTS_PER_SECOND", "10"],
     ["API_AUTH", "keys"],

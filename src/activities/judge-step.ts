@@ -107,9 +107,9 @@ async function prove(ledger: Ledger, judged: Judged, seen: GenerationChange): Pr
 
 /** Records what a look proves. */
 export async function judgeStep(ledger: Ledger, judged: Judged): Promise<StepResult> {
-  const { input, snapshot } = judged;
+  const { input, snapshot, stored } = judged;
   const { run, verdict } = snapshot;
-  const seen = { ...observed(run), ...SEEN, needsPerson: null };
+  const seen = { ...observed(run, stored.definition.steps[input.ordinal]?.task), ...SEEN, needsPerson: null };
   const note = async (change: GenerationChange): Promise<unknown> =>
     ledger.generations.change(input.runId, input.ordinal, input.generation, (current) =>
       current.verdict === null ? change : null,

@@ -28,7 +28,7 @@ export function createPollStep(deps: ActivityDeps): Activity<PollInput, StepResu
     record: GenerationRecord,
     databricksRunId: string,
   ): Promise<Look> {
-    const snapshot = await readRun(jobs, databricksRunId);
+    const snapshot = await readRun(jobs, databricksRunId, stored.definition.steps[input.ordinal]?.task);
     if (snapshot === null) {
       const fault = `Databricks says that run ${databricksRunId} does not exist`;
       if (!(await confirmGone(deps, record)))

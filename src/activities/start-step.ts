@@ -9,6 +9,7 @@ import { confirmTokenGone } from "../runs/absence";
 import { callPatiently, faultText } from "../runs/databricks-call";
 import type { Activity, ActivityDeps } from "../runs/deps";
 import { noteFault, outcomeOf, recordFailure } from "../runs/step-records";
+import { joinSharedRun } from "../runs/shared-run";
 import { foreignWorkspace, settleGeneration } from "../runs/stop-run";
 import { submitRun } from "../runs/submit-run";
 
@@ -102,6 +103,7 @@ export function createStartStep(deps: ActivityDeps): Activity<StepAttempt, StepR
     const known = standing(record, cancelRequested);
     if (known !== null) return known;
     if (cancelRequested) return ended(cancelled);
+    if (await joinSharedRun(deps, stored.definition.steps, record)) return { kind: "running", cancelRequested: false };
     const held = await obstacle(deps, record);
     if (held !== null) return held;
     const submission = await submitRun(deps, stored, step, record);

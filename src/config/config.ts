@@ -41,6 +41,8 @@ export interface Config {
     /** Without trailing slash. */
     readonly volumeRoot: string;
     readonly jobNamePrefix: string;
+    /** What one Databricks run is for. */
+    readonly runsPer: "step" | "pipeline";
     readonly requestsPerSecond: number;
     readonly webhook?: { readonly user: string; readonly password: string };
   };
@@ -81,6 +83,7 @@ export function loadConfig(environment: Environment): Config {
       schema: general.DATABRICKS_SCHEMA,
       volumeRoot: general.DATABRICKS_VOLUME_ROOT,
       jobNamePrefix: general.DATABRICKS_JOB_NAME_PREFIX,
+      runsPer: general.DATABRICKS_RUNS,
       requestsPerSecond: general.REQUESTS_PER_SECOND,
       ...(webhook ? { webhook } : {}),
     },

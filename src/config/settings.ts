@@ -47,6 +47,10 @@ export const generalSettings = z.object({
     .string()
     .default("")
     .meta({ description: "put before every job name, such as '[dev me] ' (default empty)" }),
+  DATABRICKS_RUNS: z.enum(["step", "pipeline"]).default("step").meta({
+    description:
+      "step (a Databricks run for each step, the default) or pipeline (one run of the definition's sharedJob, whose tasks are the steps)",
+  }),
   REQUESTS_PER_SECOND: z.coerce.number().positive().max(100).default(10).meta({
     description:
       "how many Databricks calls all processes together may make in a second: more than 0, at most 100 (default 10)",

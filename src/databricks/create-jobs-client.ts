@@ -15,14 +15,17 @@ export function createJobsClientOver(call: ApiCaller): JobsClient {
   return {
     findJobId: (name) => findJobId(call, name),
 
-    async runNow({ jobId, idempotencyToken, jobParameters }) {
+    async runNow({ jobId, idempotencyToken, jobParameters, only }) {
       // Without a token a repeated call would start a second run.
       if (idempotencyToken.length === 0 || idempotencyToken.length > MAX_TOKEN_LENGTH) {
         throw new RangeError(
           `idempotency token of ${idempotencyToken.length} characters: expected 1 to ${MAX_TOKEN_LENGTH}`,
         );
       }
-      const body = { job_id: BigInt(jobId), idempotency_token: idempotencyToken, job_parameters: jobParameters };
+      const body = {
+        ...{ job_id: BigInt(jobId), idempotency_token: idempotencyToken, job_parameters: jobParameters },
+        ...(only ? { only } : {}),
+      };
       try {
         const answer = await call({ method: "POST", path: `${JOBS}/run-now`, body, idempotent: true });
         return read(runNowAnswer, answer, "run-now").run_id;

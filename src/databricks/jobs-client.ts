@@ -6,6 +6,8 @@ export interface RunNowRequest {
   /** At most 64 characters; a token that was used before returns the run that it started. */
   readonly idempotencyToken: string;
   readonly jobParameters: Readonly<Record<string, string>>;
+  /** Keys of the tasks to run; all of the job's without it. */
+  readonly only?: readonly string[];
 }
 
 /** What a notebook task left behind. */

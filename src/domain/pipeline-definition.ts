@@ -25,6 +25,11 @@ const parameterName = z
 const stepSchema = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9_]{0,39}$/, "expected a-z, 0-9 and _, beginning with a letter"),
   job: z.string().min(1),
+  /** Of the job, when the step is one task of several; the run of the step before then serves this one too. */
+  task: z
+    .string()
+    .regex(/^[\w-]{1,100}$/, "expected a task key of letters, digits, _ and -")
+    .optional(),
   readsManifest: z.boolean().default(false),
   timeoutSeconds: z.number().int().positive().max(604_800),
   retry: z
@@ -170,6 +175,8 @@ export const pipelineDefinitionSchema = z
       .prefault({}),
     retention: retentionSchema.prefault({}),
     steps: z.array(stepSchema).min(1).max(50),
+    /** Job whose tasks are the steps, one after the other, when all steps are to be one Databricks run. */
+    sharedJob: z.string().min(1).optional(),
   })
   .superRefine((definition, context) => {
     const names = definition.steps.map((step) => step.name);

@@ -123,6 +123,23 @@ export function judgeRun(run: JobRun): RunVerdict {
   return { kind: "succeeded", taskRunId: last.runId, taskKey: last.taskKey };
 }
 
+/**
+ * Judges one task of a run whose tasks are steps of their own, and only when the whole run is over: until then something of it is
+ * active, which the step's verdict would deny.
+ */
+export function judgeTask(run: JobRun, taskKey: string): RunVerdict {
+  const active = activeState(run.state, run.endTimeMs);
+  if (active) return active;
+  const task = lastAttempts(run.tasks).find((one) => one.taskKey === taskKey);
+  if (!task) {
+    if (!claimsSuccess(run.state)) return failure(run.state, []);
+    const message = `run ${run.runId} succeeded without a task ${taskKey}`;
+    return { kind: "failed", cause: "unknown", code: "NO_TASKS", message };
+  }
+  if (claimsSuccess(task.state)) return { kind: "succeeded", taskRunId: task.runId, taskKey };
+  return activeState(task.state, task.endTimeMs) ?? failure(claimsSuccess(run.state) ? task.state : run.state, [task]);
+}
+
 /** Set when the run is not over. Both spellings have to call it terminal; a new word alone never ends a wait, an end time does. */
 function activeState(
   state: RunState,

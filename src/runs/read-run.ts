@@ -1,6 +1,6 @@
 import type { JobsClient, TaskOutput } from "../databricks/jobs-client";
 import type { JobRun } from "../domain/job-run";
-import { judgeRun, type RunVerdict } from "../domain/verdict";
+import { judgeRun, judgeTask, type RunVerdict } from "../domain/verdict";
 import { DatabricksApiError, RunNotFoundError } from "../errors";
 import { faultText, isTransient } from "./databricks-call";
 
@@ -34,14 +34,18 @@ async function outputOf(jobs: JobsClient, taskRunId: string): Promise<OutputResu
   }
 }
 
-/** Reads a run and its verdict. Null when Databricks says that there is no such run, which one answer does not prove. */
+/**
+ * Reads a run and its verdict, or that of one of its tasks. Null when Databricks says that there is no such run, which one answer
+ * does not prove.
+ */
 export async function readVerdict(
   jobs: JobsClient,
   databricksRunId: string,
+  task?: string,
 ): Promise<Pick<RunSnapshot, "run" | "verdict"> | null> {
   try {
     const run = await jobs.getRun(databricksRunId);
-    return { run, verdict: judgeRun(run) };
+    return { run, verdict: task === undefined ? judgeRun(run) : judgeTask(run, task) };
   } catch (error) {
     if (error instanceof RunNotFoundError) return null;
     throw error;
@@ -49,8 +53,8 @@ export async function readVerdict(
 }
 
 /** Reads a run, its verdict and, when it is terminal, the output of the task that decides. Null as `readVerdict`. */
-export async function readRun(jobs: JobsClient, databricksRunId: string): Promise<RunSnapshot | null> {
-  const seen = await readVerdict(jobs, databricksRunId);
+export async function readRun(jobs: JobsClient, databricksRunId: string, task?: string): Promise<RunSnapshot | null> {
+  const seen = await readVerdict(jobs, databricksRunId, task);
   if (seen === null) return null;
   const taskRunId = seen.verdict.kind === "running" ? undefined : seen.verdict.taskRunId;
   const output: OutputResult =

@@ -1,5 +1,5 @@
 import type { StepOutcome } from "../domain/activity-types";
-import type { JobRun } from "../domain/job-run";
+import { lastAttempts, type JobRun } from "../domain/job-run";
 import type { FailureCause } from "../domain/verdict";
 import type { GenerationChange, GenerationKey } from "../ledger/generation-rows";
 import type { Ledger } from "../ledger/ledger";
@@ -24,9 +24,14 @@ export function outcomeOf({ verdict, status, exit }: GenerationRecord): StepOutc
 
 const iso = (ms: number | undefined): string | null => (ms === undefined ? null : new Date(ms).toISOString());
 
-/** What a run read from Databricks says about its generation, verdict aside. */
-export function observed(run: JobRun): GenerationChange {
-  const { state, url, startTimeMs, endTimeMs } = run;
+/**
+ * What a run read from Databricks says about its generation, verdict aside. A step that is one task of a run that ended has that
+ * task's state and times, so that no second is counted twice.
+ */
+export function observed(run: JobRun, taskKey?: string): GenerationChange {
+  const task = run.endTimeMs === undefined ? undefined : lastAttempts(run.tasks).find((one) => one.taskKey === taskKey);
+  const { url } = run;
+  const { state, startTimeMs, endTimeMs } = task ?? run;
   const times =
     startTimeMs !== undefined && endTimeMs !== undefined ? { durationSeconds: (endTimeMs - startTimeMs) / 1000 } : {};
   return {

@@ -3,6 +3,7 @@ import { mayHaveStarted } from "../domain/generation";
 import { jobParameters } from "../domain/job-parameters";
 import type { StepDefinition } from "../domain/pipeline-definition";
 import { isClosed } from "../domain/run";
+import { tasksFrom } from "../domain/shared-job";
 import { DatabricksApiError } from "../errors";
 import type { GenerationKey } from "../ledger/generation-rows";
 import type { StoredRun } from "../ledger/run-store";
@@ -74,11 +75,13 @@ async function callRunNow(
     await countRefusal(deps, record);
     throw new Withdrawn();
   }
+  const only = tasksFrom(definition.steps, record.ordinal);
   try {
     return await jobs.runNow({
       jobId,
       idempotencyToken: record.idempotencyToken,
       jobParameters: jobParameters(run, definition, step, settings, deploymentId),
+      ...(only.length > 0 ? { only } : {}),
     });
   } catch (error) {
     if (error instanceof DatabricksApiError && !error.maybeExecuted) await countRefusal(deps, record);

@@ -1,8 +1,10 @@
 import { BlobServiceClient } from "@azure/storage-blob";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PipelineApi, type RunView } from "../../local/demo/api";
+import { NODE, REPO_ROOT } from "../../local/paths";
 import { Stack } from "../../local/stack/stack";
 import { last } from "../support/meters";
 import { machines, ODD_DROPS, wholeDay } from "../support/odd-drops";
@@ -45,7 +47,7 @@ dbutils.notebook.exit(json.dumps({
                       "date_format(max(as_of), 'MM-dd HH')) FROM features GROUP BY 1"),
 }))`;
 
-/** All of them in one batch of the shipped pipeline: blob, trigger, freeze, real Spark, tables. */
+/** All of them in one batch of the shipped pipeline: blob, trigger, freeze, real Spark, tables. Its steps share a Databricks run. */
 describe("odd drops among sound ones", () => {
   const folder = mkdtempSync(join(tmpdir(), "batchkeeper-odd-"));
   const odd = Object.values(ODD_DROPS).flat();
@@ -55,7 +57,11 @@ describe("odd drops among sound ones", () => {
   let ledger: Map<string, { state: string; reason?: string | null }>;
 
   beforeAll(async () => {
+    const bundleDir = join(folder, "bundle");
+    execFileSync(NODE, [join(REPO_ROOT, "scripts", "bundle.mjs"), "--compute", "shared", "--out", bundleDir]);
     stack = await Stack.start({
+      bundleDir,
+      settings: { DATABRICKS_RUNS: "pipeline" },
       stateDir: join(folder, "state"),
       memory: "2g",
       times: { quietPeriodSeconds: 10, maxWaitSeconds: 120, retryDelaySeconds: 1 },
@@ -86,6 +92,14 @@ describe("odd drops among sound ones", () => {
     expect([run.state, run.error?.step]).toEqual(["not_ready", "scoring"]);
     expect(run.steps[0]?.generations).toHaveLength(1);
     expect(last(run, "ingestion").counts).toMatchObject({ filesListed: files, filesQuarantined: aside.length });
+  });
+
+  it("go through one Databricks run of three tasks", () => {
+    const generations = run.steps.flatMap((step) => step.generations);
+
+    expect(run.steps.map(({ name }) => name)).toEqual(["ingestion", "features", "scoring"]);
+    expect(generations.map(({ verdict }) => verdict?.kind)).toEqual(Array(3).fill("succeeded"));
+    expect(new Set(generations.map(({ databricksRunId }) => databricksRunId)).size).toBe(1);
   });
 
   it.each(Object.entries(ODD_DROPS))("%s", (_, drops) => {

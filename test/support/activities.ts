@@ -7,6 +7,7 @@ import type { SweepPass } from "../../src/sweeps/deps";
 import { isLive } from "../../src/domain/orchestration-starter";
 import type { JobsClient } from "../../src/databricks/jobs-client";
 import type { pipelineDefinitionSchema, PipelineDefinitions } from "../../src/domain/pipeline-definition";
+import { withRunsPer } from "../../src/domain/shared-job";
 import type { Manifest } from "../../src/domain/manifest";
 import type { Ledger } from "../../src/ledger/ledger";
 import { createLogger } from "../../src/logging/logger";
@@ -49,6 +50,8 @@ export interface FixtureOptions {
   /** What of the definition's `drops` is to be otherwise. */
   readonly drops?: Partial<NonNullable<z.input<typeof pipelineDefinitionSchema>["drops"]>>;
   readonly storage?: StorageWrap;
+  /** Job that the steps are tasks of, all in one Databricks run. */
+  readonly sharedJob?: string;
 }
 
 /** Builds the fixture; `jobs` is the Databricks of the test. */
@@ -69,10 +72,13 @@ export async function createActivityFixture(
     ...{ name, job: `job-${name}`, readsManifest: index === 0, timeoutSeconds: 60, parameters: {} },
     retry: { maxGenerations: 3, firstDelaySeconds: 1, backoff: 2 },
   }));
-  const scoring = aPipeline("scoring", { drops: pattern, steps, schedule: "0 30 6 * * *" });
+  const { sharedJob } = options;
+  const sharing = sharedJob === undefined ? {} : { sharedJob };
+  const scoring = aPipeline("scoring", { drops: pattern, steps, schedule: "0 30 6 * * *", ...sharing });
+  const unit = sharedJob === undefined ? "step" : "pipeline";
   const { ledger, runs, starter, clock, pipelines } = createTestLedgerOver(
     connectionString,
-    [scoring],
+    [...withRunsPer(unit, new Map([["scoring", scoring]])).values()],
     options.storage ?? {},
   );
   const drops = BlobServiceClient.fromConnectionString(connectionString).getContainerClient(container);

@@ -45,6 +45,7 @@ describe("loadConfig", () => {
         schema: "pdm",
         volumeRoot: "/Volumes/main/pdm",
         jobNamePrefix: "",
+        runsPer: "step",
         requestsPerSecond: 10,
       },
       notifications: { format: "json", topics: [...TOPICS] },

@@ -6,7 +6,7 @@ import { REPO_ROOT } from "../../../local/paths";
 import { Bench } from "./harness";
 
 /** The bundle's own jobs, and its copies for other compute: each is created from its files and runs. */
-describe.each(["pool", "existing", "serverless"])("the bundle with compute %s", (compute) => {
+describe.each(["pool", "shared", "existing", "serverless"])("the bundle with compute %s", (compute) => {
   const bench = new Bench();
   const copy = mkdtempSync(join(tmpdir(), "bk-compute-"));
   const bundleDir = compute === "pool" ? REPO_ROOT : copy;
@@ -24,12 +24,14 @@ describe.each(["pool", "existing", "serverless"])("the bundle with compute %s", 
   it("has its jobs created, and each runs its notebook of that bundle", async () => {
     const { body } = await bench.call("GET", "/api/2.2/jobs/list?limit=100");
     const names = body.jobs.map(({ settings }) => settings.name).sort();
+    const shared = body.jobs.find(({ settings }) => settings.name === "batchkeeper-scoring-run");
     const runs = await Promise.all(body.jobs.map(async ({ job_id }) => bench.ended(await bench.runNow(job_id))));
 
-    expect(names).toHaveLength(8);
+    expect(names).toHaveLength(compute === "shared" ? 9 : 8);
     for (const run of runs) {
+      expect(run.tasks).toHaveLength(run.job_id === shared?.job_id ? 3 : 1);
       // The stand-in of Spark does nothing with our notebooks: that they were handed over is what counts.
-      expect(run.tasks[0]?.notebook_task?.notebook_path).toMatch(/\/files\/notebooks\/\w+$/);
+      for (const { notebook_task: task } of run.tasks) expect(task?.notebook_path).toMatch(/\/files\/notebooks\/\w+$/);
       expect(run.status.termination_details?.code).toBe("SUCCESS");
     }
   });

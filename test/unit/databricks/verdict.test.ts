@@ -1,5 +1,5 @@
 import type { JobRun, RunState, TaskRun } from "../../../src/domain/job-run";
-import { deletedRunVerdict, judgeRun } from "../../../src/domain/verdict";
+import { deletedRunVerdict, judgeRun, judgeTask } from "../../../src/domain/verdict";
 
 const SUCCESS: RunState = {
   lifeCycleState: "TERMINATED",
@@ -228,5 +228,48 @@ describe("judgeRun", () => {
 
   it("gives a deleted run a verdict of its own", () => {
     expect(deletedRunVerdict("7")).toMatchObject({ kind: "failed", cause: "deleted", code: "RUN_DELETED" });
+  });
+});
+
+describe("judgeTask", () => {
+  const first = task(SUCCESS, { runId: "1", taskKey: "first" });
+  const judged = (state: RunState, ...tasks: TaskRun[]) => judgeTask(run(state, tasks), "score");
+
+  it("waits for the whole run, however its task ended", () => {
+    expect(judged({ lifeCycleState: "RUNNING" }, task(SUCCESS)).kind).toBe("running");
+    expect(judged({ lifeCycleState: "RUNNING" }, task(RAISED)).kind).toBe("running");
+  });
+
+  it("waits for a task that lags behind its run", () => {
+    expect(judged(SUCCESS, task({ lifeCycleState: "RUNNING" })).kind).toBe("running");
+  });
+
+  it("takes a task's success although another task failed, and its last attempt", () => {
+    const again = task(SUCCESS, { runId: "9", attemptNumber: 1 });
+
+    expect(judged(RUN_RAISED, task(RAISED), again, task(RAISED, { taskKey: "later" }))).toEqual({
+      kind: "succeeded",
+      taskRunId: "9",
+      taskKey: "score",
+    });
+  });
+
+  it.each([
+    ["its own cause when the run only says that a task failed", RUN_RAISED, ended("DRIVER_ERROR"), "platform"],
+    ["its own cause when the run claims success", SUCCESS, RAISED, "code"],
+    [
+      "the run's when that was cut off",
+      { ...ended("CANCELED"), resultState: "TIMEDOUT" },
+      ended("CANCELED"),
+      "timedOut",
+    ],
+    ["the run's when it was cancelled", ended("USER_CANCELED"), ended("CANCELED"), "cancelled"],
+  ])("tells %s", (_what, state: RunState, own: RunState, cause) => {
+    expect(judged(state, first, task(own))).toMatchObject({ kind: "failed", cause, taskRunId: "3001" });
+  });
+
+  it("never succeeds without the task", () => {
+    expect(judged(SUCCESS, first)).toMatchObject({ kind: "failed", cause: "unknown", code: "NO_TASKS" });
+    expect(judged(ended("WORKSPACE_RUN_LIMIT_EXCEEDED"))).toMatchObject({ kind: "failed", cause: "quota" });
   });
 });

@@ -4,6 +4,7 @@ import { parse } from "yaml";
 import { REPO_ROOT } from "../../../local/paths";
 import { loadConfig } from "../../../src/config/config";
 import { loadDefinitions } from "../../../src/definitions-folder";
+import { tasksFrom, withRunsPer } from "../../../src/domain/shared-job";
 import { COMMON_PARAMETERS, parseDefinitions, routeDrop } from "../../../src/domain/pipeline-definition";
 
 const folder = join(REPO_ROOT, "pipelines");
@@ -149,5 +150,48 @@ describe("local.settings.sample.json", () => {
     const { Values: values } = JSON.parse(text) as { Values: Record<string, string> };
 
     expect(loadConfig(values)).toMatchObject({ deploymentId: "local", databricks: { auth: { kind: "token" } } });
+  });
+});
+
+describe("steps that share a Databricks run", () => {
+  const parsed = (change: (definition: Record<string, unknown>) => void = () => undefined) =>
+    parseDefinitions([{ file: "scoring.json", text: edited(change) }]).definitions;
+  const shared = withRunsPer("pipeline", parsed()).get("scoring");
+
+  it("are tasks of the one job, whose parameters and time are those of all that are still to come", () => {
+    const own = [...(parsed().get("scoring")?.steps ?? [])];
+    const parameters: unknown = Object.assign({}, ...own.map((step) => step.parameters));
+
+    expect(shared?.steps.map(({ name, job, task }) => [name, job, task])).toEqual(
+      own.map(({ name }) => [name, "batchkeeper-scoring-run", name]),
+    );
+    for (const [index, step] of (shared?.steps ?? []).entries()) {
+      expect(step.parameters).toEqual(parameters);
+      expect(step.timeoutSeconds).toBe(own.slice(index).reduce((sum, { timeoutSeconds }) => sum + timeoutSeconds, 0));
+      expect(tasksFrom(shared?.steps ?? [], index)).toEqual(own.slice(index).map(({ name }) => name));
+    }
+    expect(tasksFrom(own, 0)).toEqual([]);
+  });
+
+  it("are read again as they were stored with the run", () => {
+    const [again] = parseDefinitions([{ file: "scoring.json", text: JSON.stringify(shared) }]).definitions.values();
+
+    expect(again).toEqual(shared);
+  });
+
+  it("do not, unless the setting says so and the definition names the job", () => {
+    const without = parsed((definition) => delete definition["sharedJob"]);
+
+    expect(withRunsPer("step", parsed()).get("scoring")).toEqual(parsed().get("scoring"));
+    expect(withRunsPer("pipeline", without)).toEqual(without);
+  });
+
+  it("must agree on a parameter that two of them have", () => {
+    const clashing = parsed((definition) => {
+      const steps = definition["steps"] as { parameters: Record<string, string> }[];
+      steps.forEach((step, index) => (step.parameters["depth"] = String(index)));
+    });
+
+    expect(() => withRunsPer("pipeline", clashing)).toThrow("depth has two values");
   });
 });

@@ -228,6 +228,13 @@ describe("the jobs' compute", () => {
     expect(text).not.toContain('"instance-pools"');
   });
 
+  it("is the pool as well when the steps share a run, by a copy of the bundle", () => {
+    const { status, stdout, text } = calls({ DATABRICKS_COMPUTE: "shared" });
+
+    expect([status, stdout]).toEqual([0, expect.stringContaining("jobs on shared")]);
+    expect(text).toContain('"BUNDLE_VAR_instance_pool_id":"instance-pools-1"');
+  });
+
   it("is serverless, without a pool", () => {
     const { status, stdout, text } = calls({ DATABRICKS_COMPUTE: "serverless" });
 
@@ -236,7 +243,7 @@ describe("the jobs' compute", () => {
   });
 
   it.each([
-    [{ DATABRICKS_COMPUTE: "cloud" }, "must be pool, existing or serverless, not cloud"],
+    [{ DATABRICKS_COMPUTE: "cloud" }, "must be pool, shared, existing or serverless, not cloud"],
     [{ DATABRICKS_COMPUTE: "existing" }, "DATABRICKS_CLUSTER_ID"],
   ])("is refused before anything is made: %j", (environment, words) => {
     const { status, stderr, text } = calls(environment);

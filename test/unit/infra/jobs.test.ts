@@ -6,6 +6,7 @@ import { parse } from "yaml";
 import { readBundle } from "../../../local/databricks/server/bundle";
 import { SettingWarnings } from "../../../local/databricks/server/setting-warnings";
 import { webhookBody } from "../../../src/api/webhook/schemas";
+import { withRunsPer } from "../../../src/domain/shared-job";
 import { loadDefinitions } from "../../../src/definitions-folder";
 
 const ROOT = join(__dirname, "..", "..", "..");
@@ -23,9 +24,9 @@ const BY_HAND = ["batchkeeper-revoke-coverage"];
 const jobsOf = (target: string) => [...readBundle(ROOT, { target, variables: FROM_HOOK }).jobs.values()];
 const read = (file: string) => parse(readFileSync(join(ROOT, file), "utf8")) as Record<string, unknown>;
 
-describe("the jobs of the bundle", () => {
-  const jobs = jobsOf("prod");
+const jobs = jobsOf("prod");
 
+describe("the jobs of the bundle", () => {
   it("are those that the definitions name, and those for people", () => {
     expect(jobs.map(({ name }) => name).sort()).toEqual([...new Set(steps.map(({ job }) => job)), ...BY_HAND].sort());
   });
@@ -130,6 +131,42 @@ describe("the variables of the bundle", () => {
       for (const name of [...needed, "catalog", "schema", "job_name_prefix"])
         expect(hook).toContain(`BUNDLE_VAR_${name}`);
     }
+  });
+});
+
+describe("the copy of the bundle for compute shared", () => {
+  const folder = mkdtempSync(join(tmpdir(), "bk-bundle-"));
+  beforeAll(() => {
+    const script = join(ROOT, "scripts", "bundle.mjs");
+    execFileSync(process.execPath, [script, "--compute", "shared", "--out", folder], { stdio: "pipe" });
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it("has the job of each definition's sharedJob, with a task a step on one cluster, besides the bundle's own jobs", () => {
+    const copied = [...readBundle(folder, { target: "prod", variables: FROM_HOOK }).jobs.values()];
+    const byName = new Map(copied.map((job) => [job.name, job]));
+    const shipped = withRunsPer("pipeline", loadDefinitions(join(ROOT, "pipelines")));
+    const sharing = [...shipped.values()].filter(({ sharedJob }) => sharedJob !== undefined);
+
+    expect(sharing.map(({ name }) => name)).toEqual(["scoring"]);
+    for (const { sharedJob = "", name, steps: tasks } of sharing) {
+      const job = byName.get(sharedJob);
+      const own = jobs.find(({ name: other }) => other === "batchkeeper-scoring");
+      expect(job?.tasks.map(({ task_key, depends_on = [] }) => [task_key, depends_on])).toEqual(
+        tasks.map(({ task }, index) => [task, index === 0 ? [] : [{ task_key: tasks[index - 1]?.task }]]),
+      );
+      expect(new Set(job?.tasks.map(({ job_cluster_key }) => job_cluster_key))).toEqual(new Set(["main"]));
+      expect(job?.parameters?.map((parameter) => parameter.name).sort()).toEqual(
+        [...COMMON, ...Object.keys(tasks[0]?.parameters ?? {})].sort(),
+      );
+      // No task is cut off by the job before the app gives it up.
+      expect(job?.timeout_seconds).toBeGreaterThan(tasks[0]?.timeoutSeconds ?? Infinity);
+      expect(job?.["tags"]).toMatchObject({ step: name });
+      for (const key of ["job_clusters", "webhook_notifications", "health", "permissions", "max_concurrent_runs"])
+        expect(job?.[key]).toEqual(own?.[key]);
+      byName.delete(sharedJob);
+    }
+    expect([...byName.values()]).toEqual(jobs);
   });
 });
 
