@@ -51,6 +51,15 @@ pick() {
   ' "$1" "$2" "$3"
 }
 
+# Reads a list as JSON; prints field $3 of each item whose field $1 is not $2, one a line.
+others() {
+  node -e '
+    const [key, value, field] = process.argv.slice(1);
+    const found = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
+    for (const item of Array.isArray(found) ? found : []) if (item[key] !== value) console.log(item[field]);
+  ' "$1" "$2" "$3"
+}
+
 # Makes a Unity Catalog object unless it is there: `ensure KIND NAME ARGUMENTS...`. Only "does not exist" means absent.
 # In a subshell, since the variables of sh are global.
 ensure() (

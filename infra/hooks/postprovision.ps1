@@ -82,3 +82,12 @@ $env:BUNDLE_VAR_results_url = Url $env:RESULTS_CONTAINER
 Set-Location $bundle
 Retry 3 { databricks bundle deploy -t $target }
 Say "bundle deployed to target $target, jobs on $compute"
+
+# 6. Owner of the models
+if ($target -ne 'dev') {
+  $models = Invoke-Tool { databricks registered-models list --catalog-name $env:DATABRICKS_CATALOG --schema-name $env:DATABRICKS_SCHEMA -o json } | ConvertFrom-Json
+  foreach ($model in $models | Where-Object owner -NE $env:APP_CLIENT_ID) {
+    Retry 3 { databricks registered-models update $model.full_name --owner $env:APP_CLIENT_ID } | Out-Null
+    Say "model $($model.full_name) given to the app"
+  }
+}

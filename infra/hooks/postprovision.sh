@@ -86,3 +86,12 @@ export BUNDLE_VAR_catalog="$DATABRICKS_CATALOG" BUNDLE_VAR_schema="$DATABRICKS_S
 cd "$bundle"
 retry 3 databricks bundle deploy -t "${BUNDLE_TARGET:-prod}"
 say "bundle deployed to target ${BUNDLE_TARGET:-prod}, jobs on $compute"
+
+# 6. Only its owner adds versions to a model and moves its aliases: the app's identity, which the jobs of staging and prod run as.
+if [ "${BUNDLE_TARGET:-prod}" != dev ]; then
+  list=$(databricks registered-models list --catalog-name "$DATABRICKS_CATALOG" --schema-name "$DATABRICKS_SCHEMA" -o json)
+  printf %s "$list" | others owner "$APP_CLIENT_ID" full_name | while read -r model; do
+    retry 3 databricks registered-models update "$model" --owner "$APP_CLIENT_ID" >/dev/null
+    say "model $model given to the app"
+  done
+fi

@@ -91,6 +91,24 @@ def test_the_check_sees_a_wrong_field_and_a_wrong_word() -> None:
     ]
 
 
+#: What the client makes each kind of Unity Catalog object from.
+CATALOG_KINDS = {
+    "schemas": catalog.SchemaInfo,
+    "volumes": catalog.VolumeInfo,
+    "registered_models": catalog.RegisteredModelInfo,
+}
+
+
+def test_objects_of_the_catalog_have_only_fields_of_its_api() -> None:
+    resources = yaml.safe_load((ROOT / "resources" / "catalog.yml").read_text())["resources"]
+
+    assert set(resources) == set(CATALOG_KINDS)
+    for kind, objects in resources.items():
+        for name, fields in objects.items():
+            own = {key: value for key, value in fields.items() if key != "grants"}
+            assert list(faults_of(own, CATALOG_KINDS[kind], f"{kind}.{name}")) == []
+
+
 def test_grants_are_privileges_of_unity_catalog() -> None:
     resources = yaml.safe_load((ROOT / "resources" / "catalog.yml").read_text())["resources"]
     granted = {

@@ -63,6 +63,9 @@ const MADE: Record<string, object> = {
         access_control_list: [{ service_principal_name: "client-x", permission_level: "CAN_ATTACH_TO" }],
       },
     },
+    "registered-models": {
+      "cat.sch.predictive_maintenance": { full_name: "cat.sch.predictive_maintenance", owner: "client-x" },
+    },
     bundle: {
       prod: {
         BUNDLE_VAR_app_client_id: "client-x",
@@ -206,6 +209,17 @@ it("with sign-in, health is asked by a token of whoever deploys", () => {
 
   expect(status).toBe(0);
   expect(health?.["config"]).toBe('header = "authorization: Bearer token-of-api://registration"\n');
+});
+
+it("the model of target dev stays with whoever deploys, as its jobs run", () => {
+  const folder = mkdtempSync(join(tmpdir(), "bk-hook-"));
+  for (const tool of ["az", "databricks", "curl"]) symlinkSync(FAKE, join(folder, tool));
+  const { status } = runHook("postprovision", folder, { BUNDLE_TARGET: "dev" });
+  const { "registered-models": models } = JSON.parse(readFileSync(join(folder, "state.json"), "utf8")) as State;
+  rmSync(folder, { recursive: true });
+
+  expect(status).toBe(0);
+  expect(Object.values(models ?? {})).toMatchObject([{ owner: "whoever deploys" }]);
 });
 
 describe("the jobs' compute", () => {

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, sep } from "node:path";
 import { parse } from "yaml";
 import { readBundle } from "../../../local/databricks/server/bundle";
 import { SettingWarnings } from "../../../local/databricks/server/setting-warnings";
@@ -110,6 +110,17 @@ describe("the jobs of the bundle", () => {
         run_as: { service_principal_name: "${var.app_client_id}" },
       });
   });
+});
+
+it("the bundle has the model of every scenario that is shipped, in the schema of the tables", () => {
+  const scenarios = globSync("notebooks/*/scenario.py", { cwd: ROOT }).map((file) => file.split(sep)[1]);
+  const { registered_models: models } = read("resources/catalog.yml")["resources"] as {
+    registered_models: Record<string, { name: string }>;
+  };
+
+  expect(Object.values(models).map(({ name }) => name)).toEqual(scenarios);
+  for (const model of Object.values(models))
+    expect(model).toMatchObject({ catalog_name: "${var.catalog}", schema_name: "${resources.schemas.main.name}" });
 });
 
 describe("the variables of the bundle", () => {
