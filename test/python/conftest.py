@@ -24,10 +24,21 @@ os.environ["PYSPARK_PYTHON"] = sys.executable
 time.tzset()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--connect`: the same tests in a Spark Connect session (`npm run check:connect`)."""
+    parser.addoption("--connect", action="store_true", help="use Spark Connect, as serverless compute does")
+
+
 @pytest.fixture(scope="session")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+def spark(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[SparkSession]:
     """A session with Delta and a Hive metastore, in a warehouse that ends with the test session."""
     folder = tmp_path_factory.mktemp("spark")
+    if request.config.getoption("--connect"):
+        from connect_session import connect_session
+
+        with connect_session(folder) as remote:
+            yield remote
+        return
     package_path = os.pathsep.join(
         [str(REPO_ROOT / "notebooks"), str(REPO_ROOT / "local" / "databricks"), str(REPO_ROOT / "local")]
     )
