@@ -40,6 +40,7 @@ def connect_session(folder: Path) -> Iterator[SparkSession]:
     port = _free_port()
     warehouse = folder / "warehouse"
     warehouse.mkdir(parents=True)
+    metastore = f"jdbc:derby:;databaseName={warehouse / 'metastore'};create=true"
     conf = {
         **SESSION_DEFAULTS,
         "spark.master": "local[2]",
@@ -47,7 +48,7 @@ def connect_session(folder: Path) -> Iterator[SparkSession]:
         "spark.connect.grpc.binding.address": "127.0.0.1",
         "spark.sql.warehouse.dir": str(warehouse / "tables"),
         "spark.sql.catalogImplementation": "hive",
-        "spark.hadoop.javax.jdo.option.ConnectionURL": f"jdbc:derby:;databaseName={warehouse / 'metastore'};create=true",
+        "spark.hadoop.javax.jdo.option.ConnectionURL": metastore,
     }
     # The class of our own file system is found by Spark's local processes alone.
     jars = [jar for jar in extra_jars() if jar.name != "file-system.jar"]
