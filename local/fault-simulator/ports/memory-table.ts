@@ -21,7 +21,7 @@ export class TableRuleError extends Error {
 
 interface Partition {
   readonly rows: Map<string, Row>;
-  /** Row keys in order; null after an insert or a delete, until somebody asks. */
+  /** Row keys in order; null until somebody asks. */
   order: string[] | null;
 }
 
@@ -30,6 +30,9 @@ export class MemoryTable {
   private readonly partitions = new Map<string, Partition>();
   private order: string[] | null = null;
   private tag = 0;
+
+  /** `frozen`: who changes a row that it got breaks off. Copies of frozen objects are slow, so long campaigns go without. */
+  constructor(private readonly frozen = true) {}
 
   /** Told of every row that was written, after the write. */
   onWrite: (row: Row, before: Row | null) => void = () => undefined;
@@ -49,7 +52,7 @@ export class MemoryTable {
     check(row);
     const before = this.get(row.partitionKey, row.rowKey);
     if (before === null || (expect !== "*" && before.etag !== expect)) return false;
-    this.write({ ...before, ...stored(row) }, before);
+    this.write(row, before, before);
     return true;
   }
 
@@ -61,7 +64,7 @@ export class MemoryTable {
   set(row: NewRow): void {
     check(row);
     const before = this.get(row.partitionKey, row.rowKey);
-    this.write(before === null ? row : { ...before, ...stored(row) }, before);
+    this.write(row, before, before);
   }
 
   remove(partitionKey: string, rowKey: string, expect?: string): boolean {
@@ -79,9 +82,9 @@ export class MemoryTable {
         `a transaction has 1 to ${MAX_TRANSACTION} changes, not ${changes.length}`,
       );
     const keys = changes.map((change) => (change.kind === "delete" ? change : change.row));
-    if (new Set(keys.map((key) => key.partitionKey)).size > 1)
+    if (keys.some((key) => key.partitionKey !== keys[0]?.partitionKey))
       throw new TableRuleError(400, "CommandsInBatchActOnDifferentPartitions", "a transaction has one partition");
-    if (new Set(keys.map((key) => key.rowKey)).size < keys.length)
+    if (keys.length > 1 && new Set(keys.map((key) => key.rowKey)).size < keys.length)
       throw new TableRuleError(400, "InvalidDuplicateRow", "a row occurs once in a transaction");
     if (!changes.every((change) => this.applies(change))) return false;
     for (const change of changes) this.apply(change);
@@ -95,8 +98,11 @@ export class MemoryTable {
       if (behind !== null && partitionKey < behind.partitionKey) continue;
       const partition = this.partitions.get(partitionKey);
       if (!partition) continue;
+      const order = sorted(partition);
       const after = behind?.partitionKey === partitionKey ? behind.rowKey : null;
-      for (const rowKey of this.keysOf(partition, after, range)) {
+      for (let at = beginning(order, after, range); at < order.length; at += 1) {
+        const rowKey = order[at] as string;
+        if (range.before !== undefined && rowKey >= range.before) break;
         rows.push(partition.rows.get(rowKey) as Row);
         if (rows.length >= size) return rows;
       }
@@ -108,7 +114,7 @@ export class MemoryTable {
   *all(): Generator<Row> {
     for (const key of this.partitionKeys()) {
       const partition = this.partitions.get(key);
-      if (partition) for (const rowKey of this.sorted(partition)) yield partition.rows.get(rowKey) as Row;
+      if (partition) for (const rowKey of sorted(partition)) yield partition.rows.get(rowKey) as Row;
     }
   }
 
@@ -127,27 +133,31 @@ export class MemoryTable {
       return;
     }
     const before = this.get(change.row.partitionKey, change.row.rowKey);
-    this.write(before === null ? change.row : { ...before, ...stored(change.row) }, before);
+    this.write(change.row, before, before);
   }
 
-  private write(row: NewRow, before: Row | null): void {
-    const written = Object.freeze({ ...stored(row), etag: `W/"${(this.tag += 1)}"` }) as Row;
+  /** Stores the columns of `row` over those of `kept`. */
+  private write(row: NewRow, before: Row | null, kept: Row | null = null): void {
+    const made = stored(row, kept, `W/"${(this.tag += 1)}"`);
+    const written = this.frozen ? Object.freeze(made) : made;
     let partition = this.partitions.get(row.partitionKey);
     if (!partition) {
       partition = { rows: new Map(), order: null };
       this.partitions.set(row.partitionKey, partition);
       this.order = null;
     }
-    if (before === null) partition.order = null;
+    if (before === null && partition.order)
+      partition.order.splice(lowerBound(partition.order, row.rowKey), 0, row.rowKey);
     partition.rows.set(row.rowKey, written);
     this.onWrite(written, before);
   }
 
   private delete(partitionKey: string, rowKey: string): void {
     const partition = this.partitions.get(partitionKey);
-    partition?.rows.delete(rowKey);
-    if (partition) partition.order = null;
-    if (partition?.rows.size !== 0) return;
+    if (!partition) return;
+    partition.rows.delete(rowKey);
+    partition.order?.splice(lowerBound(partition.order, rowKey), 1);
+    if (partition.rows.size !== 0) return;
     this.partitions.delete(partitionKey);
     this.order = null;
   }
@@ -160,50 +170,60 @@ export class MemoryTable {
     );
   }
 
-  private *keysOf(partition: Partition, behind: string | null, { from, after, before }: RowRange): Generator<string> {
-    for (const rowKey of this.sorted(partition)) {
-      if (behind !== null && rowKey <= behind) continue;
-      if ((from !== undefined && rowKey < from) || (after !== undefined && rowKey <= after)) continue;
-      if (before !== undefined && rowKey >= before) return;
-      yield rowKey;
-    }
-  }
-
-  private sorted(partition: Partition): string[] {
-    partition.order ??= [...partition.rows.keys()].sort();
-    return partition.order;
-  }
-
   private partitionKeys(): string[] {
     this.order ??= [...this.partitions.keys()].sort();
     return this.order;
   }
 }
 
+/** Row keys of a partition in order. */
+function sorted(partition: Partition): string[] {
+  partition.order ??= [...partition.rows.keys()].sort();
+  return partition.order;
+}
+
+/** Where the first key that is not below `key` stands. */
+function lowerBound(order: readonly string[], key: string): number {
+  let [low, high] = [0, order.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((order[middle] as string) < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Where a range begins, behind the last row of the page before. */
+function beginning(order: readonly string[], behind: string | null, { from, after }: RowRange): number {
+  const upperBound = (key: string): number => {
+    const at = lowerBound(order, key);
+    return order[at] === key ? at + 1 : at;
+  };
+  let at = from === undefined ? 0 : lowerBound(order, from);
+  if (after !== undefined) at = Math.max(at, upperBound(after));
+  return behind === null ? at : Math.max(at, upperBound(behind));
+}
+
 /** The row as it is stored: no column without a value, and never the reader's entity tag as a column. */
-function stored(row: NewRow): NewRow {
-  const kept: Record<string, unknown> = {};
+function stored(row: NewRow, kept: Row | null, etag: string): Row {
+  const made: Record<string, unknown> = kept === null ? {} : { ...kept };
   for (const column in row) {
     const value = row[column];
-    if (value !== undefined && value !== null && column !== "etag" && column !== "timestamp") kept[column] = value;
+    if (value !== undefined && value !== null && column !== "etag" && column !== "timestamp") made[column] = value;
   }
-  return kept as NewRow;
+  made["etag"] = etag;
+  return made as Row;
 }
 
 /** Control characters and these four are not allowed in keys. */
-function isBadKey(key: string): boolean {
-  for (const character of key) {
-    const code = character.charCodeAt(0);
-    if (code < 0x20 || (code >= 0x7f && code < 0xa0) || "/\\#?".includes(character)) return true;
-  }
-  return false;
-}
+const BAD_KEY = /[/\\#?]|\p{Cc}/u;
 
 function check(row: NewRow): void {
   const bad = (code: string, message: string): never => {
     throw new TableRuleError(400, code, `${row.partitionKey} ${row.rowKey}: ${message}`);
   };
-  if (isBadKey(row.partitionKey) || isBadKey(row.rowKey)) bad("OutOfRangeInput", "a key holds a forbidden character");
+  if (BAD_KEY.test(row.partitionKey) || BAD_KEY.test(row.rowKey))
+    bad("OutOfRangeInput", "a key holds a forbidden character");
   if (row.partitionKey.length > 512 || row.rowKey.length > 512) bad("KeyValueTooLarge", "a key is over 1 KiB");
   let columns = 0;
   for (const column in row) {

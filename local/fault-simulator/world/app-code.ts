@@ -6,6 +6,7 @@ import type { HttpAnswer, HttpRequest } from "../../../src/databricks/exchange";
 import type { PipelineDefinitions } from "../../../src/domain/pipeline-definition";
 import type { BlobPort, StorageError, TablePort } from "../../../src/ledger/ports";
 import type { OrchestratorFunction } from "../durable/orchestration";
+import { rememberOccurrences, type CronModule } from "./occurrences";
 import { installWorkerCore, registrationsOf, type RegisteredFunction } from "./worker-core";
 
 /** What a started app reaches the world through. */
@@ -49,7 +50,7 @@ export class AppCode {
   constructor(private readonly folder: string) {
     installWorkerCore();
     const mainPath = join(folder, "main.js");
-    this.load = createRequire(mainPath);
+    this.load = remembered(createRequire(mainPath));
     this.patchLibraries();
     this.patchEdges();
     this.storageError = this.exported("ledger/ports", "StorageError");
@@ -125,7 +126,7 @@ export class AppCode {
   }
 
   private patchLibraries(): void {
-    rememberOccurrences(this.load("croner") as CronModule);
+    rememberOccurrences((this.load("croner") as CronModule).Cron.prototype);
     const axios = (this.load("axios") as { default: Exports }).default;
     axios["post"] = async (url: string, body: unknown) => this.world.post(url, body);
     const durable = dirname(this.load.resolve("durable-functions"));
@@ -136,26 +137,12 @@ export class AppCode {
   }
 }
 
-interface CronMethods {
-  nextRun(after?: Date | string | null): Date | null;
-}
-interface CronModule {
-  readonly Cron: { readonly prototype: CronMethods };
-}
-
-/** The sweeper asks every minute for the occurrence behind the same one; to search for it took a tenth of a schedule's time. */
-function rememberOccurrences({ Cron }: CronModule): void {
-  const methods = Cron.prototype;
-  const original: unknown = Reflect.get(methods, "nextRun");
-  const search = original as CronMethods["nextRun"];
-  const known = new WeakMap<object, { readonly after: number; readonly next: number }>();
-  methods.nextRun = function (this: object, after) {
-    if (!(after instanceof Date)) return search.call(this as CronMethods, after);
-    const last = known.get(this);
-    const at = after.getTime();
-    if (last && at >= last.after && at < last.next) return new Date(last.next);
-    const next = search.call(this as CronMethods, after);
-    if (next) known.set(this, { after: at, next: next.getTime() });
-    return next;
+/** Each start of the app asks for the same modules; to resolve their names anew took a fiftieth of a schedule's time. */
+function remembered(load: NodeJS.Require): NodeJS.Require {
+  const known = new Map<string, unknown>();
+  const loadOnce = (id: string): unknown => {
+    if (!known.has(id)) known.set(id, load(id));
+    return known.get(id);
   };
+  return Object.assign(loadOnce, load);
 }

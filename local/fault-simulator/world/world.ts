@@ -162,7 +162,7 @@ export class World {
   private table(name: string): MemoryTable {
     const known = this.tables.get(name);
     if (known) return known;
-    const made = new MemoryTable();
+    const made = new MemoryTable(this.kernel.trace.on);
     made.onWrite = (row, before) => this.watch.wrote(row, before);
     this.tables.set(name, made);
     return made;

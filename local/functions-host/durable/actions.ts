@@ -68,16 +68,19 @@ export interface OrchestratorState {
  * The atomic actions in the order in which the library first schedules them. An action object that appears again, because the
  * orchestrator put a task into a second `Task.any`, counts once.
  */
-export function atomsOf(actions: readonly Action[], found = new Set<Action>()): Action[] {
-  for (const action of actions) {
-    if (
-      action.compoundActions &&
-      (action.actionType === ActionType.WhenAny || action.actionType === ActionType.WhenAll)
-    ) {
-      atomsOf(action.compoundActions, found);
-    } else found.add(action);
-  }
+export function atomsOf(actions: readonly Action[]): Action[] {
+  const found = new Set<Action>();
+  collect(actions, found);
   return [...found];
+}
+
+function collect(actions: readonly Action[], found: Set<Action>): void {
+  for (const action of actions) {
+    const { actionType, compoundActions } = action;
+    if (compoundActions && (actionType === ActionType.WhenAny || actionType === ActionType.WhenAll))
+      collect(compoundActions, found);
+    else found.add(action);
+  }
 }
 
 /** What identifies an action across replays: a change means that the orchestrator is not deterministic. */
