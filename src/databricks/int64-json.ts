@@ -4,9 +4,12 @@ import jsonBigint from "json-bigint";
 const reader = jsonBigint({ storeAsString: true, protoAction: "ignore", constructorAction: "ignore" });
 const writer = jsonBigint({ useNativeBigInt: true });
 
-/** Parses; integers of more than 15 digits become decimal strings. @throws SyntaxError-like when it is no JSON. */
+/** What the engine's own parser, ten times as fast, would read otherwise: long numbers, and keys that reach for a prototype. */
+const NEEDS_CARE = /[-+.\dEe]{16}|proto|constructor|\\u/;
+
+/** Parses; numbers of more than 15 characters become strings. @throws SyntaxError-like when it is no JSON. */
 export function parseJson(text: string): unknown {
-  return reader.parse(text) as unknown;
+  return (NEEDS_CARE.test(text) ? reader : JSON).parse(text) as unknown;
 }
 
 /** Writes; `bigint` values become plain JSON numbers. */

@@ -41,15 +41,17 @@ function json<T>(row: Row, column: string, otherwise: T): T {
 
 /** What sorts before the key of every run that was made before a time, and behind that of every later one. */
 export function newestFirstBefore(at: Date): string {
-  const stamp = at.toISOString().replace(/\D/g, "").slice(0, 14);
-  return stamp.replace(/\d/g, (digit) => String(9 - Number(digit)));
+  return complemented(at.toISOString().replace(/\D/g, "").slice(0, 14));
 }
+
+/** Every digit of a stamp of fourteen taken from nine. */
+const complemented = (stamp: string): string => String(99_999_999_999_999 - Number(stamp)).padStart(14, "0");
 
 /** Key under which newer runs sort first: the digits of the time stamp, complemented. */
 export function newestFirst(runId: string): string {
   const parts = parseRunId(runId);
   if (!parts) throw new Error(`"${runId}" is no run id`);
-  return `${parts.stamp.replace(/\d/g, (digit) => String(9 - Number(digit)))}-${parts.random}`;
+  return `${complemented(parts.stamp)}-${parts.random}`;
 }
 
 /** Version of the rows that this code writes. Version 1 (no column) had no state rows. */
