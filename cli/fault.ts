@@ -52,6 +52,12 @@ const OWN_FAULTS = {
     remedy: "See `batchkeeper profiles list`, or make it with `batchkeeper profiles set NAME --url URL`.",
     exitCode: EXIT.usage,
   },
+  "no-events": {
+    title: "Blob events do not arrive",
+    remedy:
+      "Check the Event Grid subscription of the container (docs/deploy.md); meanwhile the sweeper's scan finds drops.",
+    exitCode: EXIT.notWell,
+  },
   "nothing-took-it": {
     title: "The drop is not scored",
     remedy: "Ask `batchkeeper why` for its story.",

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * Checks of infra/ and .github/ by public tools, which are too large for the set-up: Bicep by its grammar and by checkov, workflows and
- * forms by their schemas, hooks by shellcheck. The tools go into `.cache/check-infra`. What a machine has not got is named and counts as a fault.
+ * forms by their schemas, hooks by shellcheck and by the grammar of PowerShell. The tools go into `.cache/check-infra`. What a machine has not got is named and counts as a fault.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -44,6 +44,7 @@ const checkov = ["--config-file", "infra/.checkov.yaml", "--directory", "infra"]
 const CHECKS = {
   "Bicep, syntax": () => run(tool("python"), ["scripts/check-infra/parse_bicep.py", "infra"]),
   "Bicep, checkov": () => run(tool("checkov"), checkov, { env: { ...process.env, LOG_LEVEL: "CRITICAL" } }),
+  "hooks, PowerShell": () => run(tool("python"), ["scripts/check-infra/check_powershell.py", "infra/hooks"]),
   workflows: schema("vendor.github-workflows", files(".github/workflows", /\.yml$/)),
   dependabot: schema("vendor.dependabot", [".github/dependabot.yml"]),
   "issue forms": schema("vendor.github-issue-forms", files(".github/ISSUE_TEMPLATE", /^(?!config\.).*\.yml$/)),

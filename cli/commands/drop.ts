@@ -10,6 +10,7 @@ import { Fault, ownFault } from "../fault";
 import { followRun } from "../follow-run";
 import { operationById } from "../operations";
 import { show } from "../output/show";
+import { uploadDrop } from "../upload-drop";
 import { tellEnd } from "./watch";
 
 type Flags = CommonFlags & {
@@ -63,7 +64,7 @@ export const dropCommand = buildCommand<Flags, [string], CliContext>({
     });
     const pipeline = wanted ?? (await onlyPipeline(client));
     const path = as ?? file.split(/[\\/]/).filter(Boolean).slice(-2).join("/");
-    const etag = await upload(this, client, pipeline, path, bytes);
+    const etag = await uploadDrop(this, client, pipeline, path, bytes);
     this.process.stderr.write(`${path} is uploaded (${bytes.length} bytes)\n`);
     if (noWait) return;
     const runId = await untilBatched(this, client, { pipeline, path, etag }, interval);
@@ -79,26 +80,6 @@ async function onlyPipeline(client: ApiClient): Promise<string> {
   const [first, ...others] = takers.map(({ name }) => name);
   if (first !== undefined && others.length === 0) return first;
   throw ownFault("bad-argument", `--pipeline is needed: drops are taken by ${[first, ...others].join(", ") || "none"}`);
-}
-
-/** Puts the bytes where the app says; returns the entity tag of what is there now. */
-async function upload(
-  context: CliContext,
-  client: ApiClient,
-  pipeline: string,
-  path: string,
-  bytes: Uint8Array,
-): Promise<string> {
-  const { body } = await client.call(operationById("uploadDrop"), { path: { pipeline }, body: { path } });
-  const { url, headers } = body as { url: string; headers: Record<string, string> };
-  const response = await context.fetch(url, {
-    method: "PUT",
-    headers,
-    body: Buffer.from(bytes),
-    signal: context.signal,
-  });
-  if (!response.ok) throw ownFault("unreachable", `the storage account answered ${response.status} to the upload`);
-  return (response.headers.get("etag") ?? "").replaceAll('"', "");
 }
 
 /** Looks until the drop is in a batch; every state on the way is told once. */

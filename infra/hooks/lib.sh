@@ -29,7 +29,7 @@ retry() {
   shift
   until "$@"; do
     left=$((left - 1))
-    [ "$left" -gt 0 ] || fail "gave up after several tries: $1 $2 $3"
+    [ "$left" -gt 0 ] || fail "gave up after several tries: $1 ${2:-} ${3:-}"
     sleep "${BATCHKEEPER_RETRY_SECONDS:-10}"
   done
 }

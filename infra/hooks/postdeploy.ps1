@@ -1,10 +1,10 @@
-# Event Grid to the deployed blob trigger, then health; the same steps as postdeploy.sh, which says why.
+# Event Grid to the deployed blob trigger, then the doctor; the same steps as postdeploy.sh, which says why.
 Set-Location (Join-Path $PSScriptRoot '../..')
 . ./infra/hooks/lib.ps1
 
 Need 'AZURE_TENANT_ID', 'AZURE_RESOURCE_GROUP', 'FUNCTION_APP_NAME', 'FUNCTION_APP_HOST', 'DATA_STORAGE_ID', 'DATA_STORAGE_RESOURCE_GROUP',
   'EVENT_GRID_TOPIC', 'DROPS_CONTAINER', 'DEAD_LETTERS_CONTAINER'
-Need-Tool 'az'
+Need-Tool 'az', 'npx'
 Check-Tenant
 
 function Read-Key([string] $Query) {
@@ -33,16 +33,10 @@ if ($current -eq $endpoint) {
   Say "Event Grid subscription $subscription made"
 }
 
-$headers = if ($env:AUTH_CLIENT_ID) {
-  @{ authorization = "Bearer $(Invoke-Tool { az account get-access-token --resource "api://$($env:AUTH_CLIENT_ID)" --query accessToken -o tsv })" }
+if ($env:AUTH_CLIENT_ID) {
+  $env:BATCHKEEPER_TOKEN = Invoke-Tool { az account get-access-token --resource "api://$($env:AUTH_CLIENT_ID)" --query accessToken -o tsv }
 } else {
-  @{ 'x-functions-key' = (Read-Key 'functionKeys.default') }
+  $env:BATCHKEEPER_KEY = Read-Key 'functionKeys.default'
 }
-for ($left = 6; ; $left--) {
-  try {
-    Invoke-RestMethod "https://$($env:FUNCTION_APP_HOST)/api/health" -Headers $headers | ConvertTo-Json -Depth 9
-    break
-  } catch { if ($left -le 1) { throw } }
-  Start-Sleep -Seconds 10
-}
-Say "the app is healthy; the rest is told by: npx batchkeeper doctor --url https://$($env:FUNCTION_APP_HOST)"
+Retry 6 { npx --no-install batchkeeper doctor --probe --url "https://$($env:FUNCTION_APP_HOST)" }
+Say 'every check passed, and a probe came from storage over Event Grid into the ledger'

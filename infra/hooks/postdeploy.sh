@@ -1,12 +1,12 @@
 #!/bin/sh
-# Event Grid to the deployed blob trigger, then a look at the app's own health. Run it again as often as need be.
+# Event Grid to the deployed blob trigger, then the doctor, whose probe goes the whole way of a drop. Run it again as often as need be.
 set -eu
 cd "$(dirname "$0")/../.."
 . infra/hooks/lib.sh
 
 need AZURE_TENANT_ID AZURE_RESOURCE_GROUP FUNCTION_APP_NAME FUNCTION_APP_HOST DATA_STORAGE_ID DATA_STORAGE_RESOURCE_GROUP \
   EVENT_GRID_TOPIC DROPS_CONTAINER DEAD_LETTERS_CONTAINER
-need_tool az curl
+need_tool az npx
 check_tenant
 
 # Keys exist once the host has started with the new package, which may take minutes.
@@ -33,17 +33,14 @@ else
   say "Event Grid subscription $subscription made"
 fi
 
-# Who may ask: a function key, or with sign-in a token of whoever deploys, who then needs the app role reader.
+# Who may ask: a function key, or with sign-in a token of whoever deploys, who then needs the app role operator.
 if [ -n "${AUTH_CLIENT_ID:-}" ]; then
-  key=$(az account get-access-token --resource "api://$AUTH_CLIENT_ID" --query accessToken -o tsv)
-  header="authorization: Bearer $key"
+  BATCHKEEPER_TOKEN=$(az account get-access-token --resource "api://$AUTH_CLIENT_ID" --query accessToken -o tsv)
+  export BATCHKEEPER_TOKEN
 else
   retry 30 read_key functionKeys.default
-  header="x-functions-key: $key"
+  export BATCHKEEPER_KEY="$key"
 fi
-# It goes by standard input, so that no list of processes shows it.
-healthy() {
-  printf 'header = "%s"\n' "$header" | curl --config - --silent --show-error --fail-with-body "https://$FUNCTION_APP_HOST/api/health"
-}
-retry 6 healthy
-say "the app is healthy; the rest is told by: npx batchkeeper doctor --url https://$FUNCTION_APP_HOST"
+# Rights and the subscription take minutes to be in force everywhere, so what is not well is looked at again.
+retry 6 npx --no-install batchkeeper doctor --probe --url "https://$FUNCTION_APP_HOST"
+say "every check passed, and a probe came from storage over Event Grid into the ledger"

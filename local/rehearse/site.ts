@@ -81,6 +81,11 @@ export class Site {
     return this.#host;
   }
 
+  /** File of the certificate that clients of the storage have to trust. */
+  get trusted(): string {
+    return this.certificate.cert;
+  }
+
   /** Starts the app in `appDir` with the settings of infra/, and some instead. */
   async startApp(appDir: string, instead: Readonly<Record<string, string>> = {}): Promise<void> {
     const [blob, queue, table] = ["Blob", "Queue", "Table"].map((name) => this.#endpoint(name));

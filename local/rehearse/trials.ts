@@ -1,5 +1,6 @@
 import type { ContainerClient } from "@azure/storage-blob";
 import { setTimeout as pause } from "node:timers/promises";
+import { runDoctor } from "./doctor";
 import { EventSubscription } from "./event-grid";
 import type { Site } from "./site";
 import type { Trial } from "./table";
@@ -154,6 +155,12 @@ function eventTrials(site: Site): Trial[] {
       const later = await inLedger(path);
       expect(later.length === 1, `${later.length} drops`);
       return `${path} is ${drops[0]?.state}`;
+    }),
+    trial("doctor: every check, and a probe from storage to the ledger", async () => {
+      const findings = await runDoctor(site, subscription(site.keys.blobsExtension));
+      const bad = findings.filter(({ status }) => status !== "ok");
+      expect(bad.length === 0, bad.map(({ name, message }) => `${name}: ${message}`).join("; "));
+      return `${findings.length} checks`;
     }),
     trial("Event Grid: an unfinished write is filtered", async () => {
       const seen = await subscription(site.keys.blobsExtension).publish({ url: "", etag: "", api: "CreateFile" });

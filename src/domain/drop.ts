@@ -12,6 +12,9 @@ export const DROP_STATES: readonly DropState[] = [
   "quarantined",
 ];
 
+/** Blob of a drops container that only shows that its events arrive: it is recorded, and no batch holds it. */
+export const PROBE_PATH = ".batchkeeper/probe";
+
 /** One version (path and ETag) of one blob in a drops container. */
 export interface DropRecord {
   readonly pipeline: string;

@@ -17,7 +17,7 @@ describe("the rehearsal of a deployment", () => {
   it("finds the package in order with identities, Event Grid, keys, the webhook and client credentials", () => {
     const { status, rows } = rehearse();
 
-    expect(rows.filter((row) => !/ {2}ok {2}/.test(row))).toEqual(["all 11 in order"]);
+    expect(rows.filter((row) => !/ {2}ok {2}/.test(row))).toEqual(["all 12 in order"]);
     expect(status).toBe(0);
   });
 
@@ -27,7 +27,7 @@ describe("the rehearsal of a deployment", () => {
 
     expect(failed).toHaveLength(1);
     expect(failed[0]).toMatch(/^storage and workspace by managed identity .*databricks.*Entra token/i);
-    expect(rows.at(-1)).toBe("1 of 11 not in order");
+    expect(rows.at(-1)).toBe("2 of 12 not in order");
     expect(status).toBe(1);
   });
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Stands in for `az`, `databricks` and `curl` in tests of the hooks, linked under their names: it keeps what is made and appends each
+ * Stands in for `az`, `databricks` and `npx` in tests of the hooks, linked under their names: it keeps what is made and appends each
  * call to `calls`. With FAKE_FAIL_ONCE every call that makes something fails when it comes for the first time.
  */
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -97,9 +97,12 @@ function databricks() {
   end(2, "", `fake databricks: unknown call ${args.join(" ")}\n`);
 }
 
-function curl() {
-  state.health = { config: readFileSync(0, "utf8"), url: args.at(-1) };
-  end(0, '{"status":"ok"}\n');
+function npx() {
+  const { BATCHKEEPER_KEY: key, BATCHKEEPER_TOKEN: token } = process.env;
+  // The first look comes before the rights are in force everywhere.
+  const looks = (state.looks = (state.looks ?? 0) + 1);
+  state.doctor = { args, key, token };
+  end(looks === 1 ? 1 : 0, "blob events  ok\n");
 }
 
-({ az, databricks, curl })[tool]();
+({ az, databricks, npx })[tool]();

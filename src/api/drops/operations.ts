@@ -1,3 +1,4 @@
+import { PROBE_PATH } from "../../domain/drop";
 import { routeDrop } from "../../domain/pipeline-definition";
 import { compact } from "../../domain/compact";
 import type { DropFilter } from "../../ledger/run-requests";
@@ -59,7 +60,9 @@ const uploadDrop = operation({
   async run({ path, body }, { definitions, signer }: Pick<ApiPorts, "definitions" | "signer">) {
     const pipeline = requirePipeline(definitions, path.pipeline);
     const container = pipeline.drops?.container;
-    const taken = container === undefined ? null : routeDrop(definitions, container, body.path);
+    const probe = { pipeline: pipeline.name, source: "" };
+    const route = (from: string) => (body.path === PROBE_PATH ? probe : routeDrop(definitions, from, body.path));
+    const taken = container === undefined ? null : route(container);
     if (container === undefined || taken?.pipeline !== pipeline.name) {
       const pattern = pipeline.drops?.pathPattern;
       const detail = pattern === undefined ? "the pipeline takes no drops" : `does not fit its pattern ${pattern}`;

@@ -52,6 +52,11 @@ export class DropStore {
     return this.insert(drop, { state: "quarantined", reason });
   }
 
+  /** Records a version that is there to be seen alone. */
+  async probe(drop: SeenDrop): Promise<{ created: boolean; drop: DropRecord }> {
+    return this.insert(drop, { state: "vanished", reason: "a probe, which no batch holds" });
+  }
+
   async get(keys: DropKeys): Promise<StoredDrop | null> {
     const row = await this.table.get(keys.partitionKey, keys.rowKey);
     return row && toStoredDrop(row);

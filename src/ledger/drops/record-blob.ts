@@ -1,4 +1,4 @@
-import { isFolder, unfinished, unreadable, type DropRecord } from "../../domain/drop";
+import { isFolder, PROBE_PATH, unfinished, unreadable, type DropRecord } from "../../domain/drop";
 import { deliveryOf } from "../../domain/delivery";
 import { routeDrop, type PipelineDefinitions } from "../../domain/pipeline-definition";
 import { StorageError, type BlobPort } from "../ports";
@@ -41,11 +41,13 @@ export async function recordBlob(recorder: DropRecorder, container: string, path
   const head = await blobs.head(container, path);
   if (head === null || isFolder(path, head)) return NONE;
   const { etag, size, lastModified } = head;
-  const route = routeDrop(definitions, container, path);
+  const isProbe = path === PROBE_PATH;
+  const route = isProbe ? null : routeDrop(definitions, container, path);
   if (route === null) {
     // The first pipeline of the container shows it, so that somebody sees it.
     const owner = [...definitions.values()].find((definition) => definition.drops?.container === container);
     const unrouted = { pipeline: owner?.name ?? "none", source: "", container, path, etag, size, lastModified };
+    if (isProbe) return { kind: "drop", ...(await drops.probe(unrouted)) };
     return { kind: "drop", ...(await drops.quarantine(unrouted, "the path fits no pipeline's pathPattern")) };
   }
   const seen: SeenDrop = { ...route, container, path, etag, size, lastModified };

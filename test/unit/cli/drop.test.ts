@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { BlobServiceClient } from "@azure/storage-blob";
 import type { ApiPorts } from "../../../src/api/ports";
 import type { HealthCheck } from "../../../src/api/health/checks";
+import { PROBE_PATH } from "../../../cli/blob-events";
+import * as appDrop from "../../../src/domain/drop";
 import { recordBlob } from "../../../src/ledger/drops/record-blob";
 import { SourceSigner } from "../../../src/ledger/source-signer";
 import { createPredictions } from "../../../src/runs/results/predictions";
@@ -119,6 +121,8 @@ describe("drop", () => {
 });
 
 describe("doctor", () => {
+  it("knows the app's name for a probe", () => expect(PROBE_PATH).toBe(appDrop.PROBE_PATH));
+
   const check = (name: string, fault?: string): HealthCheck => ({
     ...{ name, part: "storage", hint: "" },
     run: async () => (fault === undefined ? undefined : Promise.reject(new Error(fault))),
@@ -161,8 +165,26 @@ describe("doctor", () => {
 
     const { code, out } = await run(["doctor"]);
 
-    expect(out).toMatch(/blob events\tfailed\t.* s after it was written: check the Event Grid subscription/);
+    expect(out).toMatch(/blob events\tfailed\t.* s after it was written\. Check the Event Grid subscription/);
     expect(code).toBe(1);
+  });
+
+  it("follows a probe of its own to the ledger, which no batch holds", async () => {
+    const { code, out } = await run(["doctor", "--probe"], { onSleep: () => seen(PROBE_PATH).then(() => undefined) });
+
+    expect(out).toMatch(/blob events\tok\t\.batchkeeper\/probe was seen -?\d+ s after it was written/);
+    expect(code).toBe(0);
+    const [probe] = (await fixture.activities.requests.listDrops({ pipeline: "scoring", top: 9 })).items;
+    expect(probe).toMatchObject({ path: PROBE_PATH, state: "vanished", reason: "a probe, which no batch holds" });
+    expect(await fixture.ledger.drops.hasPending("scoring")).toBe(false);
+  });
+
+  it("is not well when nobody is told of the probe", async () => {
+    let seconds = 0;
+    const { code, out } = await run(["doctor", "--probe"], { onSleep: (ms) => void (seconds += ms / 1000) });
+
+    expect(out).toMatch(/blob events\tfailed\ta probe was not seen for 130 s .*Check the Event Grid subscription/);
+    expect([code, seconds]).toEqual([1, 130]);
   });
 
   it("ends at the first thing that nothing else can be seen without", async () => {

@@ -84,9 +84,10 @@ const MADE: Record<string, object> = {
       "batchkeeper-drops":
         "https://func-x.azurewebsites.net/runtime/webhooks/blobs?functionName=Host.Functions.dropReceived-drops&code=key-of-systemKeys.blobs_extension",
     },
-    health: {
-      config: 'header = "x-functions-key: key-of-functionKeys.default"\n',
-      url: "https://func-x.azurewebsites.net/api/health",
+    looks: 2,
+    doctor: {
+      args: ["--no-install", "batchkeeper", "doctor", "--probe", "--url", "https://func-x.azurewebsites.net"],
+      key: "key-of-functionKeys.default",
     },
   },
 };
@@ -105,7 +106,7 @@ describe.each(["postprovision", "postdeploy"])("the hook %s", (hook) => {
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "bk-hook-"));
-    for (const tool of ["az", "databricks", "curl"]) symlinkSync(FAKE, join(folder, tool));
+    for (const tool of ["az", "databricks", "npx"]) symlinkSync(FAKE, join(folder, tool));
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -129,12 +130,12 @@ describe.each(["postprovision", "postdeploy"])("the hook %s", (hook) => {
 
     expect(run().status).toBe(0);
     expect(made()).toEqual(hook === "postprovision" ? ["bundle deploy"] : []);
-    expect({ ...state(), keys: 0 }).toEqual({ ...before, keys: 0 });
+    expect({ ...state(), keys: 0, looks: 0 }).toEqual({ ...before, keys: 0, looks: 0 });
   });
 
   it("goes on where it ended, whatever it was broken off at", () => {
     run();
-    const whole = { ...state(), keys: 0 };
+    const whole = { ...state(), keys: 0, looks: 0 };
     rmSync(join(folder, "state.json"));
     let broken = 0;
     // Every call that makes something fails once: some are tried again in the same run, others end it with a word.
@@ -146,7 +147,7 @@ describe.each(["postprovision", "postdeploy"])("the hook %s", (hook) => {
     const { failed, ...rest } = state();
     expect(Object.keys(failed ?? {}).length).toBeGreaterThan(hook === "postprovision" ? 10 : 0);
     expect(broken).toBeGreaterThanOrEqual(hook === "postprovision" ? 4 : 0);
-    expect({ ...rest, keys: 0 }).toEqual(whole);
+    expect({ ...rest, keys: 0, looks: 0 }).toEqual(whole);
   }, 120_000);
 
   it("refuses another tenant before anything is made", () => {
@@ -190,7 +191,7 @@ describe.each(["postprovision", "postdeploy"])("the hook %s", (hook) => {
 
 it("what may not be read is not taken for absent", () => {
   const folder = mkdtempSync(join(tmpdir(), "bk-hook-"));
-  for (const tool of ["az", "databricks", "curl"]) symlinkSync(FAKE, join(folder, tool));
+  for (const tool of ["az", "databricks", "npx"]) symlinkSync(FAKE, join(folder, tool));
   const { status, stderr } = runHook("postprovision", folder, { FAKE_REFUSE: "storage-credentials" });
   const calls = readFileSync(join(folder, "calls"), "utf8");
   rmSync(folder, { recursive: true });
@@ -200,20 +201,21 @@ it("what may not be read is not taken for absent", () => {
   expect(calls).not.toContain('"storage-credentials","create"');
 });
 
-it("with sign-in, health is asked by a token of whoever deploys", () => {
+it("with sign-in, the doctor comes with a token of whoever deploys", () => {
   const folder = mkdtempSync(join(tmpdir(), "bk-hook-"));
-  for (const tool of ["az", "databricks", "curl"]) symlinkSync(FAKE, join(folder, tool));
+  for (const tool of ["az", "databricks", "npx"]) symlinkSync(FAKE, join(folder, tool));
   const { status } = runHook("postdeploy", folder, { AUTH_CLIENT_ID: "registration" });
-  const { health } = JSON.parse(readFileSync(join(folder, "state.json"), "utf8")) as State;
+  const { doctor } = JSON.parse(readFileSync(join(folder, "state.json"), "utf8")) as State;
   rmSync(folder, { recursive: true });
 
   expect(status).toBe(0);
-  expect(health?.["config"]).toBe('header = "authorization: Bearer token-of-api://registration"\n');
+  expect(doctor?.["token"]).toBe("token-of-api://registration");
+  expect(doctor).not.toHaveProperty("key");
 });
 
 it("the model of target dev stays with whoever deploys, as its jobs run", () => {
   const folder = mkdtempSync(join(tmpdir(), "bk-hook-"));
-  for (const tool of ["az", "databricks", "curl"]) symlinkSync(FAKE, join(folder, tool));
+  for (const tool of ["az", "databricks", "npx"]) symlinkSync(FAKE, join(folder, tool));
   const { status } = runHook("postprovision", folder, { BUNDLE_TARGET: "dev" });
   const { "registered-models": models } = JSON.parse(readFileSync(join(folder, "state.json"), "utf8")) as State;
   rmSync(folder, { recursive: true });
@@ -225,7 +227,7 @@ it("the model of target dev stays with whoever deploys, as its jobs run", () => 
 describe("the jobs' compute", () => {
   const calls = (environment: Changes) => {
     const folder = mkdtempSync(join(tmpdir(), "bk-hook-"));
-    for (const tool of ["az", "databricks", "curl"]) symlinkSync(FAKE, join(folder, tool));
+    for (const tool of ["az", "databricks", "npx"]) symlinkSync(FAKE, join(folder, tool));
     const ended = runHook("postprovision", folder, environment);
     const path = join(folder, "calls");
     const text = existsSync(path) ? readFileSync(path, "utf8") : "";
