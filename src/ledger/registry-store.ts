@@ -18,11 +18,23 @@ export class RegistryStore {
 
   async register(pipeline: string, group: string): Promise<void> {
     const since = this.now().toISOString();
-    for (const rowKey of [`pipeline|${pipeline}`, `group|${group}`, `member|${pipeline}|${group}`]) {
+    for (const rowKey of [`pipeline|${pipeline}`, `group|${group}`]) {
       if (this.known.has(rowKey)) continue;
       await this.table.insert({ partitionKey: PARTITION, rowKey, since });
       this.known.add(rowKey);
     }
+    const rowKey = `member|${pipeline}|${group}`;
+    if (this.known.has(rowKey)) return;
+    await this.join({ partitionKey: PARTITION, rowKey, since }, `member|${pipeline}|`);
+    this.known.add(rowKey);
+  }
+
+  /** A pipeline that comes back to a group is in it since then: what began while it was elsewhere may still run. */
+  private async join(member: { partitionKey: string; rowKey: string; since: string }, prefix: string): Promise<void> {
+    if (await this.table.insert(member)) return;
+    const rows = await listPrefix(this.table, PARTITION, prefix);
+    const before = rows.find(({ rowKey }) => rowKey === member.rowKey);
+    if (before && rows.some((row) => String(row["since"]) > String(before["since"]))) await this.table.put(member);
   }
 
   /** Remembers jobs that a definition names: a stray run of one is looked for also when the definition is gone. */

@@ -31,6 +31,18 @@ describe("blockedBy", () => {
     expect(blockedBy(run("a", "p", "old", 5, { requestedAt: at(20) }), [writer], moved)).toBe(writer);
   });
 
+  it("lets a run of a pipeline that came back to a group wait for one of the group that it left", () => {
+    const back = [
+      { pipeline: "p", group: "old", since: at(20) },
+      { pipeline: "p", group: "new", since: at(10) },
+      { pipeline: "q", group: "new", since: at(10) },
+      { pipeline: "q", group: "old", since: at(20) },
+    ];
+    const writer = run("b", "q", "new", 15, { state: "running" });
+
+    expect(blockedBy(run("a", "p", "old", 21), [writer], back)).toBe(writer);
+  });
+
   it("keeps nobody apart who was never together", () => {
     const memberships = [
       { pipeline: "p", group: "old", since: at(0) },
