@@ -37,6 +37,9 @@ export class MemoryTable {
   /** Told of every row that was written, after the write. */
   onWrite: (row: Row, before: Row | null) => void = () => undefined;
 
+  /** Told after the removal of a row. */
+  onRemove: () => void = () => undefined;
+
   get(partitionKey: string, rowKey: string): Row | null {
     return this.partitions.get(partitionKey)?.rows.get(rowKey) ?? null;
   }
@@ -156,6 +159,7 @@ export class MemoryTable {
     const partition = this.partitions.get(partitionKey);
     if (!partition) return;
     partition.rows.delete(rowKey);
+    this.onRemove();
     partition.order?.splice(lowerBound(partition.order, rowKey), 1);
     if (partition.rows.size !== 0) return;
     this.partitions.delete(partitionKey);

@@ -29,9 +29,14 @@ export class Watch implements JobsWatcher {
     private readonly runs: () => ReadonlyMap<number, ModelRun>,
   ) {}
 
-  /** Virtual time of the last write to a run, generation, drop or slot. */
+  /** Virtual time of the last write to a run, generation, drop or slot, and of the last removal of any row. */
   get lastWriteAt(): number {
     return this.lastWrite;
+  }
+
+  /** A row was removed: a pass of the sweeper that only tidies up is not idle either. */
+  removed(): void {
+    this.lastWrite = this.kernel.now;
   }
 
   /** A row was written. */

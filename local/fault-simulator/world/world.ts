@@ -164,6 +164,7 @@ export class World {
     if (known) return known;
     const made = new MemoryTable(this.kernel.trace.on);
     made.onWrite = (row, before) => this.watch.wrote(row, before);
+    made.onRemove = () => this.watch.removed();
     this.tables.set(name, made);
     return made;
   }
