@@ -74,6 +74,8 @@ export class ApiClient {
       signal: this.context.signal,
       headers: {
         accept: "application/json",
+        // App Service then answers 401 to who is not signed in, rather than lead to a page.
+        "x-requested-with": "XMLHttpRequest",
         ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...(functionKey ? { "x-functions-key": functionKey } : {}),
         ...(token ? { authorization: `Bearer ${token}` } : {}),

@@ -70,7 +70,9 @@ export function addressOf(operation: string, { path = {}, query = {} }: Input = 
 
 function headersOf(extra: Readonly<Record<string, string>>): Record<string, string> {
   const key = accessKey.get();
-  return { accept: "application/json", ...extra, ...(key === null ? {} : { "x-functions-key": key }) };
+  // App Service then answers 401 to who is not signed in any more, rather than lead the call to a page.
+  const asProgram = { accept: "application/json", "x-requested-with": "XMLHttpRequest" };
+  return { ...asProgram, ...extra, ...(key === null ? {} : { "x-functions-key": key }) };
 }
 
 /** What a conditional request brought. */

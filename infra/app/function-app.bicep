@@ -91,9 +91,12 @@ resource signIn 'Microsoft.Web/sites/config@2024-04-01' = if (!empty(authClientI
     platform: { enabled: true }
     globalValidation: {
       requireAuthentication: true
-      unauthenticatedClientAction: 'Return401'
-      // Event Grid brings a system key and Databricks a password: neither signs in.
-      excludedPaths: ['/runtime/webhooks/blobs', '/api/databricks/webhook']
+      // A browser that opens the console is led to the sign-in. The console's own calls and the command say that they are programs
+      // (X-Requested-With), and get 401.
+      unauthenticatedClientAction: 'RedirectToLoginPage'
+      redirectToProvider: 'azureactivedirectory'
+      // Event Grid brings a system key, Databricks a password, and whoever asks whether the app lives nothing: none signs in.
+      excludedPaths: ['/runtime/webhooks/blobs', '/api/databricks/webhook', '/api/health/live']
     }
     identityProviders: {
       azureActiveDirectory: {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { loadConfig } from "../../../src/config/config";
 import { authSettings, generalSettings, storageSettings, webhookSettings } from "../../../src/config/settings";
 import { keysOf, parseAll, property, readSources, textOf } from "../../../local/deploy/bicep/template";
+import { OPERATIONS } from "../../../src/api/registry/operations";
 import { tableBelow } from "../../support/markdown-table";
 
 const ROOT = join(__dirname, "..", "..", "..");
@@ -64,5 +65,27 @@ describe("the settings that infra/ gives the function app", () => {
 
     expect(overrides).toHaveLength(2);
     for (const name of overrides) expect(valueAt(name)).toEqual(expect.any(String));
+  });
+});
+
+describe("what is served outside the sign-in and the prefix", () => {
+  const bicep = readFileSync(join(ROOT, "infra", "app", "function-app.bicep"), "utf8");
+  const { extensions } = JSON.parse(hostJson) as { extensions: { http: { routePrefix: string } } };
+
+  it("are the webhooks and what anyone may ask, which bring no sign-in", () => {
+    const [, list = ""] = /excludedPaths: \[(.*)\]/.exec(bicep) ?? [];
+    const open = OPERATIONS.filter(({ access }) => access === "anyone" || access === "webhook");
+
+    expect([...list.matchAll(/'([^']+)'/g)].map(([, path]) => path).sort()).toEqual(
+      ["/runtime/webhooks/blobs", ...open.map(({ http }) => `/api/${http.path}`)].sort(),
+    );
+  });
+
+  it("is the console's address, in place of the host's own page", () => {
+    const functions = readFileSync(join(ROOT, "src", "functions", "console.ts"), "utf8");
+
+    expect(extensions.http.routePrefix).toBe("");
+    expect(bicep).toContain("AzureWebJobsDisableHomepage: 'true'");
+    expect(functions).toContain('route: "/",');
   });
 });
