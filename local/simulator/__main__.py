@@ -1,7 +1,12 @@
-"""`python -m simulator`."""
+"""`python -m simulator`, and `python -m simulator --scenario drive_failures`."""
 
 import sys
 
 from simulator.cli import main
+from simulator.drives.cli import main as drives
 
+_OF_DRIVES = ["--scenario", "drive_failures"]
+
+if sys.argv[1:3] == _OF_DRIVES:
+    sys.exit(drives(sys.argv[3:]))
 sys.exit(main())

@@ -18,6 +18,13 @@ class Purpose(IntEnum):
     DECOYS = 6
     ARTEFACTS = 7
     FAULT = 8
+    SLOT = 9
+    DRIVE = 10
+    SERIAL = 11
+    WEAR = 12
+    SCARE = 13
+    DECLINE = 14
+    DELIVERY = 15
 
 
 def stream(seed: int, machine: int, purpose: Purpose, *parts: int) -> np.random.Generator:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[2]
 NOTEBOOKS = REPO / "notebooks"
-FILES = sorted(path for folder in ("notebooks", "local", "test/python") for path in (REPO / folder).rglob("*.py"))
+FOLDERS = ("notebooks", "examples", "local", "test/python")
+FILES = sorted(path for folder in FOLDERS for path in (REPO / folder).rglob("*.py"))
 MOST_FILES, MOST_LINES = 12, 200
 
 

@@ -1,0 +1,1 @@
+"""The scenario drive_failures: which hard disk fails next."""
