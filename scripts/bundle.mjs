@@ -82,7 +82,7 @@ export function writeBundle(compute, out) {
   if (!kind) throw new Error(`--compute must be one of ${Object.keys(COMPUTE).join(", ")}, not "${compute ?? ""}"`);
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
-  for (const part of ["databricks.yml", "resources", "notebooks"])
+  for (const part of ["databricks.yml", "resources", "notebooks", "examples"])
     cpSync(join(root, part), join(out, part), { recursive: true });
   edit(join(out, "databricks.yml"), (document) => {
     for (const name of kind.drops) {

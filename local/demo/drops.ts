@@ -2,19 +2,28 @@ import type { ContainerClient } from "@azure/storage-blob";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, join, relative, sep } from "node:path";
 
+const DAY_AT_END = /\d{4}-\d{2}-\d{2}$/;
+
 export interface DroppedFile {
   readonly path: string;
   readonly bytes: number;
 }
 
 /**
- * Uploads the files below `folder` whose name ends with `day`, each under its relative path; the largest first, so that the others
- * arrive within the collector's quiet period.
+ * Uploads the files below `folder` whose last day is `day`, each under its relative path; the largest first, so that the others
+ * arrive within the collector's quiet period. With `earlier`, also those of the days before.
  */
-export async function dropFiles(container: ContainerClient, folder: string, day: string): Promise<DroppedFile[]> {
-  const files = existsSync(folder)
-    ? listFiles(folder).filter((file) => basename(file).split(".")[0]?.endsWith(day))
-    : [];
+export async function dropFiles(
+  container: ContainerClient,
+  folder: string,
+  day: string,
+  { earlier = false } = {},
+): Promise<DroppedFile[]> {
+  const wanted = (file: string): boolean => {
+    const last = DAY_AT_END.exec(basename(file).split(".")[0] ?? "")?.[0];
+    return last !== undefined && (earlier ? last <= day : last === day);
+  };
+  const files = existsSync(folder) ? listFiles(folder).filter(wanted) : [];
   if (files.length === 0) throw new Error(`no files to drop in ${folder} for ${day}`);
   files.sort((one, other) => statSync(other).size - statSync(one).size);
   const dropped: DroppedFile[] = [];

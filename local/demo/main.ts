@@ -2,8 +2,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { STATE_DIR } from "../paths";
 import { Stack } from "../stack/stack";
-import { bad, formatSeconds, good, heading, line } from "./console";
-import { demoCalendar } from "./calendar";
+import { bad, formatCount, formatSeconds, good, heading, line } from "./console";
 import { type DemoOptions, parseOptions, USAGE } from "./options";
 import { simulate } from "./simulate";
 import { tellStory } from "./story";
@@ -27,28 +26,17 @@ async function main(): Promise<void> {
 }
 
 async function run(options: DemoOptions, stateDir: string, interrupted: Promise<never>): Promise<void> {
-  const calendar = demoCalendar(options.days, options.events !== undefined);
+  const { scenario } = options;
+  const calendar = scenario.calendar(options);
   heading(
-    `Batchkeeper on this machine: ${options.machines} machines, ${options.events ? "real events" : "simulated events"}`,
+    `Batchkeeper on this machine: ${formatCount(options.size)} ${scenario.entities}, ${options.events ? "real events" : "simulated events"}`,
   );
   const filesDir = join(stateDir, "files");
-  const data = [
-    "--out",
-    filesDir,
-    "--machines",
-    String(options.machines),
-    "--seed",
-    String(options.seed),
-    "--start",
-    calendar.first,
-    "--quiet",
-  ];
-  data.push("--end", calendar.days.at(-1) ?? calendar.historyEnd, "--history-until", calendar.historyEnd);
-  if (options.events) data.push("--events", options.events);
-  const simulation = simulate(data, () => undefined);
+  const simulation = simulate([...scenario.simulator(options, calendar), "--out", filesDir], () => undefined);
   const stackStarting = Stack.start({
     stateDir,
     memory: options.memory,
+    pipelinesDir: scenario.pipelinesDir,
     times: { quietPeriodSeconds: 2, maxWaitSeconds: 120 },
   });
   const [stacked, simulated] = await Promise.allSettled([stackStarting, simulation]);
@@ -59,7 +47,7 @@ async function run(options: DemoOptions, stateDir: string, interrupted: Promise<
     good(
       `Azurite, local Databricks (${stack.databricks.url}) and functions host (${stack.functions.url}) are up; data made (${formatSeconds(Date.now() - STARTED)})`,
     );
-    await Promise.race([tellStory({ stack, calendar, filesDir, stateDir }), interrupted]);
+    await Promise.race([tellStory({ stack, scenario, calendar, filesDir, stateDir }), interrupted]);
     good(`done in ${formatSeconds(Date.now() - STARTED)}`);
     if (options.keep) {
       line(`\n  Still up until Ctrl-C: ${stack.functions.url}/ and ${stack.databricks.url}/`);

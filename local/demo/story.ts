@@ -2,28 +2,28 @@ import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Stack } from "../stack/stack";
 import { PipelineApi, type RunView } from "./api";
-import { addDays, type Calendar } from "./calendar";
 import { command, formatCount, good, heading, note } from "./console";
 import { dropFiles } from "./drops";
 import { follow } from "./follow";
 import { tellModelQuality, tellRiskTable, tellWhereThingsLie } from "./report";
+import { addDays, type Calendar } from "./scenarios/calendar";
+import type { DemoScenario } from "./scenarios/scenario";
 
 export interface Scene {
   readonly stack: Stack;
+  readonly scenario: DemoScenario;
   readonly calendar: Calendar;
   readonly filesDir: string;
   readonly stateDir: string;
 }
 
-const DROPS_PIPELINE = "scoring";
 const APPEAR_TIMEOUT_MS = 180_000;
-const at = (day: string): string => `${day}T06:30:00Z`;
 
 /** The demo's acts, one after the other; throws when one does not end as it should. */
-export async function tellStory({ stack, calendar, filesDir, stateDir }: Scene): Promise<void> {
+export async function tellStory({ stack, scenario, calendar, filesDir, stateDir }: Scene): Promise<void> {
   const api = new PipelineApi(stack.functions.url);
   const container = BlobServiceClient.fromConnectionString(stack.storage.connectionString).getContainerClient("drops");
-  const acts = new Acts(api, container, filesDir, stack.functions.url);
+  const acts = new Acts(api, container, scenario, filesDir, stack.functions.url);
   await acts.dropHistory(calendar);
   await acts.train(calendar);
   await acts.backfill(calendar);
@@ -31,8 +31,8 @@ export async function tellStory({ stack, calendar, filesDir, stateDir }: Scene):
   const lastDay = calendar.days.at(-1) ?? calendar.historyEnd;
   const lastNight = await acts.night(lastDay);
   const monitoring = await acts.monitor(calendar, lastDay);
-  await tellRiskTable(stack, lastNight.id);
-  await tellModelQuality(stack, monitoring.id);
+  await tellRiskTable(stack, scenario.report, lastNight.id);
+  await tellModelQuality(stack, scenario.report, monitoring.id);
   tellWhereThingsLie(stateDir, lastNight.id, monitoring.id);
 }
 
@@ -40,14 +40,17 @@ class Acts {
   constructor(
     private readonly api: PipelineApi,
     private readonly container: ContainerClient,
+    private readonly scenario: DemoScenario,
     private readonly filesDir: string,
     private readonly functionsUrl: string,
   ) {}
 
   async dropHistory(calendar: Calendar): Promise<void> {
     heading(`1. History up to ${calendar.historyEnd} is dropped; the blob trigger collects it into one batch`);
-    command(`az storage blob upload-batch -d drops -s ${this.filesDir} --pattern '*${calendar.historyEnd}*'`);
-    const run = await this.dropAndFollow(calendar.historyEnd);
+    const { historyInOneFile } = this.scenario;
+    const which = historyInOneFile ? `--pattern '*${calendar.historyEnd}*'` : `  # those up to ${calendar.historyEnd}`;
+    command(`az storage blob upload-batch -d drops -s ${this.filesDir} ${which}`);
+    const run = await this.dropAndFollow(calendar.historyEnd, { earlier: true });
     // There is no model yet: ingestion and features stand, scoring says what it misses.
     expectState(run, "not_ready");
   }
@@ -55,17 +58,19 @@ class Acts {
   async train(calendar: Calendar): Promise<void> {
     heading(`2. The training pipeline is asked for over HTTP, with data up to ${calendar.trainingEnd} only`);
     await this.request(
-      "training",
-      { window: { start: at(calendar.first), end: at(calendar.trainingEnd) } },
+      this.scenario.pipelines.training,
+      this.window(calendar.first, calendar.trainingEnd),
       "demo-training",
     );
   }
 
   async backfill(calendar: Calendar): Promise<void> {
-    heading(`3. A month that the model never saw is backfilled: ${calendar.trainingEnd} to ${calendar.historyEnd}`);
+    heading(
+      `3. ${calendar.unseen} that the model never saw ${calendar.unseen.endsWith("s") ? "are" : "is"} backfilled: ${calendar.trainingEnd} to ${calendar.historyEnd}`,
+    );
     await this.request(
-      "scoring",
-      { window: { start: at(calendar.trainingEnd), end: at(calendar.historyEnd) } },
+      this.scenario.pipelines.scoring,
+      this.window(calendar.trainingEnd, calendar.historyEnd),
       "demo-backfill",
     );
   }
@@ -78,18 +83,19 @@ class Acts {
 
   async night(day: string): Promise<RunView> {
     heading(`5. Day ${day} is dropped, and the nightly timer comes before the collector`);
-    const known = await this.api.listRunIds(DROPS_PIPELINE);
+    const { scoring } = this.scenario.pipelines;
+    const known = await this.api.listRunIds(scoring);
     const files = await dropFiles(this.container, this.filesDir, day);
     await this.waitUntilRecorded(files.map((file) => file.path));
-    command(`curl -X POST ${this.functionsUrl}/admin/functions/scheduledRun-${DROPS_PIPELINE} -d '{"input":""}'`);
-    const response = await fetch(`${this.functionsUrl}/admin/functions/scheduledRun-${DROPS_PIPELINE}`, {
+    command(`curl -X POST ${this.functionsUrl}/admin/functions/scheduledRun-${scoring} -d '{"input":""}'`);
+    const response = await fetch(`${this.functionsUrl}/admin/functions/scheduledRun-${scoring}`, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ input: "" }),
     });
     if (response.status !== 202)
       throw new Error(`the admin endpoint answered ${response.status}: ${await response.text()}`);
-    const run = await follow(this.api, await this.api.nextRun(DROPS_PIPELINE, known, APPEAR_TIMEOUT_MS));
+    const run = await follow(this.api, await this.api.nextRun(scoring, known, APPEAR_TIMEOUT_MS));
     expectState(run, "succeeded");
     return run;
   }
@@ -97,10 +103,15 @@ class Acts {
   async monitor(calendar: Calendar, lastDay: string): Promise<RunView> {
     heading("6. The monitoring pipeline holds the scores against the failures that then happened");
     return this.request(
-      "monitoring",
-      { window: { start: at(calendar.trainingEnd), end: at(addDays(lastDay, 1)) } },
+      this.scenario.pipelines.monitoring,
+      this.window(calendar.trainingEnd, addDays(lastDay, 1)),
       "demo-monitoring",
     );
+  }
+
+  private window(first: string, last: string): object {
+    const [start, end] = [first, last].map((day) => `${day}T${this.scenario.afterPoints}:00Z`);
+    return { window: { start, end } };
   }
 
   private async request(pipeline: string, body: object, key: string): Promise<RunView> {
@@ -113,19 +124,20 @@ class Acts {
     return run;
   }
 
-  private async dropAndFollow(day: string): Promise<RunView> {
-    const known = await this.api.listRunIds(DROPS_PIPELINE);
-    const files = await dropFiles(this.container, this.filesDir, day);
+  private async dropAndFollow(day: string, which: { earlier?: boolean } = {}): Promise<RunView> {
+    const { scoring } = this.scenario.pipelines;
+    const known = await this.api.listRunIds(scoring);
+    const files = await dropFiles(this.container, this.filesDir, day, which);
     good(
       `dropped ${files.length} files, ${formatCount(Math.round(files.reduce((sum, file) => sum + file.bytes, 0) / 1024))} KiB`,
     );
-    return follow(this.api, await this.api.nextRun(DROPS_PIPELINE, known, APPEAR_TIMEOUT_MS));
+    return follow(this.api, await this.api.nextRun(this.scenario.pipelines.scoring, known, APPEAR_TIMEOUT_MS));
   }
 
   private async waitUntilRecorded(paths: readonly string[]): Promise<void> {
     for (const deadline = Date.now() + APPEAR_TIMEOUT_MS; Date.now() < deadline; await pause(200)) {
       const recorded = new Set(
-        (await this.api.listDrops(DROPS_PIPELINE, { state: "pending" })).map((drop) => drop.path),
+        (await this.api.listDrops(this.scenario.pipelines.scoring, { state: "pending" })).map((drop) => drop.path),
       );
       if (paths.every((path) => recorded.has(path))) return note(`${paths.length} drops are in the ledger`);
     }

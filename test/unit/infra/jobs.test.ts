@@ -209,4 +209,9 @@ describe.each([
         });
     }
   });
+
+  it("has the scenarios of examples/ beside the notebooks, where these look for them", () => {
+    for (const file of globSync(["notebooks/*/scenario.py", "examples/*/{scenario.py,rules.yml}"], { cwd: ROOT }))
+      expect(readFileSync(join(folder, file), "utf8")).toBe(readFileSync(join(ROOT, file), "utf8"));
+  });
 });
