@@ -24,7 +24,7 @@ export class Fault extends Error {
 }
 
 /** Faults of the command's own side. */
-const OWN_FAULTS = {
+export const OWN_FAULTS = {
   unreachable: {
     title: "The app cannot be reached",
     remedy:

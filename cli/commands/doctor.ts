@@ -15,6 +15,7 @@ interface Finding {
   readonly name: string;
   readonly status: "ok" | "failed" | "skipped";
   readonly message: string;
+  readonly remedy?: string | null;
 }
 
 /** Looks at everything that a deployment needs, from the profile to the events, and says what to do about each. */
@@ -38,7 +39,11 @@ export const doctorCommand = buildCommand<CommonFlags & { readonly probe?: boole
       writeRows(
         out,
         ["check", "status", "what to do"],
-        findings.map(({ name, status, message }) => [name, stateCell(out, status), message]),
+        findings.map(({ name, status, message, remedy }) => [
+          name,
+          stateCell(out, status),
+          [message, remedy].filter(Boolean).join(". "),
+        ]),
       );
     if (findings.some(({ status }) => status === "failed")) this.process.exitCode = EXIT.notWell;
   },

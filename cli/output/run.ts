@@ -27,10 +27,17 @@ export function showRun(out: Output, run: RunView): void {
     const last = step.generations.at(-1);
     const trouble = last?.needsPerson ?? last?.lastFault ?? last?.reason;
     if (trouble) out.write(`${step.name}: ${trouble}\n`);
+    if (last?.needsPerson) writeRemedy(out, last.remedy);
     for (const warning of last?.warnings ?? []) out.write(coloured(out, "yellow", `${step.name}: ${warning}\n`));
   }
   if (!run.error) return;
   out.write(coloured(out, "red", `${run.error.code}: ${run.error.message}\n`));
+  writeRemedy(out, run.error.remedy);
   const url = run.steps.find(({ name }) => name === run.error?.step)?.generations.at(-1)?.url;
   if (url) out.write(`${url}\n`);
+}
+
+function writeRemedy(out: Output, remedy: string | null | undefined): void {
+  // An app of before has none.
+  if (remedy) out.write(`  ${coloured(out, "bold", "remedy")}: ${remedy}\n`);
 }

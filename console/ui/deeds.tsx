@@ -50,7 +50,9 @@ export async function doIt<T>(
     say(
       isRefused
         ? `Your role may not do this. ${problem.message}`
-        : `${problem?.title ?? "Failed"}: ${String((error as Error).message)}`,
+        : [`${problem?.title ?? "Failed"}: ${String((error as Error).message)}`, problem?.remedy]
+            .filter(Boolean)
+            .join(" "),
       true,
     );
     return null;
@@ -66,8 +68,8 @@ export interface DeedProps {
   readonly ask?: { readonly title: string; readonly text: ComponentChildren; readonly danger?: boolean };
   readonly done: string;
   readonly primary?: boolean;
-  /** True when the operation wants to know why; the words go into its body. */
-  readonly why?: boolean;
+  /** True when the operation wants to know why, `optional` when it takes it; the words go into its body. */
+  readonly why?: boolean | "optional";
 }
 
 /** A button for one operation. It is not there when this version of the app has no such operation, or the person may not use it. */
@@ -77,7 +79,7 @@ export function Deed({ operation, input, label, ask, done, primary = false, why 
   if (!may(operation)) return null;
   const run = async (reason?: string) => {
     setBusy(true);
-    const body = reason === undefined ? input.body : { ...(input.body as object | undefined), reason };
+    const body = !reason ? input.body : { ...(input.body as object | undefined), reason };
     await doIt(operation, { ...input, ...(body === undefined ? {} : { body }) }, done);
     setBusy(false);
     setOpen(false);
@@ -105,7 +107,7 @@ export function Deed({ operation, input, label, ask, done, primary = false, why 
                 Why
                 <input
                   name="reason"
-                  required
+                  required={why === true}
                   maxLength={500}
                   placeholder="kept with your name and the time"
                   autofocus

@@ -91,6 +91,12 @@ const CAUSE_OF_RESULT: Readonly<Record<string, FailureCause>> = {
   SUCCESS_WITH_FAILURES: "code",
 };
 
+/** Codes of Databricks that have a cause here. */
+export const KNOWN_CODES: readonly string[] = [...Object.keys(CAUSE_OF_CODE), ...Object.keys(CAUSE_OF_RESULT)];
+
+/** The cause that a code stands for by itself. */
+export const causeOfCode = (code: string): FailureCause => CAUSE_OF_CODE[code] ?? CAUSE_OF_RESULT[code] ?? "unknown";
+
 /** The verdict on a run that Databricks no longer knows. */
 export function deletedRunVerdict(runId: string): FailedVerdict {
   return {

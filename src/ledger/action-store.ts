@@ -1,3 +1,4 @@
+import { sha256 } from "../domain/tokens";
 import type { Row, TablePort } from "./ports";
 import { listPrefix } from "./ranges";
 
@@ -10,7 +11,10 @@ export interface PersonAction {
   /** Run id, pipeline or concurrency group. */
   readonly subject: string;
   readonly by: string | null;
+  /** Empty where the verb does not insist on one and none was given. */
   readonly reason: string;
+  /** What of the subject, such as the path of a drop; null for the whole. */
+  readonly about: string | null;
 }
 
 /** Beyond any time of this app in milliseconds: newer actions sort first. */
@@ -24,6 +28,7 @@ function toAction(row: Row): PersonAction {
     subject: text("subject"),
     by: text("by") || null,
     reason: text("reason"),
+    about: text("about") || null,
   };
 }
 
@@ -35,11 +40,15 @@ export class ActionStore {
   ) {}
 
   /** @returns the action with its time */
-  async note(action: Omit<PersonAction, "at">): Promise<PersonAction> {
+  async note(action: Omit<PersonAction, "at" | "about"> & { readonly about?: string }): Promise<PersonAction> {
     const now = this.now();
-    const noted = { ...action, at: now.toISOString() };
-    const rowKey = `${String(END_OF_TIME - now.getTime())}|${action.action}`;
-    await this.table.put({ partitionKey: `action|${action.subject}`, rowKey, ...noted, by: action.by ?? "" });
+    const noted = { ...action, about: action.about ?? null, at: now.toISOString() };
+    const { by, about } = noted;
+    // Of many drops of a pipeline, each has a note of its own.
+    const tag = about === null ? "" : `|${sha256(about).slice(0, 16)}`;
+    const rowKey = `${String(END_OF_TIME - now.getTime())}|${action.action}${tag}`;
+    const columns = { ...noted, by: by ?? "", about: about ?? "" };
+    await this.table.put({ partitionKey: `action|${action.subject}`, rowKey, ...columns });
     return noted;
   }
 

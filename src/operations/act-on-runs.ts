@@ -106,7 +106,8 @@ async function act(
   { by, reason, starter }: Operator,
 ): Promise<RunRecord> {
   const { ledger, requests } = activities;
-  await ledger.actions.note({ action, subject: run.runId, by, reason });
+  // A repetition, or what is refused, is no deed.
+  if (actionFault(action, run) === null) await ledger.actions.note({ action, subject: run.runId, by, reason });
   switch (action) {
     case "retry":
       return (await requests.retryRun(run.runId, starter)).run;

@@ -1,5 +1,6 @@
 import type { HttpDoorSettings } from "../../src/api/http/door";
 import type { ApiPorts } from "../../src/api/ports";
+import type { ActivityDeps } from "../../src/runs/deps";
 import { startAzurite } from "./azurite";
 import { callApi, type ApiRequest } from "./api-calls";
 import { aPipeline, createTestLedger, type TestLedger } from "./ledger";
@@ -8,7 +9,7 @@ import { aPipeline, createTestLedger, type TestLedger } from "./ledger";
 export class RunsApi {
   #storage: Awaited<ReturnType<typeof startAzurite>> | undefined;
   test!: TestLedger;
-  ports!: Pick<ApiPorts, "runs" | "pipelines" | "answers">;
+  ports!: Pick<ApiPorts, "runs" | "pipelines" | "answers" | "operations">;
   settings!: HttpDoorSettings;
 
   constructor() {
@@ -19,7 +20,9 @@ export class RunsApi {
     beforeEach(() => {
       this.test = createTestLedger(this.#storage?.connectionString ?? "", aPipeline("scoring"), aPipeline("training"));
       const { runs, pipelines, ledger } = this.test;
-      this.ports = { runs, pipelines, answers: ledger.answers };
+      // The verbs of these tests need no more of the activities than the ledger and its requests.
+      const activities = { ledger, requests: runs } as ActivityDeps;
+      this.ports = { runs, pipelines, answers: ledger.answers, operations: { activities, definitions: pipelines } };
       this.settings = { starterFor: () => this.test.starter, auth: "keys" };
     });
   }
@@ -36,9 +39,9 @@ export class RunsApi {
   readonly get = (runId: string, headers: Record<string, string> = {}) =>
     this.call("getRun", { params: { runId }, headers });
 
-  readonly cancel = (runId: string) => this.call("cancelRun", { params: { runId } });
+  readonly cancel = (runId: string, body?: unknown) => this.call("cancelRun", { params: { runId }, body });
 
-  readonly retry = (runId: string) => this.call("retryRun", { params: { runId } });
+  readonly retry = (runId: string, body?: unknown) => this.call("retryRun", { params: { runId }, body });
 
   readonly list = (query: string) => this.call("listRuns", { query });
 

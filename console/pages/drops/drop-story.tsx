@@ -62,7 +62,12 @@ export function DropStory({ path, pipeline, versions }: Props) {
               operation="requeueDrop"
               input={{ path: { pipeline }, body: { path } }}
               label="Take it again"
+              why
               done="It is pending again, for the next batch"
+              ask={{
+                title: "Take this drop again?",
+                text: "For after a pattern or a definition was mended, or the blob made readable.",
+              }}
             />
           </div>
         )}

@@ -178,7 +178,7 @@ function cells(drop: Drop, pipeline: string) {
       <Time at={drop.seenAt} />
     </span>,
     bytes(drop.size),
-    <span class="small soft" title={drop.reason ?? ""}>
+    <span class="small soft" title={[drop.reason, drop.remedy].filter(Boolean).join(" ")}>
       {drop.runId ? <a href={href(`runs/${drop.runId}`)}>{drop.reason ?? drop.runId}</a> : drop.reason}
     </span>,
   ];

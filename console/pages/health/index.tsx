@@ -58,13 +58,13 @@ function Broken({ checks }: { checks: Health["checks"] }) {
         </tr>
       </thead>
       <tbody>
-        {inOrder(checks.filter(({ status: own }) => own !== "ok")).map(({ name, status, message }) => (
+        {inOrder(checks.filter(({ status: own }) => own !== "ok")).map(({ name, status, message, remedy }) => (
           <tr key={name}>
             <td>
               <StatePill state={status} />
             </td>
             <td>{name}</td>
-            <td class="soft">{message}</td>
+            <td class="soft">{[message, remedy].filter(Boolean).join(". ")}</td>
           </tr>
         ))}
       </tbody>

@@ -19,7 +19,7 @@ export function Needs({ needs }: { needs: readonly Need[] }) {
           <p>
             {need.runId ? <a href={href(`runs/${need.runId}`)}>{need.title}</a> : need.title}
             <small>
-              <Time at={need.at} /> · {need.detail}
+              <Time at={need.at} /> · {need.detail}. {need.remedy}
             </small>
           </p>
           <Action need={need} />

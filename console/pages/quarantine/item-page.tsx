@@ -43,7 +43,10 @@ function Body({ data: { item, header, entries } }: { data: ShownItem }) {
             </a>
           </dd>
           <dt>Why</dt>
-          <dd>{item.reason}</dd>
+          <dd>
+            {item.reason}
+            {item.remedy && <small class="soft"> {item.remedy}</small>}
+          </dd>
           <dt>Found</dt>
           <dd>
             <Time at={item.foundAt} />

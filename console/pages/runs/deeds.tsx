@@ -49,6 +49,7 @@ function OpenDeeds({ run, path }: Props) {
           operation="cancelRun"
           input={{ path }}
           label="Cancel"
+          why="optional"
           done="The cancellation is noted; the run ends soon"
           ask={{
             title: "Cancel this run?",

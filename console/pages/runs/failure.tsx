@@ -3,15 +3,18 @@ import type { Run } from "../../api/types";
 /** Why it did not succeed, in the notebook's own words. */
 export function Failure({ run }: { run: Run }) {
   const needs = run.steps.flatMap(({ name, generations }) =>
-    generations.flatMap(({ needsPerson }) => (needsPerson ? [`${name}: ${needsPerson}`] : [])),
+    generations.flatMap(({ needsPerson, remedy }) =>
+      needsPerson ? [{ text: `${name}: ${needsPerson}`, remedy }] : [],
+    ),
   );
   const told = run.steps.flatMap(({ generations }) => generations).findLast(({ error }) => error !== null)?.error;
   return (
     <>
-      {needs.map((text) => (
+      {needs.map(({ text, remedy }) => (
         <div key={text} class="notice mild" role="note">
           <strong>A person has to settle this</strong>
           <span>{text}</span>
+          {remedy && <span class="soft">{remedy}</span>}
         </div>
       ))}
       {run.error && (
@@ -24,6 +27,7 @@ export function Failure({ run }: { run: Run }) {
           <pre class="trace" tabIndex={0} aria-label="Error">
             {told ? [told.message, told.trace].filter(Boolean).join("\n\n") : run.error.message}
           </pre>
+          <span class="soft">{run.error.remedy}</span>
         </div>
       )}
     </>

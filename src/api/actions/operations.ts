@@ -17,7 +17,11 @@ const actionsSchema = component(
         action: z.string(),
         subject: z.string(),
         by: z.string().nullable().meta({ description: "null where only a key was known" }),
-        reason: z.string(),
+        reason: z.string().meta({ description: "empty where the verb asks for none and none was given" }),
+        about: z
+          .string()
+          .nullable()
+          .meta({ description: "what of it, such as the path of a drop; null for the whole" }),
       }),
     ),
   }),

@@ -2,10 +2,12 @@ import { PROBE_PATH } from "../../domain/drop";
 import { routeDrop } from "../../domain/pipeline-definition";
 import { compact } from "../../domain/compact";
 import type { DropFilter } from "../../ledger/run-requests";
+import { routeOrphansTo } from "../../operations/route-drops";
 import { invalidRequest } from "../problems";
 import { requireKnownPipeline, requirePipeline, type ApiPorts } from "../ports";
 import { pipelinePath } from "../registry/common-schemas";
 import { answer, operation } from "../registry/operation";
+import { operatorOf } from "../registry/operator";
 import { pageView } from "../registry/page-view";
 import {
   dropPageSchema,
@@ -27,7 +29,7 @@ const listDrops = operation({
   http: { method: "GET", path: "v1/pipelines/{pipeline}/drops" },
   command: "drops list",
   examples: ["drops list scoring --state quarantined"],
-  columns: ["path", "state", "runId", "seenAt", "size", "reason"],
+  columns: ["path", "state", "runId", "seenAt", "size", "reason", "remedy"],
   access: "reader",
   readOnly: true,
   etag: true,
@@ -87,9 +89,9 @@ const routeDrops = operation({
   body: routeDropsBody,
   answers: { 200: { description: "How many went", schema: routedDropsSchema } },
   problems: ["unknown-pipeline"],
-  async run({ path, body: { to }, starter }, { runs }: Runs) {
+  async run({ path, body: { to, reason }, ...call }, { runs, operations }: Pick<ApiPorts, "runs" | "operations">) {
     const from = await requireKnownPipeline(runs, path.pipeline);
-    return answer(200, { ...(await runs.routeDrops(from, to, starter)) });
+    return answer(200, { ...(await routeOrphansTo(operations, from, to, operatorOf(call, reason))) });
   },
 });
 
@@ -97,18 +99,21 @@ const requeueDrop = operation({
   id: "requeueDrop",
   summary: "Put a quarantined drop back to the pending ones",
   description:
-    "For after a pattern or a definition was mended, or the blob made readable. The newest quarantined version of the path goes to the pipeline that takes it now.",
+    "For after a pattern or a definition was mended, or the blob made readable. The newest quarantined version of the path goes to the pipeline that takes it now. One that was discarded is requeued with a reason only.",
   http: { method: "POST", path: "v1/pipelines/{pipeline}/drops/requeue" },
   command: "drops requeue",
-  examples: ["drops requeue scoring --path telemetry/2015-11-15.csv.gz"],
+  examples: ['drops requeue scoring --path telemetry/2015-11-15.csv.gz --reason "the pattern was mended"'],
   access: "operator",
   readOnly: false,
   path: pipelinePath,
   body: requeueDropBody,
   answers: { 200: { description: "The drop as it is now", schema: dropSchema } },
   problems: ["unknown-pipeline", "unknown-quarantine-item", "quarantine-item-state"],
-  async run({ path: { pipeline }, body, starter }, { quarantine }: Pick<ApiPorts, "quarantine">) {
-    return answer(200, dropView(await quarantine.requeue(pipeline, body.path, starter)));
+  async run(
+    { path: { pipeline }, body: { path, reason = "" }, caller, starter },
+    { quarantine }: Pick<ApiPorts, "quarantine">,
+  ) {
+    return answer(200, dropView(await quarantine.requeue(pipeline, path, { by: caller.name, why: reason }, starter)));
   },
 });
 

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { DROP_STATES } from "../../domain/drop";
-import { pageOf, pageQuery, timestamp } from "../registry/common-schemas";
+import { pageOf, pageQuery, remedy, timestamp } from "../registry/common-schemas";
 import { component } from "../registry/components";
+import { optionalReason, reason } from "../registry/operator";
 
 const dropState = z.enum(DROP_STATES);
 
@@ -16,6 +17,7 @@ export const dropSchema = component(
     lastModified: timestamp,
     state: dropState,
     reason: z.string().nullable(),
+    remedy: remedy.nullable(),
     runId: z.string().nullable(),
     seenAt: timestamp,
   }),
@@ -63,6 +65,7 @@ export const routeDropsBody = component(
   z
     .strictObject({
       to: z.string().meta({ description: "the pipeline that gets them, if its path pattern takes them" }),
+      reason: optionalReason,
     })
     .meta({ description: "where the pending drops of a pipeline without definition go" }),
 );
@@ -72,8 +75,11 @@ export const requeueDropBody = component(
   z
     .strictObject({
       path: z.string().min(1).max(1100).meta({ description: "path of the blob in its drops container" }),
+      reason: reason.optional().meta({
+        description: "why; kept with your name and the time. A drop that was discarded is requeued with one only",
+      }),
     })
-    .meta({ description: "which drop" }),
+    .meta({ description: "which drop, and why" }),
 );
 
 export const routedDropsSchema = component(

@@ -1,6 +1,7 @@
 import type { TableClient } from "@azure/data-tables";
 import type { BlobServiceClient, ContainerClient } from "@azure/storage-blob";
 import type { JobsClient } from "../../databricks/jobs-client";
+import { remedyOfCheck } from "../../domain/messages/standing";
 import { JobNotFoundError } from "../../errors";
 import { boundedText } from "../../logging/redact";
 
@@ -24,6 +25,8 @@ export interface HealthResult {
   readonly name: string;
   readonly status: "ok" | "failed" | "skipped";
   readonly message: string;
+  /** What to do; null when all is well. */
+  readonly remedy: string | null;
 }
 
 /** A check that hangs counts as failed. */
@@ -42,10 +45,16 @@ export function runHealthChecks(checks: readonly HealthCheck[], timeoutMs = CHEC
       const { name } = check;
       try {
         await withTimeout(check, timeoutMs);
-        return { name, status: "ok", message: "" };
+        return { name, status: "ok", message: "", remedy: null };
       } catch (error) {
         const message = boundedText(error instanceof Error ? error.message : "failed", 500);
-        return { name, status: error instanceof SkippedCheckError ? "skipped" : "failed", message };
+        const isSkipped = error instanceof SkippedCheckError;
+        return {
+          name,
+          status: isSkipped ? "skipped" : "failed",
+          message,
+          remedy: isSkipped ? null : remedyOfCheck(name),
+        };
       }
     }),
   );

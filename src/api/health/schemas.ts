@@ -1,10 +1,12 @@
 import { z } from "zod";
+import { remedy } from "../registry/common-schemas";
 import { component } from "../registry/components";
 
 const check = z.strictObject({
   name: z.string(),
   status: z.enum(["ok", "failed", "skipped"]),
   message: z.string().meta({ description: "what is wrong and which setting or permission to look at" }),
+  remedy: remedy.nullable(),
 });
 export const healthSchema = component(
   "Health",

@@ -14,7 +14,9 @@ export async function answerOnce(
   work: () => Promise<AnyAnswer>,
 ): Promise<AnyAnswer> {
   if (operation.idempotencyKey !== "stored" || key === null) return work();
-  const fingerprint = sha256(JSON.stringify([path, query, body]));
+  // An empty body is none: keys of callers that sent none go on when an operation begins to take one.
+  const isEmpty = typeof body === "object" && body !== null && Object.keys(body).length === 0;
+  const fingerprint = sha256(JSON.stringify([path, query, isEmpty ? undefined : body]));
   const request: KeyedRequest = { operation: operation.id, key, fingerprint };
   const state = await answers.begin(request);
   switch (state.kind) {

@@ -1,8 +1,10 @@
 import type { DropRecord } from "../../domain/drop";
+import { NEEDS } from "../../domain/messages/standing";
 import type { RunRecord } from "../../domain/run";
 import type { OverviewView } from "./schemas";
 
 type Need = OverviewView["needs"][number];
+type Found = Omit<Need, "remedy">;
 
 interface Waiting {
   readonly name: string;
@@ -20,7 +22,8 @@ export function needsOf(runs: readonly RunRecord[], waiting: readonly Waiting[],
     ...waiting.flatMap(({ name, quarantined }) => aside(name, quarantined)),
     ...waiting.filter(({ name, pendingDrops }) => pendingDrops > 0 && !defined.has(name)).map(orphaned),
   ];
-  return needs.sort((a, b) => b.at.localeCompare(a.at)).slice(0, MOST);
+  const newest = needs.sort((a, b) => b.at.localeCompare(a.at)).slice(0, MOST);
+  return newest.map((need) => ({ ...need, remedy: NEEDS[need.kind].remedy }));
 }
 
 /** A failed run waits for a person while it holds a batch that nobody took over, or as long as no later run of its pipeline did the work. */
@@ -32,16 +35,16 @@ function isForAPerson(run: RunRecord, runs: readonly RunRecord[]): boolean {
   );
 }
 
-function failed({ runId, pipeline, endedAt, createdAt, error, batch }: RunRecord): Need {
+function failed({ runId, pipeline, endedAt, createdAt, error, batch }: RunRecord): Found {
   const where = error?.step ? ` in ${error.step}` : "";
   const kept = batch.drops > 0 ? `; its batch of ${batch.drops} drops is kept` : "";
   const detail = `${firstLine(error?.message ?? "it failed")}${kept}`;
   return { kind: "failed", pipeline, runId, at: endedAt ?? createdAt, title: `${pipeline} stopped${where}`, detail };
 }
 
-function unproven({ runId, pipeline, createdAt, steps }: RunRecord): Need[] {
+function unproven({ runId, pipeline, createdAt, steps }: RunRecord): Found[] {
   return steps.flatMap(({ name, generations }) =>
-    generations.flatMap(({ needsPerson, intendedAt }): Need[] =>
+    generations.flatMap(({ needsPerson, intendedAt }): Found[] =>
       needsPerson === null
         ? []
         : [
@@ -58,7 +61,7 @@ function unproven({ runId, pipeline, createdAt, steps }: RunRecord): Need[] {
   );
 }
 
-function aside(pipeline: string, drops: readonly DropRecord[]): Need[] {
+function aside(pipeline: string, drops: readonly DropRecord[]): Found[] {
   const last = drops.at(-1);
   if (last === undefined) return [];
   const title = drops.length === 1 ? last.path : `${drops.length} drops, the last ${last.path}`;
@@ -67,7 +70,7 @@ function aside(pipeline: string, drops: readonly DropRecord[]): Need[] {
   ];
 }
 
-const orphaned = ({ name, pendingDrops }: Waiting): Need => ({
+const orphaned = ({ name, pendingDrops }: Waiting): Found => ({
   kind: "orphaned",
   pipeline: name,
   runId: null,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { RUN_STATES } from "../../domain/run";
 import { component } from "../registry/components";
-import { nullableTimestamp, timestamp } from "../registry/common-schemas";
+import { nullableTimestamp, remedy, timestamp } from "../registry/common-schemas";
 
 const seconds = z.number().nonnegative();
 const runState = z.enum(RUN_STATES);
@@ -41,6 +41,7 @@ const need = z.strictObject({
   at: timestamp,
   title: z.string(),
   detail: z.string(),
+  remedy,
 });
 
 export const overviewSchema = component(

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { pageOf, pageQuery, timestamp } from "../registry/common-schemas";
+import { pageOf, pageQuery, remedy, timestamp } from "../registry/common-schemas";
 import { component } from "../registry/components";
 
 /** Rows that one release takes. */
@@ -34,6 +34,7 @@ export const quarantineItemSchema = component(
     runId: z.string().nullable(),
     rows: z.int().nonnegative().meta({ description: "rows that were set aside; 0 for a drop or a whole file" }),
     reason: z.string().meta({ description: "the rule that it broke first, or why it cannot be read" }),
+    remedy: remedy.nullable(),
     foundAt: timestamp,
     decision: decisionSchema.nullable(),
   }),

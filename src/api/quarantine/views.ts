@@ -1,4 +1,6 @@
 import type { z } from "zod";
+import { remedyOfDrop } from "../../domain/messages/drop-reasons";
+import { remedyOfRule } from "../../domain/messages/quarantine-rules";
 import type { Decision } from "../../domain/quarantine";
 import type { QuarantineItem, ShownItem } from "../../runs/quarantine/item";
 import type { quarantineItemSchema, shownItemSchema } from "./schemas";
@@ -16,9 +18,16 @@ export function itemView(item: QuarantineItem): z.infer<typeof quarantineItemSch
     runId,
     rows,
     reason,
+    remedy: remedyOf(item),
     foundAt,
     decision: decision && decisionView(decision),
   };
+}
+
+/** Null once it is decided. */
+function remedyOf({ kind, reason, decision }: QuarantineItem): string | null {
+  if (decision !== null) return null;
+  return kind === "drop" ? remedyOfDrop({ state: "quarantined", reason }) : remedyOfRule(reason);
 }
 
 function decisionView({

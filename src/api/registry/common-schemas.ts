@@ -3,6 +3,9 @@ import { component } from "./components";
 
 /** What the schemas of several groups are made of. */
 
+/** What a person can do about it. */
+export const remedy = z.string().meta({ description: "what to do about it" });
+
 export const timestamp = z.iso.datetime();
 export const nullableTimestamp = timestamp.nullable();
 export const nullableSeconds = z.number().nonnegative().nullable();

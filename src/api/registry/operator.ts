@@ -19,7 +19,11 @@ export const force = z
 
 export const reasonBody = component("Reason", z.strictObject({ reason }));
 
+/** Of verbs that were there before people were asked why. */
+export const optionalReason = reason.optional();
+export const optionalReasonBody = component("OptionalReason", z.strictObject({ reason: optionalReason }));
+
 /** Who asks through this call, and why. */
-export function operatorOf({ caller, starter }: Pick<Call, "caller" | "starter">, why: string): Operator {
+export function operatorOf({ caller, starter }: Pick<Call, "caller" | "starter">, why = ""): Operator {
   return { by: caller.name, reason: why, starter, log: invocationLogger };
 }

@@ -4,14 +4,17 @@ import { isClosed, type RunRecord } from "../../domain/run";
 import { RunNotInLedgerError } from "../../ledger/errors";
 import type { RunFilter, RunRequests } from "../../ledger/run-requests";
 import { invocationLogger } from "../../logging/logger";
+import { actOnRun } from "../../operations/act-on-runs";
 import { requireKnownPipeline, requirePipeline, type ApiPorts } from "../ports";
 import { pipelinePath, runPath } from "../registry/common-schemas";
 import { answer, operation } from "../registry/operation";
+import { operatorOf, optionalReasonBody } from "../registry/operator";
 import { pageView } from "../registry/page-view";
 import { listRunsQuery, runPageSchema, runSchema, startRunBody } from "./schemas";
 import { runSummaryView, runView } from "./views";
 
 type Runs = Pick<ApiPorts, "runs">;
+type Verbs = Pick<ApiPorts, "operations">;
 
 /** Seconds after which a look at an unfinished run is worth it. */
 const POLL_AFTER_SECONDS = 5;
@@ -64,7 +67,17 @@ const listRuns = operation({
   http: { method: "GET", path: "v1/runs" },
   command: "runs list",
   examples: ["runs list --pipeline scoring --state failed"],
-  columns: ["id", "state", "reason", "attempt", "createdAt", "durationSeconds", "batch.drops", "error.message"],
+  columns: [
+    "id",
+    "state",
+    "reason",
+    "attempt",
+    "createdAt",
+    "durationSeconds",
+    "batch.drops",
+    "error.message",
+    "error.remedy",
+  ],
   access: "reader",
   readOnly: true,
   etag: true,
@@ -104,17 +117,19 @@ const cancelRun = operation({
   description: "Notes the wish; the orchestration ends the Databricks run. Repeating it is no error.",
   http: { method: "POST", path: "v1/runs/{runId}/cancel" },
   command: "runs cancel",
+  examples: ['runs cancel scoring-20151116t063000-1a2b3c4d --reason "the night was asked for twice"'],
   access: "operator",
   readOnly: false,
   idempotencyKey: "stored",
   path: runPath,
+  body: optionalReasonBody,
   answers: {
     200: { description: "The run was cancelled before", schema: runSchema },
     202: { description: "The cancellation is noted; the run ends soon", schema: runSchema },
   },
   problems: ["unknown-run", "run-state"],
-  async run({ path: { runId }, starter, root }, { runs }: Runs) {
-    const run = await runs.cancelRun(runId, starter);
+  async run({ path: { runId }, body, root, ...call }, { operations }: Verbs) {
+    const run = await actOnRun(operations, "cancel", runId, "", operatorOf(call, body.reason));
     return shownRun(run.state === "cancelled" ? 200 : 202, run, root);
   },
 });
@@ -125,15 +140,16 @@ const retryRun = operation({
   description: "Opens the next attempt. A run whose retry is already open is answered as it is.",
   http: { method: "POST", path: "v1/runs/{runId}/retry" },
   command: "runs retry",
+  examples: ['runs retry scoring-20151116t063000-1a2b3c4d --reason "the table is back"'],
   access: "operator",
   readOnly: false,
   idempotencyKey: "stored",
   path: runPath,
+  body: optionalReasonBody,
   answers: { 202: { description: "The next attempt is open", schema: runSchema } },
   problems: ["unknown-run", "run-state"],
-  async run({ path: { runId }, starter, root }, { runs }: Runs) {
-    const { run } = await runs.retryRun(runId, starter);
-    return shownRun(202, run, root);
+  async run({ path: { runId }, body, root, ...call }, { operations }: Verbs) {
+    return shownRun(202, await actOnRun(operations, "retry", runId, "", operatorOf(call, body.reason)), root);
   },
 });
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { RUN_REASONS, RUN_STATES } from "../../domain/run";
 import { windowSchema } from "../../domain/window";
-import { nullableSeconds, nullableTimestamp, pageOf, pageQuery, timestamp } from "../registry/common-schemas";
+import { nullableSeconds, nullableTimestamp, pageOf, pageQuery, remedy, timestamp } from "../registry/common-schemas";
 import { component } from "../registry/components";
 
 export const startRunBody = component(
@@ -79,6 +79,7 @@ const generation = z.strictObject({
     .string()
     .nullable()
     .meta({ description: "why only a person can settle it; its run keeps its slot until then" }),
+  remedy: remedy.nullable(),
   intendedAt: timestamp,
   startedAt: nullableTimestamp,
   endedAt: nullableTimestamp,
@@ -110,7 +111,14 @@ export const runSchema = component(
     notes: z.array(z.string()).meta({ description: "what to know of the batch, such as a delivery taken incomplete" }),
     retakeOf: z.string().nullable(),
     supersededBy: z.string().nullable(),
-    error: z.strictObject({ code: z.string(), message: z.string(), step: z.string().nullable() }).nullable(),
+    error: z
+      .strictObject({
+        code: z.string().meta({ description: "stable; docs/messages.md lists them" }),
+        message: z.string(),
+        step: z.string().nullable(),
+        remedy,
+      })
+      .nullable(),
     waiting: z
       .strictObject({
         for: z.string(),

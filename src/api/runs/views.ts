@@ -1,7 +1,9 @@
 import type { z } from "zod";
 import { costOf } from "../../domain/cost";
 import type { GenerationRecord } from "../../domain/generation";
-import type { RunRecord } from "../../domain/run";
+import { remedyOfCode } from "../../domain/messages/run-codes";
+import { NEEDS } from "../../domain/messages/standing";
+import type { RunError, RunRecord } from "../../domain/run";
 import type { Waiting } from "../../domain/waiting";
 import type { runSchema } from "./schemas";
 
@@ -56,7 +58,7 @@ export function runSummaryView(run: RunRecord, root: string): Omit<RunView, "ste
     notes: [...(run.notes ?? [])],
     retakeOf: run.retakeOf,
     supersededBy: run.supersededBy,
-    error: run.error && { code: run.error.code, message: run.error.message, step: run.error.step },
+    error: run.error && errorView(run.error),
     links: {
       self,
       cancel: `${self}/cancel`,
@@ -64,6 +66,16 @@ export function runSummaryView(run: RunRecord, root: string): Omit<RunView, "ste
       drops: `${root}/v1/pipelines/${run.pipeline}/drops?runId=${encodeURIComponent(run.runId)}`,
     },
   };
+}
+
+function errorView({ code, message, step }: RunError) {
+  return { code, message, step, remedy: remedyOfCode(code) };
+}
+
+/** What to do about a Databricks run; null when nothing is to be done. */
+function remedyOf({ needsPerson, verdict }: GenerationRecord): string | null {
+  if (needsPerson !== null) return NEEDS.unproven.remedy;
+  return verdict?.kind === "failed" ? remedyOfCode(verdict.code, verdict.cause) : null;
 }
 
 function waitingView({ for: what, until, nextLookWithinSeconds, position, behind }: Waiting) {
@@ -91,6 +103,7 @@ function generationView(record: GenerationRecord): RunView["steps"][number]["gen
     outcomePath: exit?.outcomePath ?? null,
     lastFault: record.lastFault,
     needsPerson: record.needsPerson,
+    remedy: remedyOf(record),
     intendedAt: record.intendedAt,
     startedAt: record.startedAt,
     endedAt: record.endedAt,

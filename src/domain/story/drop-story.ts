@@ -1,4 +1,5 @@
 import type { DropRecord, Unfinished } from "../drop";
+import { remedyOfDrop } from "../messages/drop-reasons";
 import { bytes, counted, say, secondsBetween, duration, type Sentence } from "./sentence";
 
 /** What ingestion said of one file, from its outcome file. */
@@ -63,7 +64,9 @@ function fate(facts: DropFacts): string {
     case "vanished":
       return `Nothing read it: it is ${drop.state}, ${drop.reason}.`;
     case "quarantined":
-      return `Nothing read it: it is in quarantine, ${drop.reason}. Mend the cause and requeue it, or discard it.`;
+      return drop.decision === undefined
+        ? `Nothing read it: it is in quarantine, ${drop.reason}. ${remedyOfDrop(drop) ?? ""}`
+        : `Nothing read it: it was in quarantine, ${drop.reason}, and a person discarded it at ${drop.decision.at}. Requeue it with a reason to take that back.`;
   }
 }
 

@@ -1,4 +1,5 @@
 import { isClosed, type RunReason, type RunRecord } from "../run";
+import { remedyOfCode } from "../messages/run-codes";
 import { bytes, counted, duration, listed, say, secondsBetween, type Sentence } from "./sentence";
 import { generationStory } from "./step-story";
 
@@ -73,7 +74,7 @@ function remedy({ run, retakeDueAt }: RunFacts): string {
     return " What it could not do stays due for a later run; retry it when the reason is gone.";
   if (run.state !== "failed" && run.state !== "cancelled") return "";
   const later = retakeDueAt === null ? "" : ` Without one a later run takes its batch over from ${retakeDueAt} on.`;
-  return ` A person can retry it.${later}`;
+  return ` A person can retry it.${later}${run.error === null ? "" : ` ${remedyOfCode(run.error.code)}`}`;
 }
 
 function ending(facts: RunFacts): Sentence[] {

@@ -143,12 +143,17 @@ export class DropStore {
 
   /**
    * Puts a quarantined drop back to the pending ones, of the pipeline that takes it now. Returns it as it is then; one that is not
-   * quarantined any more, or of which something was decided, is left alone.
+   * quarantined any more is left alone, and so is one of which something was decided, unless that is taken back.
    */
-  async requeue(keys: DropKeys, to: { pipeline: string; source: string }): Promise<DropRecord | null> {
+  async requeue(
+    keys: DropKeys,
+    to: { pipeline: string; source: string },
+    takeBack = false,
+  ): Promise<DropRecord | null> {
     for (;;) {
       const found = await this.get(keys);
-      if (found?.drop.state !== "quarantined" || found.drop.decision !== undefined) return found?.drop ?? null;
+      if (found?.drop.state !== "quarantined") return found?.drop ?? null;
+      if (found.drop.decision !== undefined && !takeBack) return found.drop;
       const version = found.version + 1;
       const wasOf = found.drop.pipeline;
       const was = "quarantined" as const;

@@ -17,8 +17,8 @@ export interface Quarantine {
   release(id: string, wanted: Release, by: DecidedBy, starter: OrchestrationStarter): Promise<QuarantineItem>;
   /** It stays out. Repeating it changes nothing. */
   discard(id: string, by: DecidedBy): Promise<QuarantineItem>;
-  /** Puts the newest quarantined version of a path back to the pending ones. */
-  requeue(pipeline: string, path: string, starter: OrchestrationStarter): Promise<DropRecord>;
+  /** Puts the newest quarantined version of a path back to the pending ones; a discarded one only with a reason. */
+  requeue(pipeline: string, path: string, by: DecidedBy, starter: OrchestrationStarter): Promise<DropRecord>;
 }
 
 async function dropOf({ ledger }: QuarantineDeps, id: string): Promise<DropRecord | null> {
@@ -42,7 +42,7 @@ export function createQuarantine(deps: QuarantineDeps): Quarantine {
     async release(id, wanted, by, starter) {
       const drop = await dropOf(deps, id);
       if (drop === null) return itemOfSetAside(await release(deps, id, wanted, by, starter));
-      return itemOfDrop(await requeueDrop(deps, drop, starter));
+      return itemOfDrop(await requeueDrop(deps, drop, by, starter));
     },
     async discard(id, by) {
       const drop = await dropOf(deps, id);
@@ -50,14 +50,14 @@ export function createQuarantine(deps: QuarantineDeps): Quarantine {
         ? itemOfSetAside(await discard(deps, id, by))
         : itemOfDrop(await discardDrop(deps, drop, by));
     },
-    async requeue(pipeline, path, starter) {
+    async requeue(pipeline, path, by, starter) {
       const container = deps.definitions.get(pipeline)?.drops?.container;
       if (container === undefined) throw new UnknownPipelineError(pipeline, [...deps.definitions.keys()]);
       const versions = await deps.ledger.drops.versions(container, path);
       const version =
         versions.findLast(({ state, decision }) => state === "quarantined" && !decision) ?? versions.at(-1);
       if (version === undefined) throw new QuarantineItemError(path, "unknown", "is not in the ledger");
-      return requeueDrop(deps, version, starter);
+      return requeueDrop(deps, version, by, starter);
     },
   };
 }

@@ -25,20 +25,27 @@ async function quarantined({ ledger }: QuarantineDeps, version: DropVersion): Pr
   return drop;
 }
 
-function refuseDecided(drop: DropRecord): void {
-  if (drop.decision === undefined) return;
+/** What was discarded comes back by a person's word alone, which says why. */
+function refuseDecided(drop: DropRecord, why: string): void {
+  if (drop.decision === undefined || why !== "") return;
   const { kind, at } = drop.decision;
-  throw new QuarantineItemError(named(drop), "decided", `was ${kind} at ${at}`);
+  throw new QuarantineItemError(
+    named(drop),
+    "decided",
+    `was ${kind} at ${at}: give a reason to requeue it all the same`,
+  );
 }
 
 /**
  * Puts a quarantined drop back to the pending ones, of the pipeline whose pattern takes it now: after a pattern or a definition was mended,
  * or the blob made readable. One whose blob was overwritten or deleted ends as superseded or vanished. A pending one is left as it is.
- * @throws QuarantineItemError when the drop is unknown, was read, was discarded, or is still unfit
+ * Who asked and why is noted first.
+ * @throws QuarantineItemError when the drop is unknown, was read, is still unfit, or was discarded and no reason is given
  */
 export async function requeueDrop(
   deps: QuarantineDeps,
   version: DropVersion,
+  { by, why }: DecidedBy,
   starter: OrchestrationStarter,
 ): Promise<DropRecord> {
   const { ledger, definitions } = deps;
@@ -47,14 +54,16 @@ export async function requeueDrop(
   if (drop.state === "pending") return drop;
   if (drop.state !== "quarantined")
     throw new QuarantineItemError(named(version), "unfit", `is ${drop.state}, ${drop.reason}`);
-  refuseDecided(drop);
+  refuseDecided(drop, why);
   const keys = dropKeys(container, path, version.etag);
   const head = await ledger.blobs.head(container, path);
+  const noted = { action: "requeue", subject: drop.pipeline, by, reason: why, about: path };
   const gone = head === null ? "vanished" : head.etag === drop.etag ? null : "superseded";
   if (gone !== null) {
     const reason = `the blob was ${gone === "vanished" ? "deleted" : "overwritten"} before it was requeued`;
+    await ledger.actions.note(noted);
     const moved = await ledger.drops.move(keys, ({ drop: found }) =>
-      found.state === "quarantined" && found.decision === undefined ? { state: gone, reason, runId: null } : null,
+      found.state === "quarantined" && isAsJudged(found, why) ? { state: gone, reason, runId: null } : null,
     );
     if (gone === "superseded") await recordBlob({ ...ledger, definitions }, container, path);
     return moved?.drop ?? drop;
@@ -67,12 +76,16 @@ export async function requeueDrop(
       : (unreadable(head) ?? (waits === "copying" ? "its copy goes on" : null));
   if (route === null) throw new QuarantineItemError(named(version), "unfit", "fits no pipeline's pathPattern");
   if (unfit !== null) throw new QuarantineItemError(named(version), "unfit", `cannot be read: ${unfit}`);
-  const requeued = await ledger.drops.requeue(keys, route);
+  await ledger.actions.note(noted);
+  const requeued = await ledger.drops.requeue(keys, route, why !== "");
   // It may have been discarded since the first look.
-  if (requeued !== null) refuseDecided(requeued);
+  if (requeued !== null) refuseDecided(requeued, why);
   await starter.start(COLLECTOR, collectorInstanceId(route.pipeline), { pipeline: route.pipeline });
   return requeued ?? drop;
 }
+
+/** True while a drop may be moved on this word. */
+const isAsJudged = ({ decision }: DropRecord, why: string): boolean => decision === undefined || why !== "";
 
 /** Records that a quarantined drop stays out, who decided that, and why. @throws QuarantineItemError when it is not in quarantine */
 export async function discardDrop(

@@ -152,9 +152,15 @@ describe("the app on the functions host", () => {
 
     expect(run.error?.message).toMatch(/no job is named "job-nowhere": deploy the bundle/);
     expect(status).toBe(503);
+    const remedy = expect.stringContaining("Deploy the bundle");
     const failed = healthSchema.parse(body).checks.filter((check) => check.status !== "ok");
     expect(failed).toEqual([
-      { name: "job job-nowhere", status: "failed", message: expect.stringContaining('no job is named "job-nowhere"') },
+      {
+        name: "job job-nowhere",
+        status: "failed",
+        message: expect.stringContaining('no job is named "job-nowhere"'),
+        remedy,
+      },
     ]);
   });
 
@@ -191,7 +197,14 @@ describe("a wrong set-up", () => {
     expect(log).toMatch(message);
     expect(status).toBe(503);
     const checks = healthSchema.parse(body).checks.filter((check) => check.status === "failed");
-    expect(checks).toEqual([{ name: "databricks", status: "failed", message: expect.stringMatching(message) }]);
+    expect(checks).toEqual([
+      {
+        name: "databricks",
+        status: "failed",
+        message: expect.stringMatching(message),
+        remedy: expect.stringContaining("DATABRICKS_HOST"),
+      },
+    ]);
     expect(JSON.stringify([run, log, body])).not.toContain(CANARY);
     await call("POST", `${location}/cancel`);
   });

@@ -115,6 +115,7 @@ describe("health of the storage", () => {
         name: "container lost",
         status: "failed",
         message: "container lost does not exist: create it, or change RESULTS_CONTAINER",
+        remedy: expect.stringContaining("Create the container"),
       },
     ]);
   });
@@ -151,7 +152,7 @@ describe("health of Databricks", () => {
     const answer = await health(...databricksChecks(await jobs(workspace("a", "b")), ["a", "b", "a"]));
 
     expect(answer.body["checks"]).toEqual(
-      ["databricks", "job a", "job b"].map((name) => ({ name, status: "ok", message: "" })),
+      ["databricks", "job a", "job b"].map((name) => ({ name, status: "ok", message: "", remedy: null })),
     );
   });
 
@@ -200,7 +201,12 @@ describe("runHealthChecks", () => {
     const hangs: HealthCheck = { name: "x", part: "storage", hint: "check X", run: () => new Promise(() => undefined) };
 
     expect(await runHealthChecks([hangs], 20)).toEqual([
-      { name: "x", status: "failed", message: "no answer within 0.02 s: check X" },
+      {
+        name: "x",
+        status: "failed",
+        message: "no answer within 0.02 s: check X",
+        remedy: "Mend what the message names.",
+      },
     ]);
   });
 });

@@ -10,7 +10,17 @@ const overview: OverviewView = {
   dataUpTo: { at: "2015-11-16T06:00:00Z", runId: "r" },
   model: null,
   nights: [],
-  needs: [{ kind: "unproven", pipeline: "scoring", runId: "r", at: "2015-11-16T06:00:00Z", title: "", detail: "" }],
+  needs: [
+    {
+      kind: "unproven",
+      pipeline: "scoring",
+      runId: "r",
+      at: "2015-11-16T06:00:00Z",
+      title: "",
+      detail: "",
+      remedy: "",
+    },
+  ],
 };
 const server = new ApiServer(() => ({ ...api.ports, version: "1.2.3", overview: async () => overview }));
 beforeAll(async () => server.start());

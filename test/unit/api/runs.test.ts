@@ -133,6 +133,23 @@ describe("cancelRun and retryRun", () => {
     expect(api.test.starter.raised.length).toBeGreaterThan(0);
   });
 
+  it("keeps who asked and why, once, of what is done and not of what is refused", async () => {
+    const runId = idOf(await start());
+    const done = async () => (await api.call("listActions", { params: { subject: runId } })).body["value"];
+    await retry(runId, { reason: "too early" });
+    expect(await done()).toEqual([]);
+
+    await cancel(runId, { reason: "asked for twice" });
+    await cancel(runId);
+    expect(await done()).toMatchObject([{ action: "cancel", by: null, reason: "asked for twice", about: null }]);
+
+    await end(runId, "cancelled");
+    api.test.clock.advance(1000);
+    await retry(runId, { reason: "it was not" });
+    await retry(runId);
+    expect(await done()).toMatchObject([{ action: "retry", reason: "it was not" }, { action: "cancel" }]);
+  });
+
   it("takes a cancelled run for done, and refuses one that ended otherwise: 409", async () => {
     const cancelled = idOf(await start({ body: { rerun: true } }));
     const succeeded = idOf(await start({ body: { rerun: true } }));
@@ -155,6 +172,7 @@ describe("cancelRun and retryRun", () => {
       code: "RUN_EXECUTION_ERROR",
       message: "ValueError: bad",
       step: "ingestion",
+      remedy: expect.stringContaining("retry the run"),
     });
 
     const first = await retry(runId);

@@ -63,7 +63,9 @@ describe("the tools", () => {
     const failed = await client.callTool({ name: "list_runs", arguments: { state: "failed", top: 1 } });
     const retried = await client.callTool({ name: "retry_run", arguments: { runId } });
 
-    expect(failed.structuredContent).toMatchObject({ value: [{ id: runId, error: { step: "ingestion" } }] });
+    expect(failed.structuredContent).toMatchObject({
+      value: [{ id: runId, error: { step: "ingestion", remedy: expect.stringContaining("retry the run") } }],
+    });
     expect(retried.structuredContent).toMatchObject({ id: runId, attempt: 2 });
   });
 

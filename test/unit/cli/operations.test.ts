@@ -61,6 +61,15 @@ describe("a command", () => {
     });
   });
 
+  it("shows a failed run with its remedy", async () => {
+    const runId = idOf(await api.start());
+    await api.end(runId, "failed");
+
+    const { out } = await run(`runs get ${runId}`);
+
+    expect(out).toMatch(/RUN_EXECUTION_ERROR: ValueError: bad\n {2}remedy: .*retry the run/);
+  });
+
   it("is a table on a terminal, and plain lines parted by tabs in a pipe", async () => {
     const runId = idOf(await api.start());
 

@@ -1,5 +1,7 @@
 import { recordBlob } from "../../../src/ledger/drops/record-blob";
 import { createRunRequests } from "../../../src/ledger/create-run-requests";
+import type { PipelineDefinition } from "../../../src/domain/pipeline-definition";
+import { routeOrphansTo } from "../../../src/operations/route-drops";
 import { createActivityFixture, type ActivityFixture } from "../../support/activities";
 import { useAzurite } from "../../support/azurite";
 
@@ -45,6 +47,22 @@ describe("drops of a pipeline whose definition is gone", () => {
     expect(items).toMatchObject([{ path: "telemetry/a.csv", source: "telemetry", reason: null }]);
     expect(await fixture.ledger.drops.pending("scoring")).toMatchObject({ count: 1 });
     expect(fixture.starter.started).toContain("collector-rescored");
+  });
+
+  it("go by a person's verb with a note of who and why, and of what is refused there is none", async () => {
+    const requests = renamed();
+    const definitions = new Map([["rescored", [...fixture.pipelines.values()][0] as PipelineDefinition]]);
+    const deps = { activities: { ...fixture.activities, requests }, definitions };
+    const ada = { by: "ada", reason: "it was renamed", ...fixture.context };
+
+    await expect(routeOrphansTo(deps, "scoring", "nobody", ada)).rejects.toMatchObject({
+      name: "UnknownPipelineError",
+    });
+    expect(await fixture.ledger.actions.list("scoring", 5)).toEqual([]);
+    expect(await routeOrphansTo(deps, "scoring", "rescored", ada)).toEqual({ routed: 1, refused: 1 });
+    expect(await fixture.ledger.actions.list("scoring", 5)).toMatchObject([
+      { action: "route", by: "ada", reason: "it was renamed", about: "to rescored" },
+    ]);
   });
 
   it("are not taken from a pipeline that is still defined", async () => {

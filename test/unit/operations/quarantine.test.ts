@@ -201,36 +201,47 @@ describe("a drop in quarantine", () => {
 
   it("is listed, and requeued once a pattern takes it", async () => {
     expect((await listed()).map(({ kind }) => kind)).toContain("drop");
-    await expect(requeueDrop(deps(), await version(), fixture.starter)).rejects.toThrow(
+    await expect(requeueDrop(deps(), await version(), BY, fixture.starter)).rejects.toThrow(
       "fits no pipeline's pathPattern",
     );
 
-    const drop = await requeueDrop(mended(), await version(), fixture.starter);
+    const drop = await requeueDrop(mended(), await version(), BY, fixture.starter);
 
     expect(drop).toMatchObject({ state: "pending", pipeline: "scoring", source: "weather", reason: null, runId: null });
     expect((await listed()).map(({ kind }) => kind)).not.toContain("drop");
     expect(await batch.make(await fixture.openRun())).toEqual([path]);
-    await expect(requeueDrop(mended(), await version(), fixture.starter)).rejects.toThrow("is batched");
+    await expect(requeueDrop(mended(), await version(), BY, fixture.starter)).rejects.toThrow("is batched");
   });
 
   it("is superseded or vanished when its blob is another one by now", async () => {
     const old = await version();
     await batch.deliver(path, "other text");
-    expect(await requeueDrop(mended(), old, fixture.starter)).toMatchObject({ state: "superseded" });
+    expect(await requeueDrop(mended(), old, BY, fixture.starter)).toMatchObject({ state: "superseded" });
 
     const last = await version();
     await fixture.remove(path);
-    expect(await requeueDrop(mended(), last, fixture.starter)).toMatchObject({ state: "vanished" });
+    expect(await requeueDrop(mended(), last, BY, fixture.starter)).toMatchObject({ state: "vanished" });
   });
 
-  it("is discarded by whom and why, and never requeued after that", async () => {
+  it("says who put it back and why", async () => {
+    await requeueDrop(mended(), await version(), BY, fixture.starter);
+
+    expect(await fixture.ledger.actions.list("scoring", 5)).toMatchObject([
+      { action: "requeue", by: "ada", reason: BY.why, about: path },
+    ]);
+  });
+
+  it("is discarded by whom and why, and requeued after that with a reason only", async () => {
     expect(await discardDrop(deps(), await version(), BY)).toMatchObject({
       decision: { kind: "discarded", by: "ada" },
     });
     expect((await listed()).map(({ kind }) => kind)).not.toContain("drop");
     expect((await listed("decided")).map(({ kind }) => kind)).toEqual(["drop"]);
 
-    await expect(requeueDrop(mended(), await version(), fixture.starter)).rejects.toMatchObject({ why: "decided" });
+    const silent = { by: "bob", why: "" };
+    await expect(requeueDrop(mended(), await version(), silent, fixture.starter)).rejects.toMatchObject({
+      why: "decided",
+    });
     const { container, etag } = await version();
     const to = { pipeline: "scoring", source: "weather" };
     await fixture.ledger.drops.requeue(dropKeys(container, path, etag), to);
@@ -238,5 +249,10 @@ describe("a drop in quarantine", () => {
       state: "quarantined",
       decision: { kind: "discarded" },
     });
+
+    const taken = await requeueDrop(mended(), await version(), { by: "bob", why: "it was sound" }, fixture.starter);
+    expect(taken).toMatchObject({ state: "pending" });
+    expect(taken.decision).toBeUndefined();
+    expect(await batch.make(await fixture.openRun())).toEqual([path]);
   });
 });
