@@ -6,9 +6,10 @@ import { readBundle } from "../../local/databricks/server/bundle";
 import { compare, leavesOf, WORKED_OUT } from "../../local/deploy/plan/changes";
 import { deployedState, type Tool } from "../../local/deploy/plan/deployed";
 import { makePlan, writePlan } from "../../local/deploy/plan/plan";
-import { wantedState } from "../../local/deploy/plan/wanted";
+import { definitionText, wantedState } from "../../local/deploy/plan/wanted";
 import { REPO_ROOT } from "../../local/paths";
 import { loadDefinitions } from "../../src/definitions-folder";
+import { withRunsPer } from "../../src/domain/shared-job";
 
 const HOOKS = { app_client_id: "app", instance_pool_id: "pool", notification_destination_id: "destination", batches_url: "b", results_url: "r", catalog: "batchkeeper", schema: "batchkeeper" }; // prettier-ignore
 
@@ -128,4 +129,26 @@ it("leaves of a value are named by keys and names", () => {
     ["a[1]", "2"],
     ["b.c", "true"],
   ]);
+});
+
+describe("what a deployment on other compute would set", () => {
+  const named = (compute: string, part: string) =>
+    [
+      ...wantedState(REPO_ROOT, "prod", { DATABRICKS_COMPUTE: compute, DATABRICKS_CLUSTER_ID: "0101-cluster" }).jobs,
+    ].filter(([path]) => path.includes(part));
+
+  it("has the steps of a pipeline in its shared job, as the app then shows it", () => {
+    const { definitions } = wantedState(REPO_ROOT, "prod", { DATABRICKS_COMPUTE: "shared" });
+    const shown = withRunsPer("pipeline", loadDefinitions(join(REPO_ROOT, "pipelines")));
+
+    for (const [name, definition] of shown) expect(definitions.get(name)).toBe(definitionText(definition));
+    expect(named("shared", "batchkeeper-scoring-run: tasks").length).toBeGreaterThan(3);
+    expect(named("pool", "batchkeeper-scoring-run")).toEqual([]);
+  });
+
+  it("has the cluster that is there, and none on serverless", () => {
+    expect(named("existing", "existing_cluster_id").map(([, id]) => id)).toContain("0101-cluster");
+    expect(named("pool", "instance_pool_id")).not.toEqual([]);
+    for (const compute of ["existing", "serverless"]) expect(named(compute, "instance_pool_id")).toEqual([]);
+  });
 });
