@@ -4,48 +4,65 @@ import { CLAIM_DROPS, FINISH_BATCH, FREEZE_DROPS, WRITE_MANIFEST } from "../doma
 import { pollDelaySeconds } from "../domain/retry";
 import { callActivity, secondsSince, waitSeconds, type Durable } from "./durable";
 
-/** Claims page by page; null when the run is to be cancelled. */
-function* claim(context: OrchestrationContext, run: RunAttempt): Durable<ClaimResult | null> {
+/** Why a batch was not made to its end: a person's cancel, or the run's own time is over. */
+type Broken = "cancelled" | "runTimedOut";
+
+const isOver = (context: OrchestrationContext, deadline: string): boolean => secondsSince(context, deadline) >= 0;
+
+/** Claims page by page. */
+function* claim(context: OrchestrationContext, run: RunAttempt, deadline: string): Durable<ClaimResult | Broken> {
   let taken = { files: 0, bytes: 0 };
   for (;;) {
     const page = yield* callActivity<ClaimResult>(context, CLAIM_DROPS, { ...run, ...taken });
-    if (page.cancelRequested) return null;
+    if (page.cancelRequested) return "cancelled";
     if (!page.more) return page;
+    if (isOver(context, deadline)) return "runTimedOut";
     taken = { files: page.files, bytes: page.bytes };
   }
 }
 
 /**
- * Freezes page by page. A cancel ends it; so does the lack of any progress for the definition's time, after which what is left is
- * quarantined.
- * @returns false when the run is to be cancelled
+ * Freezes page by page. A cancel and the run's deadline end it; the lack of any progress for the definition's time means that what is
+ * left is quarantined. A deadline quarantines nothing: the drops may be fine and only many, and go back to the pending ones.
  */
-function* freeze(context: OrchestrationContext, run: RunAttempt, timeoutSeconds: number): Durable<boolean> {
+function* freeze(
+  context: OrchestrationContext,
+  run: RunAttempt,
+  timeoutSeconds: number,
+  deadline: string,
+): Durable<"done" | Broken> {
   let progressAt = context.df.currentUtcDateTime.toISOString();
   let giveUp = false;
   for (;;) {
     const idleSeconds = secondsSince(context, progressAt);
     giveUp ||= idleSeconds >= timeoutSeconds;
     const page = yield* callActivity<FreezeResult>(context, FREEZE_DROPS, { ...run, giveUp });
-    if (page.cancelRequested) return false;
-    if (page.left === "none") return true;
+    if (page.cancelRequested) return "cancelled";
+    if (page.left === "none") return "done";
+    if (isOver(context, deadline)) return "runTimedOut";
     if (page.settled > 0) progressAt = context.df.currentUtcDateTime.toISOString();
     if (page.left === "untried" || giveUp) continue;
-    const delay = Math.min(pollDelaySeconds(secondsSince(context, progressAt)), timeoutSeconds - idleSeconds);
+    const left = Math.min(timeoutSeconds - idleSeconds, -secondsSince(context, deadline));
+    const delay = Math.min(pollDelaySeconds(secondsSince(context, progressAt)), left);
     yield* waitSeconds(context, Math.max(1, delay));
   }
 }
 
-/** Claims what is pending, freezes it and writes the manifest, page by page: counts are in the history, lists in the ledger. */
+/**
+ * Claims what is pending, freezes it and writes the manifest, page by page: counts are in the history, lists in the ledger. Once all is
+ * frozen the manifest is written whatever the time is: the steps look at the deadline themselves, and the work of the freeze is kept.
+ */
 export function* makeBatch(
   context: OrchestrationContext,
   run: RunAttempt,
   takesDrops: boolean,
-): Durable<"written" | "empty" | "cancelled"> {
+  deadline: string,
+): Durable<"written" | "empty" | Broken> {
   if (takesDrops) {
-    const claimed = yield* claim(context, run);
-    if (claimed === null) return "cancelled";
-    if (!(yield* freeze(context, run, claimed.freezeTimeoutSeconds))) return "cancelled";
+    const claimed = yield* claim(context, run, deadline);
+    if (typeof claimed === "string") return claimed;
+    const frozen = yield* freeze(context, run, claimed.freezeTimeoutSeconds, deadline);
+    if (frozen !== "done") return frozen;
   }
   const manifest = yield* callActivity<ManifestResult>(context, WRITE_MANIFEST, run);
   if (manifest.kind === "empty") return "empty";

@@ -20,7 +20,7 @@ import {
   type Durable,
   type Turn,
 } from "./durable";
-import { runSteps, type StepsProgress } from "./pipeline-steps";
+import { RUN_TIMED_OUT, runSteps, type StepsProgress } from "./pipeline-steps";
 
 /** Input of a pipeline run; at most one of the last three is there: what one execution hands to the next. */
 export interface PipelineRunInput extends RunAttempt {
@@ -41,6 +41,11 @@ const ended = (outcome: AttemptOutcome): Next => ({ kind: "ended", outcome });
 const CANCELLED = ended({
   state: "cancelled",
   error: { code: "CANCELLED", message: "cancelled on request", step: null },
+});
+
+const TIMED_OUT = ended({
+  state: "failed",
+  error: { code: RUN_TIMED_OUT.code, message: `${RUN_TIMED_OUT.message} while its drops were frozen`, step: null },
 });
 
 /** Waits for the slot; null with the slot in hand. */
@@ -74,8 +79,9 @@ function* prepare(
   const deadline = secondsAfter(context, opened.timeoutSeconds);
   if (!opened.frozen) {
     context.df.setCustomStatus({ phase: "freezing" });
-    const batch = yield* makeBatch(context, run, opened.takesDrops);
+    const batch = yield* makeBatch(context, run, opened.takesDrops, deadline);
     if (batch === "cancelled") return CANCELLED;
+    if (batch === "runTimedOut") return TIMED_OUT;
     if (batch === "empty") return ended({ state: "nothing_to_do", error: null });
   }
   return { steps: opened.steps.filter((step) => !step.done), deadline, tries: 0, wait: null };

@@ -20,12 +20,13 @@ export type StepsResult =
   | { readonly kind: "ended"; readonly outcome: AttemptOutcome }
   | { readonly kind: "later"; readonly progress: StepsProgress };
 
-const RUN_TIMED_OUT: StepOutcome = {
+/** The run's own time is over: nothing more begins. */
+export const RUN_TIMED_OUT = {
   kind: "failed",
   cause: "timedOut",
   code: "RUN_TIMED_OUT",
   message: "the run's time limit has passed",
-};
+} as const satisfies StepOutcome;
 
 /** Runs the first step, generation by generation, until it ends for good. */
 function* runStep(

@@ -6,17 +6,24 @@ import { calls, stepOrchestrator } from "../../support/step-orchestrator";
 
 const RUN = { runId: "scoring-20260101t000000-00000000", attempt: 1 };
 const NOW = new Date("2026-01-01T00:00:00Z");
+const DEADLINE = "2026-01-03T00:00:00Z";
+const PAST = "2025-12-31T23:59:59Z";
 const CLAIMED = { files: 3, bytes: 30, more: false, cancelRequested: false, freezeTimeoutSeconds: 600 };
 
-function* batch(context: OrchestrationContext): Durable<string> {
-  return yield* makeBatch(context, RUN, true);
-}
+const batchUntil = (deadline: string) =>
+  function* (context: OrchestrationContext): Durable<string> {
+    return yield* makeBatch(context, RUN, true, deadline);
+  };
 
 /** Steps a batch whose pages of the freeze are answered by `freeze`. */
-function step(freeze: (input: FreezeInput, page: number) => FreezeResult, claim: object = CLAIMED) {
+function step(
+  freeze: (input: FreezeInput, page: number) => FreezeResult,
+  claim: object = CLAIMED,
+  deadline = DEADLINE,
+) {
   const inputs: FreezeInput[] = [];
   const stepped = stepOrchestrator(
-    batch,
+    batchUntil(deadline),
     RUN,
     (one) => {
       if (one.kind !== "activity") return undefined;
@@ -38,7 +45,7 @@ describe("makeBatch", () => {
       { ...CLAIMED, files: 700, bytes: 7000 },
     ];
     const inputs: object[] = [];
-    stepOrchestrator(batch, RUN, (one) => {
+    stepOrchestrator(batchUntil(DEADLINE), RUN, (one) => {
       if (one.kind !== "activity") return undefined;
       if (one.name !== "claimDrops") return { kind: "empty", left: "none", settled: 0, cancelRequested: false };
       inputs.push(one.input as object);
@@ -86,6 +93,38 @@ describe("makeBatch", () => {
 
     expect(inputs).toHaveLength(60);
     expect(inputs.some(({ giveUp }) => giveUp)).toBe(false);
+  });
+
+  it("ends at the run's deadline, which the wait for a slow copy does not overstay, and quarantines nothing", () => {
+    const deadline = "2026-01-01T00:05:07Z";
+    const { stepped, inputs } = step(
+      () => ({ left: "waiting", settled: 1, cancelRequested: false }),
+      CLAIMED,
+      deadline,
+    );
+
+    expect(stepped.output).toBe("runTimedOut");
+    expect(calls(stepped)).not.toContain("writeManifest");
+    expect(inputs.some(({ giveUp }) => giveUp)).toBe(false);
+    const waits = stepped.yielded.flatMap((one) => (one.kind === "any" ? [one.until.getTime()] : []));
+    expect(waits.at(-1)).toBe(Date.parse(deadline));
+  });
+
+  it("ends at the run's deadline between two pages of claiming", () => {
+    const { stepped } = step(
+      () => ({ left: "none", settled: 0, cancelRequested: false }),
+      { ...CLAIMED, more: true },
+      PAST,
+    );
+
+    expect(stepped.output).toBe("runTimedOut");
+    expect(calls(stepped)).toEqual(["claimDrops"]);
+  });
+
+  it("keeps what was all frozen in time's last moment", () => {
+    const { stepped } = step(() => ({ left: "none", settled: 1, cancelRequested: false }), CLAIMED, PAST);
+
+    expect(stepped.output).toBe("written");
   });
 
   it("ends when a person cancels while it freezes", () => {

@@ -216,4 +216,20 @@ describe("pipelineRun", () => {
     expect(generations(stepped)).toEqual(["0.0", "0.1"]);
     expect(closing(stepped)).toMatchObject({ input: { state: "failed", error: { code: "RUN_TIMED_OUT" } } });
   });
+
+  it("ends by the run's time limit while its drops are frozen", () => {
+    const slow = answers({
+      openRun: { ...opened, timeoutSeconds: 60 },
+      claimDrops: { more: false, cancelRequested: false, freezeTimeoutSeconds: 600 },
+      freezeDrops: { left: "waiting", settled: 1, cancelRequested: false },
+    });
+
+    const stepped = stepOrchestrator(pipelineRun, RUN, slow);
+
+    expect(calls(stepped).slice(-END.length)).toEqual(END);
+    expect(calls(stepped)).not.toContain("startStep");
+    expect(closing(stepped)).toMatchObject({
+      input: { state: "failed", error: { code: "RUN_TIMED_OUT", step: null } },
+    });
+  });
 });
