@@ -9,7 +9,7 @@ const common = {
 module.exports = {
   // The machine that runs them may be busy; what a test waits for, it waits for by its own limits.
   testTimeout: 30_000,
-  projects: ["unit", "integration", "conformance", "console", "e2e"].map((name) => ({
+  projects: ["unit", "integration", "conformance", "console", "e2e", "drill"].map((name) => ({
     ...common,
     displayName: name,
     testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],

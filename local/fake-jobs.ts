@@ -7,7 +7,9 @@ const TRACE = "ValueError  Traceback\nFile <command-7>, line 3\n----> 3 boom()\n
 export interface FakeBehaviour {
   readonly delayMs?: number;
   /** `success` exits with a valid exit JSON; `hang` runs until it is cancelled; a cancel takes `cancelMs`. */
-  readonly end?: "success" | "not_ready" | "code" | "platform" | "no-exit" | "wrong-counts" | "hang";
+  readonly end?: "success" | "not_ready" | "code" | "platform" | "quota" | "no-exit" | "wrong-counts" | "hang";
+  /** What it sets aside of its files, as the counts tell it. */
+  readonly setAside?: "rows" | "file";
   readonly cancelMs?: number;
 }
 
@@ -88,6 +90,8 @@ export class FakeJobs {
       return { life: "TERMINATED", result: "FAILED", code: "RUN_EXECUTION_ERROR", type: "CLIENT_ERROR" };
     if (end === "platform")
       return { life: "TERMINATED", result: "FAILED", code: "DRIVER_ERROR", type: "INTERNAL_ERROR" };
+    if (end === "quota")
+      return { life: "TERMINATED", result: "FAILED", code: "WORKSPACE_RUN_LIMIT_EXCEEDED", type: "CLIENT_ERROR" };
     return { life: "TERMINATED", result: "SUCCESS", code: "SUCCESS", type: "SUCCESS" };
   }
 
@@ -111,18 +115,19 @@ export class FakeJobs {
   }
 
   private async output(run: FakeRun): Promise<object> {
-    const { end = "success" } = run.behaviour;
+    const { end = "success", setAside } = run.behaviour;
     if (end === "code") return { error: "ValueError: boom", error_trace: TRACE };
     if (end === "no-exit" || this.state(run).result !== "SUCCESS") return { notebook_output: {} };
     const runId = run.parameters["run_id"] ?? "";
     const files = end === "wrong-counts" ? 99 : await this.filesInManifest(runId);
+    const [badFiles, badRows] = [setAside === "file" ? 1 : 0, setAside === "rows" ? 1 : 0];
     const counts = {
       filesListed: files,
-      filesRead: files,
-      filesQuarantined: 0,
+      filesRead: files - badFiles,
+      filesQuarantined: badFiles,
       rowsRead: 3,
-      rowsAccepted: 3,
-      rowsQuarantined: 0,
+      rowsAccepted: 3 - badRows,
+      rowsQuarantined: badRows,
       rowsDuplicate: 0,
     };
     const step = run.jobName.replace(/^(batchkeeper|meters|job)-/, "").replaceAll("-", "_");

@@ -76,6 +76,7 @@ const SUITES = {
   integration: [jest("integration")],
   console: [jest("console")],
   e2e: [jest("e2e")],
+  drill: [jest("drill")],
   faults: [
     check(node, join(root, "dist", "local", "fault-simulator", "main.js"), "--runs", "1000"),
     check(node, join(root, "dist", "local", "fault-simulator", "main.js"), "--real", "--runs", "10"),
@@ -84,7 +85,7 @@ const SUITES = {
   slow: [pytest("slow", "-m", "slow")],
 };
 // The long ones first, so that two cores have work to the end: Spark in two lanes, and in a third what waits for most of its time.
-const ORDER = ["lint", "conformance", "notebooks", "e2e", "console", "unit", "integration", "faults", "slow"];
+const ORDER = ["lint", "conformance", "notebooks", "e2e", "console", "unit", "drill", "integration", "faults", "slow"];
 const LANES = 3;
 
 function countJest(report, code) {
