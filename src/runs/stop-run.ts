@@ -94,13 +94,21 @@ async function settleOnce(deps: ActivityDeps, record: GenerationRecord): Promise
   return null;
 }
 
-/** Without an id: never started when no call was carried out, or when no run of it was seen for minutes after the last call. */
+const UNSTARTED: Failure = { cause: "cancelled", code: "NEVER_STARTED", message: "ended before the job was started" };
+/** Lists do not show whether there was none or whether a person deleted it: nothing more than what was seen is recorded. */
+const UNSEEN: Failure = {
+  cause: "cancelled",
+  code: "RUN_NOT_SEEN",
+  message: "run-now was called without an answer, and for minutes Databricks listed no run of it",
+};
+
+/** Without an id: never started when no call was carried out, and ended when no run of it was seen for minutes after the last call. */
 async function settleUnstarted(deps: ActivityDeps, record: GenerationRecord): Promise<Pending | null> {
   const { ledger } = deps;
   const waits = pending("run-now was called, and no run of it has been seen yet");
   const looked = mayHaveStarted(record) ? await noteAbsence(deps, record) : record;
   if (mayHaveStarted(looked) && !isAbsenceProven(looked, ledger.now())) return waits;
-  const failure: Failure = { cause: "cancelled", code: "NEVER_STARTED", message: "ended before the job was started" };
+  const failure = mayHaveStarted(looked) ? UNSEEN : UNSTARTED;
   const unchanged = ({ databricksRunId, submissions }: GenerationRecord): boolean =>
     databricksRunId === null && submissions === looked.submissions;
   const after = await recordFailure(ledger, record, failure, {}, unchanged);

@@ -18,7 +18,7 @@ export const ENDS: readonly Mutation[] = [
   bug(
     "R1",
     "never-started-after-one-look",
-    "NEVER_STARTED is concluded from one empty list",
+    "one empty list proves that nothing was started",
     edit(
       "if ((0, generation_1.mayHaveStarted)(looked) && !(0, generation_1.isAbsenceProven)(looked, ledger.now()))",
       "if (false)",

@@ -243,6 +243,13 @@ export class Watch implements JobsWatcher {
         "false-never-started",
         `the ledger says NEVER_STARTED of run ${run.runId}, which is ${run.phase}`,
       );
+    // A run that a person deleted before its id was known leaves no trace.
+    if (verdict?.code === "RUN_NOT_SEEN" && run && !run.deleted)
+      this.kernel.violate(
+        "R1",
+        "false-not-seen",
+        `the ledger says that nobody saw run ${run.runId}, which is ${run.phase}`,
+      );
   }
 
   private closed(row: Row): void {

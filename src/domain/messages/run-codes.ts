@@ -60,6 +60,10 @@ export const RUN_CODES = {
     "The run ended before this job was started.",
     "Nothing to mend here: look at the run's own error.",
   ),
+  RUN_NOT_SEEN: entry(
+    "The job's start was called and not answered, and for minutes Databricks listed no run of it: it never began, or a person deleted it.",
+    "Retry the run: the step runs again, and changes nothing that a deleted run had written.",
+  ),
   RESULT_NOT_READ: entry(
     "The job ended while nobody waited for it, so its result was not read.",
     "Retry the run: the step runs again, and changes nothing that it had written.",
