@@ -6,6 +6,7 @@ import { explain, faultCoverage, figures, writeTrace } from "./cli/report";
 import { hunt, huntLine } from "./mutations/hunt";
 import { playReal, simulated, type Comparison } from "./real/compare";
 import { smallPlanOf } from "./real/small-plan";
+import { twinPlans } from "./checks/kills";
 import { planOf } from "./world/plan";
 import { Player } from "./world/player";
 
@@ -40,7 +41,8 @@ async function run(options: Options): Promise<number> {
   const coverage = options.coverage ? new CodeCoverage(options.app) : null;
   const player = new Player(options.app);
   if (options.trace !== undefined) {
-    print(writeTrace(player, planOf(options.seed), options.trace));
+    const plan = options.kills === "only" ? twinPlans(options.seed).killed : planOf(options.seed);
+    print(writeTrace(player, plan, options.trace));
     return 0;
   }
   const result = campaign(player, options);

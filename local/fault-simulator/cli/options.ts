@@ -1,6 +1,9 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 
+const KILLS = ["some", "only", "none"] as const;
+export type Kills = (typeof KILLS)[number];
+
 /** What the command was asked for. */
 export interface Options {
   readonly runs: number;
@@ -10,6 +13,8 @@ export interface Options {
   readonly trace: string | undefined;
   readonly shrink: boolean;
   readonly mutations: boolean;
+  /** Which seeds are played with and without kills too (I7): one of ten, all and nothing else, or none. */
+  readonly kills: Kills;
   /** Play small schedules with real processes as well. */
   readonly real: boolean;
   readonly only: string | undefined;
@@ -37,6 +42,7 @@ Plays random schedules of the built app: crashes, lost and repeated calls, peopl
   --ignore KINDS   violations that do not count, separated by commas
   --first          end at the first schedule that breaks a rule
   --max-seconds N  end after so much processor time
+  --kills MODE     compare a small schedule with and without kills: for every tenth seed (some), for each and nothing else (only), none
   --coverage       tell which code of the app ran (slower)
   --progress FILE  write from time to time how far it is
   --mutations      plant known bugs, one at a time, and tell how soon each is found (--only NAME for one)
@@ -64,6 +70,7 @@ export function readOptions(args: readonly string[], defaultApp: string): Option
       "max-seconds": { type: "string" },
       mutations: { type: "boolean", default: false },
       only: { type: "string" },
+      kills: { type: "string", default: "some" },
       json: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
@@ -82,9 +89,16 @@ export function readOptions(args: readonly string[], defaultApp: string): Option
     maxSeconds: values["max-seconds"] === undefined ? Infinity : whole("--max-seconds", values["max-seconds"]),
     mutations: values.mutations,
     only: values.only,
+    kills: killsOf(values.kills),
     json: values.json,
     ignore: new Set(values.ignore.split(",").filter(Boolean)),
   };
+}
+
+function killsOf(text: string): Kills {
+  const mode = KILLS.find((one) => one === text);
+  if (mode === undefined) throw new TypeError(`--kills: expected ${KILLS.join(", ")}, not "${text}"`);
+  return mode;
 }
 
 function whole(name: string, text: string): number {

@@ -3,6 +3,7 @@ import { shrink } from "../story/shrink";
 import { tracePage } from "../story/page";
 import { ingredients, story } from "../story/words";
 import { planOf, type Plan } from "../world/plan";
+import { SMALL } from "../checks/kills";
 import type { Player } from "../world/player";
 import type { Campaign, Finding } from "./campaign";
 
@@ -31,6 +32,7 @@ export function explain(player: Player, { rule, kind, seeds, first }: Finding, s
     `${rule} ${kind}: ${seeds.length} schedules, such as seeds ${seeds.slice(0, 5).join(", ")}`,
     `  ${first.message}`,
   ];
+  if (kind.startsWith(SMALL)) return [...head, `  play it: --kills only --runs 1 --seed ${seed}`];
   if (!shrinks) return head;
   const { plan, plays } = shrink(planOf(seed), kind, (candidate) => player.play(candidate));
   const played = player.play(plan, true);

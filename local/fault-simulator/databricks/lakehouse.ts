@@ -169,6 +169,16 @@ export class Lakehouse {
     this.champion = (this.champion ?? 0) + 1;
   }
 
+  /** What the tables hold in the end, one line a row, in order; `withScores` = those of scoring too. */
+  lines(withScores: boolean): string[] {
+    const rows = [...this.rows].map(([day, { version }]) => `row of ${day}: version ${version}`);
+    const features = [...this.features].map(([day, { version }]) => `features of ${day}: version ${version}`);
+    const scores = this.predictions.map(
+      ({ day, version, model }) => `prediction of ${day}: version ${version}, model ${model}`,
+    );
+    return [...rows, ...features, ...(withScores ? scores : [])].sort();
+  }
+
   private window(run: ModelRun): string[] {
     const { window_start: start = "", window_end: end = "" } = run.parameters;
     if (start === "" || end === "") return [];

@@ -24,10 +24,7 @@ export const DROPS: readonly Mutation[] = [
     "I12",
     "nobody-collects",
     "pending drops without a collector wait for ever",
-    edit(
-      "async function sweepPendingDrops({",
-      "async function sweepPendingDrops() { return; } async function unused({",
-    ),
+    edit("async function sweepPendingDrops(pass) {", "async function sweepPendingDrops(pass) { return;"),
     edit("if (pipeline !== null)", "if (false)"),
   ),
   bug(
@@ -97,8 +94,9 @@ export const REST: readonly Mutation[] = [
     "I10",
     "url-in-log",
     "a failed notification logs its URL",
-    edit(["throw new Error(`notification webhook did not take the message (${status})`);"], "throw error;"),
-    edit("fault: (0, databricks_call_1.faultText)(error)", "fault: String(error.message)"),
+    edit("throw new Error(`${what} did not take the message (${status})`);", "throw error;"),
+    edit("tries: message.tries + 1, fate });", "tries: message.tries + 1, fate, fault: error.message });"),
+    edit('[/([?&](?:sig|code|token|access_token|key)=)[^\\s&"\'#]+/gi, "$1[redacted]"],', ""),
   ),
   bug(
     "R8",
@@ -148,11 +146,8 @@ export const REST: readonly Mutation[] = [
     "sweeper-reads-history",
     "every pass of the sweeper reads every run again and again",
     edit(
-      [
-        "for (const pipeline of definitions.keys()) {",
-        "await (0, for_each_item_1.forEachItem)(log, definitions.keys(), (pipeline) => ({ pipeline }), sweepPipeline);",
-      ],
-      "for (let again = 0; again < 40; again += 1) await (0, for_each_item_1.forEachItem)(log, definitions.keys(), (pipeline) => ({ pipeline }), sweepPipeline);",
+      "await (0, for_each_item_1.forEachItem)(log, pipelines, (pipeline) => ({ pipeline }), sweepPipeline);",
+      "for (let again = 0; again < 40; again += 1) await (0, for_each_item_1.forEachItem)(log, pipelines, (pipeline) => ({ pipeline }), sweepPipeline);",
     ),
   ),
 ];

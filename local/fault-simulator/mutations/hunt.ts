@@ -36,7 +36,18 @@ interface Result {
 function playUntilBroken(app: string, seed: number, seconds: number, ignore: ReadonlySet<string>): Result {
   const main = join(__dirname, "..", "main.js");
   const limits = ["--seed", String(seed), "--runs", "1000000", "--max-seconds", String(Math.ceil(seconds))];
-  const args = [main, "--json", "--first", "--app", app, "--ignore", [...ignore].join(","), ...limits];
+  const args = [
+    main,
+    "--json",
+    "--first",
+    "--kills",
+    "none",
+    "--app",
+    app,
+    "--ignore",
+    [...ignore].join(","),
+    ...limits,
+  ];
   const child = spawnSync(process.execPath, args, { encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
   const line = child.stdout.trim().split("\n").at(-1) ?? "";
   if (!line.startsWith("{")) throw new Error(`the simulator ended without a result: ${child.stderr.slice(0, 500)}`);

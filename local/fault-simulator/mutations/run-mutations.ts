@@ -84,7 +84,7 @@ export const ENDS: readonly Mutation[] = [
     "I5",
     "deleted-is-repeated",
     "a run that was deleted is started again",
-    edit('case "deleted":', 'case "deleted": return { kind: "retry", delaySeconds: delay };'),
+    edit("switch (cause) {", 'switch (cause === "deleted" ? "platform" : cause) {'),
   ),
   bug(
     "R2",
@@ -119,6 +119,7 @@ export const PROOFS: readonly Mutation[] = [
       "async intend(intent) {",
       "async intend(intent) { return { ...intent, databricksRunId: null, jobId: null, verdict: null, terminal: false, workspace: null, submissions: 0, refusals: 0, lastSubmittedAt: null, stopAskedAt: null };",
     ),
+    edit("await begin(deps, record, jobId);", ""),
   ),
   bug(
     "I5",

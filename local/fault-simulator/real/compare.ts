@@ -16,7 +16,11 @@ export interface Comparison {
 }
 
 /** Violations that follow from the small plans themselves: nobody takes over their failed batches in time. */
-const EXPECTED: ReadonlySet<string> = new Set(["batch-never-ingested", "rows-without-features", "point-never-scored"]);
+export const EXPECTED: ReadonlySet<string> = new Set([
+  "batch-never-ingested",
+  "rows-without-features",
+  "point-never-scored",
+]);
 
 /** What the simulator says of a small plan. @throws Error when a rule broke */
 export function simulated(player: Player, plan: SmallPlan): readonly string[] {
@@ -26,12 +30,18 @@ export function simulated(player: Player, plan: SmallPlan): readonly string[] {
   return outcomeOf(ledger);
 }
 
-export function compare(seed: number, inSimulator: readonly string[], inReality: readonly string[]): Comparison {
+/** Holds two tellings of one seed against each other. `names` says what each is called in a difference. */
+export function compare(
+  seed: number,
+  one: readonly string[],
+  other: readonly string[],
+  [nameOfOne, nameOfOther] = ["simulator", "real processes"],
+): Comparison {
   const only = (lines: readonly string[], others: readonly string[], where: string): string[] => {
     const left = [...others];
     return lines.filter((line) => !take(left, line)).map((line) => `${where} only: ${line}`);
   };
-  const differences = [...only(inSimulator, inReality, "simulator"), ...only(inReality, inSimulator, "real processes")];
+  const differences = [...only(one, other, nameOfOne ?? ""), ...only(other, one, nameOfOther ?? "")];
   return { seed, same: differences.length === 0, differences };
 }
 

@@ -10,7 +10,9 @@ export function outcomeOf({ runs, generations, drops }: LedgerView, suffix = "")
     names.set(runId, name);
     const batch = JSON.parse(textOf(row, "batch") || "{}") as { drops?: number };
     const error = JSON.parse(textOf(row, "error") || "null") as { code?: string; step?: string } | null;
-    const failure = error === null ? "" : `, ${error.code ?? ""} of step ${error.step ?? "none"}`;
+    // Whether a cancel is seen before or after the answer of run-now is a matter of speed.
+    const code = textOf(row, "state") === "cancelled" ? "ended" : (error?.code ?? "");
+    const failure = error === null ? "" : `, ${code} in step ${error.step ?? "none"}`;
     const counts = `attempt ${textOf(row, "attempt")}, ${batch.drops ?? 0} drops`;
     lines.push(`run of ${name}: ${textOf(row, "state")}, ${counts}${failure}`);
   }

@@ -1,11 +1,11 @@
-import { isActive, type ModelRun, type RunFate } from "../databricks/model-run";
+import type { RunFate } from "../databricks/model-run";
 import { isFinished } from "../durable/task-hub";
 import type { PersonAnswer } from "./host";
 import { textOf } from "./ledger-view";
 import { Operators } from "./operators";
 import type { Ambush, DropNature, PlanItem } from "./plan";
-import { DEPLOYMENT_ID, TWIN_DEPLOYMENT_ID } from "./settings";
 import type { Triggers } from "./triggers";
+import { Workspace } from "./workspace";
 import type { World } from "./world";
 
 const LARGE = 300 * 1024 * 1024;
@@ -15,12 +15,14 @@ const ROOT = "https://app.test/api";
 export class People {
   readonly answers: PersonAnswer[] = [];
   readonly operators: Operators;
+  private readonly workspace: Workspace;
   private content = 0;
 
   constructor(
     private readonly world: World,
     private readonly triggers: Triggers,
   ) {
+    this.workspace = new Workspace(world);
     world.onEndless = (runId) => this.cancelUntilHeard(runId);
     this.operators = new Operators(world, async (name, method, path, params, body) =>
       this.call(name, method, path, params, body),
@@ -82,7 +84,7 @@ export class People {
       case "cancelRun":
       case "repairRun":
       case "twinRun":
-        this.workspace(item.kind, item.nth);
+        this.workspace.act(item.kind, item.nth);
         break;
     }
   }
@@ -139,7 +141,8 @@ export class People {
   }
 
   /** A run of the app is just starting a Databricks run: the moment at which the least is known. */
-  private spring({ cancelAfter, killAfter, blindMs, listLagMs, lostAfter }: Ambush, runId: string): Partial<RunFate> {
+  private spring(ambush: Ambush, runId: string): Partial<RunFate> {
+    const { cancelAfter, killAfter, blindMs, listLagMs, lostAfter, twin, deleted } = ambush;
     const { world } = this;
     const { kernel, databricks } = world;
     kernel.trace.add(
@@ -156,8 +159,12 @@ export class People {
         kernel.after(kernel.latency.skewed(200, 10_000), () => this.restart());
       });
     if (lostAfter !== null) kernel.after(lostAfter, () => this.loseOrchestration(runId));
+    // A moment later, when the new run is there.
+    if (twin) kernel.after(0, () => this.workspace.twinOfNewest());
+    if (deleted) kernel.after(0, () => this.workspace.deleteNewestAtItsEnd());
     const odd = { oddWord: "MIGRATING", queuedMs: 500, runningMs: 30 * 60_000 };
-    return { ...(listLagMs > 0 && { listLagMs }), ...(lostAfter !== null && odd) };
+    const short = { queuedMs: 500, runningMs: 3_000 };
+    return { ...(deleted && short), ...(listLagMs > 0 && { listLagMs }), ...(lostAfter !== null && odd) };
   }
 
   private loseOrchestration(runId: string): void {
@@ -190,7 +197,7 @@ export class People {
   }
 
   private webhook(nth: number): void {
-    const runs = this.ours();
+    const runs = this.workspace.ours();
     const run = runs[nth % Math.max(1, runs.length)];
     const authorization = `Basic ${Buffer.from("databricks:webhook-password-0123").toString("base64")}`;
     if (run)
@@ -254,35 +261,6 @@ export class People {
     );
     if (kind === "loseInstance") hub.remove(instance.id);
     else hub.finish(instance, "Terminated", "by a person");
-  }
-
-  private workspace(kind: "deleteRun" | "cancelRun" | "repairRun" | "twinRun", nth: number): void {
-    const { jobs, kernel } = this.world;
-    const candidates = this.ours().filter((run) =>
-      kind === "cancelRun" || kind === "twinRun" ? isActive(run) : !isActive(run),
-    );
-    const run = candidates[nth % Math.max(1, candidates.length)];
-    if (!run) return;
-    if (kind === "deleteRun") jobs.delete(run);
-    else if (kind === "repairRun") jobs.repair(run);
-    else if (kind === "cancelRun") {
-      kernel.trace.add("people", `cancel run ${run.runId} in the workspace`, "", "event");
-      jobs.stop(run);
-    } else this.twin(run);
-  }
-
-  /** Another deployment, from a copy of our tables, runs the same job for a run of the same id. */
-  private twin(run: ModelRun): void {
-    const parameters = Object.entries(run.parameters).map(([name, value]) => [
-      name,
-      value === DEPLOYMENT_ID ? TWIN_DEPLOYMENT_ID : value,
-    ]);
-    if (!Object.values(run.parameters).includes(DEPLOYMENT_ID)) return;
-    this.world.jobs.begin(run.jobName, Object.fromEntries(parameters) as Record<string, string>);
-  }
-
-  private ours(): ModelRun[] {
-    return [...this.world.jobs.runs.values()].filter((run) => !run.foreign && !run.deleted);
   }
 }
 

@@ -51,6 +51,10 @@ export interface Ambush {
   readonly listLagMs: number;
   /** The new run goes on for long in a state that nobody knows, and its orchestration is lost after so long. */
   readonly lostAfter: number | null;
+  /** Another deployment runs the same job for a run of the same id at that moment. */
+  readonly twin: boolean;
+  /** The run is short, and a person deletes it in the workspace as soon as it has ended. */
+  readonly deleted: boolean;
 }
 
 /** What is special about a drop. */
@@ -147,7 +151,9 @@ export function planOf(seed: number): Plan {
     slowRuns: chance.pick([0, 0.1, 0.3]),
     champion: chance.happens(0.8),
     listsParameters: chance.happens(0.6),
-    items: [...items(chance, lengthMs), ...verbItems(seed, lengthMs)].sort((a, b) => a.after - b.after),
+    items: [...withOthers(seed, items(chance, lengthMs)), ...verbItems(seed, lengthMs)].sort(
+      (a, b) => a.after - b.after,
+    ),
   };
 }
 
@@ -170,11 +176,19 @@ function items(chance: Chance, lengthMs: number): PlanItem[] {
   if (chance.happens(0.25)) some(1, 2, (after) => outage(chance, after));
   if (chance.happens(0.1)) some(1, 1, (after) => ({ after, kind: "terminateInstance", nth: chance.whole(0, 5) }));
   if (chance.happens(0.1)) some(1, 1, (after) => ({ after, kind: "loseInstance", nth: chance.whole(0, 5) }));
-  if (chance.happens(0.25)) some(1, 2, (after) => ({ after, kind: "atStart", ...ambush(chance) }));
+  if (chance.happens(0.25))
+    some(1, 2, (after) => ({ after, kind: "atStart", twin: false, deleted: false, ...ambush(chance) }));
   for (const kind of ["deleteRun", "cancelRun", "repairRun", "twinRun", "webhook"] as const)
     if (chance.happens(0.08)) some(1, 1, (after) => ({ after, kind, nth: chance.whole(0, 5) }));
   if (chance.happens(0.3)) some(1, 1, (after) => ({ after, kind: "promote" }));
   return made.sort((a, b) => a.after - b.after);
+}
+
+/** What others do in the workspace in some ambushes. It has chance of its own, so that what else a seed decides stays as it was. */
+function withOthers(seed: number, made: readonly PlanItem[]): PlanItem[] {
+  const chance = new Chance(seed, "others");
+  const drawn = () => ({ twin: chance.happens(0.3), deleted: chance.happens(0.25) });
+  return made.map((item) => (item.kind === "atStart" ? { ...item, ...drawn() } : item));
 }
 
 function drop(chance: Chance, after: number): PlanItem {
@@ -217,7 +231,7 @@ function kill(chance: Chance, after: number): PlanItem {
 }
 
 /** The two in which the app knows least come often: no answer for longer than the client tries, and a crash before the answer. */
-function ambush(chance: Chance): Ambush {
+function ambush(chance: Chance): Omit<Ambush, "twin" | "deleted"> {
   const listLagMs = chance.whole(20_000, 58_000);
   switch (chance.weighted({ blind: 3, crash: 3, lost: 2, any: 4 })) {
     case "blind":

@@ -1,3 +1,4 @@
+import type { Lakehouse } from "../databricks/lakehouse";
 import { isActive } from "../databricks/model-run";
 import { isFinished } from "../durable/task-hub";
 import type { Violation } from "../kernel/kernel";
@@ -27,6 +28,7 @@ export interface Played {
   readonly virtualMs: number;
   readonly trace: Trace;
   readonly ledger: LedgerView;
+  readonly lakehouse: Lakehouse;
 }
 
 /** Plays one schedule from begin to end and checks it. Runs in one go; call it outside of any promise reaction. */
@@ -64,6 +66,7 @@ export function play(app: AppCode, plan: Plan, sealTo: (world: World) => void, t
     virtualMs: kernel.now - plan.startsAt,
     trace,
     ledger: world.watch.view,
+    lakehouse: world.lakehouse,
   };
 }
 

@@ -19,12 +19,14 @@ import { Host } from "./host";
 import { Receiver } from "./receiver";
 import { newerRows } from "./newer-rows";
 import type { Change, Plan } from "./plan";
-import { DEPLOYMENT_ID, ENVIRONMENT } from "./settings";
+import { DEPLOYMENT_ID, ENVIRONMENT, TWIN_DEPLOYMENT_ID } from "./settings";
 import { Truth } from "./truth";
 import { Watch } from "./watch";
 
 /** Several times what the longest sound schedule takes. */
 const MAX_STEPS = 60_000;
+/** A run of another deployment is there for long enough to be taken for ours. */
+const TWIN_RUNS_MS = 15 * 60_000;
 
 /** One storage account, one workspace, one receiver of messages, and at most one host: all that a schedule plays in. */
 export class World {
@@ -170,14 +172,17 @@ export class World {
   }
 
   private fateOf(job: string, parameters: Readonly<Record<string, string>>): RunFate {
-    const fate = this.scripted(job, parameters["run_id"] ?? "") ?? this.drawn(parameters["run_id"] ?? "");
+    const runId = parameters["run_id"] ?? "";
+    // An ambush is for a run of ours: a twin's takes none away.
+    const isOurs = parameters["deployment_id"] !== TWIN_DEPLOYMENT_ID;
+    const fate = this.scripted(job, runId) ?? this.drawn(isOurs ? runId : null);
     this.kernel.count(`ending ${fate.ending}`);
     return fate;
   }
 
-  private drawn(runId: string): RunFate {
+  private drawn(runId: string | null): RunFate {
     const drawn = drawFate(this.fates, this.plan, this.badEndings);
-    return { ...drawn, ...this.ambushed(runId) };
+    return runId === null ? { ...drawn, runningMs: TWIN_RUNS_MS } : { ...drawn, ...this.ambushed(runId) };
   }
 
   private scripted(job: string, runId: string): RunFate | null {

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Chance } from "../../../local/fault-simulator/kernel/chance";
@@ -154,6 +154,19 @@ describe("shrinking", () => {
 });
 
 describe("planted bugs", () => {
+  const app = join(__dirname, "..", "..", "..", "dist", "src");
+  const sources = readdirSync(app, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".js"))
+    .map((path) => readFileSync(join(app, path), "utf8"));
+
+  it.each(MUTATIONS.map((mutation) => [mutation.name, mutation] as const))(
+    "%s has its place in the app",
+    (_name, bug) => {
+      for (const { find } of bug.edits)
+        expect(find.filter((text) => sources.some((source) => source.includes(text)))).not.toEqual([]);
+    },
+  );
+
   it("are at least thirty, each with a name of its own", () => {
     expect(MUTATIONS.length).toBeGreaterThanOrEqual(30);
     expect(new Set(MUTATIONS.map(({ name }) => name)).size).toBe(MUTATIONS.length);
