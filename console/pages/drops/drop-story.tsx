@@ -5,6 +5,7 @@ import { href } from "../../app/router";
 import { Deed } from "../../ui/deeds";
 import { StatePill } from "../../ui/pill";
 import { Shown } from "../../ui/states";
+import { Table } from "../../ui/table";
 import { Time } from "../../ui/time";
 import { bytes } from "../../ui/words";
 
@@ -28,34 +29,21 @@ export function DropStory({ path, pipeline, versions }: Props) {
       )}
       <section class="card">
         <h2>Versions, newest first</h2>
-        <div class="scroll" tabIndex={0} role="region" aria-label="Versions">
-          <table>
-            <thead>
-              <tr>
-                <th>State</th>
-                <th>Seen</th>
-                <th class="num">Size</th>
-                <th>ETag</th>
-                <th>Run</th>
-              </tr>
-            </thead>
-            <tbody>
-              {versions.toReversed().map((drop) => (
-                <tr key={drop.etag}>
-                  <td>
-                    <StatePill state={drop.state} />
-                  </td>
-                  <td>
-                    <Time at={drop.seenAt} form="second" />
-                  </td>
-                  <td class="num">{bytes(drop.size)}</td>
-                  <td class="mono">{drop.etag}</td>
-                  <td class="mono">{drop.runId && <a href={href(`runs/${drop.runId}`)}>{drop.runId}</a>}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table label="Versions" heads={["State", "Seen", { figure: "Size" }, "ETag", "Run"]}>
+          {versions.toReversed().map((drop) => (
+            <tr key={drop.etag}>
+              <td>
+                <StatePill state={drop.state} />
+              </td>
+              <td>
+                <Time at={drop.seenAt} form="second" />
+              </td>
+              <td class="num">{bytes(drop.size)}</td>
+              <td class="mono">{drop.etag}</td>
+              <td class="mono">{drop.runId && <a href={href(`runs/${drop.runId}`)}>{drop.runId}</a>}</td>
+            </tr>
+          ))}
+        </Table>
         {newest?.state === "quarantined" && (
           <div class="actions">
             <Deed

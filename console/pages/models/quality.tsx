@@ -1,5 +1,7 @@
 import { href } from "../../app/router";
+import { Legend, seriesFill } from "../../ui/legend";
 import { Empty } from "../../ui/states";
+import { Table } from "../../ui/table";
 import { Time } from "../../ui/time";
 import { number, percent } from "../../ui/words";
 import { SERIOUS_PSI, type Calibration, type Drift, type Evaluation, type Monitoring } from "./documents";
@@ -40,34 +42,23 @@ export function Quality({ found, runId }: { found: Monitoring; runId: string }) 
 
 function Horizons({ rows }: { rows: readonly Evaluation[] }) {
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label="F1 by horizon">
-      <table>
-        <thead>
-          <tr>
-            <th>Version</th>
-            <th>Within</th>
-            <th>F1</th>
-            <th class="num">Model</th>
-            <th class="num">Rule</th>
-            <th class="num">Failures</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(({ model_version: version, horizon_h: hours, f1, rule_f1: rule, positives }) => (
-            <tr key={`${version}${hours}`}>
-              <td>{version}</td>
-              <td>{hours} h</td>
-              <td class="together">
-                <Bar share={f1} mark={rule} />
-              </td>
-              <td class="num">{f1.toFixed(3)}</td>
-              <td class="num">{rule.toFixed(3)}</td>
-              <td class="num">{number(positives)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      label="F1 by horizon"
+      heads={["Version", "Within", "F1", { figure: "Model" }, { figure: "Rule" }, { figure: "Failures" }]}
+    >
+      {rows.map(({ model_version: version, horizon_h: hours, f1, rule_f1: rule, positives }) => (
+        <tr key={`${version}${hours}`}>
+          <td>{version}</td>
+          <td>{hours} h</td>
+          <td class="together">
+            <Bar share={f1} mark={rule} />
+          </td>
+          <td class="num">{f1.toFixed(3)}</td>
+          <td class="num">{rule.toFixed(3)}</td>
+          <td class="num">{number(positives)}</td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 
@@ -99,7 +90,7 @@ function Curve({ calibration }: { calibration: readonly Calibration[] }) {
         {calibration.map(({ horizon_h: hours, bins }, index) => (
           <polyline
             key={`${hours}${index}`}
-            class={`l-s${(index % 5) + 1}`}
+            class={`l-${seriesFill(index)}`}
             points={bins.map((bin) => `${at(bin["predicted"] ?? 0)},${SIZE - at(bin["observed"] ?? 0)}`).join(" ")}
           />
         ))}
@@ -113,16 +104,12 @@ function Curve({ calibration }: { calibration: readonly Calibration[] }) {
           100
         </text>
       </svg>
-      <ul class="legend">
-        {calibration.map(({ horizon_h: hours, model_version: version }, index) => (
-          <li key={`${hours}${index}`}>
-            <svg aria-hidden="true">
-              <rect class={`f-s${(index % 5) + 1}`} width="10" height="10" rx="3" />
-            </svg>
-            {hours} h, version {version}
-          </li>
-        ))}
-      </ul>
+      <Legend
+        entries={calibration.map(
+          ({ horizon_h: hours, model_version: version }, index) =>
+            [seriesFill(index), `${hours} h, version ${version}`] as const,
+        )}
+      />
     </>
   );
 }
@@ -132,30 +119,21 @@ function Drifted({ drift }: { drift: readonly Drift[] }) {
     return <Empty title="Nothing to compare">Drift is measured against the training rows of the champion.</Empty>;
   const most = Math.max(SERIOUS_PSI * 1.2, ...drift.map(({ psi }) => psi));
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label="Drift by feature">
-      <table>
-        <thead>
-          <tr>
-            <th>Feature</th>
-            <th>Stability index; the mark is where it has drifted</th>
-            <th class="num">PSI</th>
-            <th class="num">Missing</th>
-          </tr>
-        </thead>
-        <tbody>
-          {drift.slice(0, DRIFT_SHOWN).map(({ feature, psi, missing }) => (
-            <tr key={feature}>
-              <td class="mono together">{feature}</td>
-              <td class="together">
-                <Bar share={psi / most} mark={SERIOUS_PSI / most} />
-                {psi >= SERIOUS_PSI && <span class="drifted"> ▲ drifted</span>}
-              </td>
-              <td class="num">{psi.toFixed(2)}</td>
-              <td class="num">{percent(missing)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      label="Drift by feature"
+      heads={["Feature", "Stability index; the mark is where it has drifted", { figure: "PSI" }, { figure: "Missing" }]}
+    >
+      {drift.slice(0, DRIFT_SHOWN).map(({ feature, psi, missing }) => (
+        <tr key={feature}>
+          <td class="mono together">{feature}</td>
+          <td class="together">
+            <Bar share={psi / most} mark={SERIOUS_PSI / most} />
+            {psi >= SERIOUS_PSI && <span class="drifted"> ▲ drifted</span>}
+          </td>
+          <td class="num">{psi.toFixed(2)}</td>
+          <td class="num">{percent(missing)}</td>
+        </tr>
+      ))}
+    </Table>
   );
 }

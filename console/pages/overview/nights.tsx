@@ -1,5 +1,6 @@
 import type { Overview } from "../../api/types";
 import { go, href } from "../../app/router";
+import { Legend, seriesFill } from "../../ui/legend";
 import { timeText } from "../../ui/time";
 import { span } from "../../ui/words";
 
@@ -50,20 +51,13 @@ export function Nights({ nights }: { nights: readonly Night[] }) {
           {last && timeText(last.createdAt, "day")}
         </text>
       </svg>
-      <ul class="legend">
-        {[
-          ["wait", "waiting for a cluster"] as const,
-          ...steps.map((name, index) => [`s${(index % 5) + 1}`, name] as const),
-          ["bad", "▲ failed"] as const,
-        ].map(([fill, name]) => (
-          <li key={name}>
-            <svg aria-hidden="true">
-              <rect class={`f-${fill}`} width="10" height="10" rx="3" />
-            </svg>
-            {name}
-          </li>
-        ))}
-      </ul>
+      <Legend
+        entries={[
+          ["wait", "waiting for a cluster"],
+          ...steps.map((name, index) => [seriesFill(index), name] as const),
+          ["bad", "▲ failed"],
+        ]}
+      />
     </>
   );
 }
@@ -89,9 +83,7 @@ function Column({ night, x, width, most, steps }: ColumnProps) {
   };
   const parts = [
     part(night.waitSeconds, "wait"),
-    ...night.steps.map(({ name, seconds, failed }) =>
-      part(seconds, failed ? "bad" : `s${(steps.indexOf(name) % 5) + 1}`),
-    ),
+    ...night.steps.map(({ name, seconds, failed }) => part(seconds, failed ? "bad" : seriesFill(steps.indexOf(name)))),
   ];
   const failed = night.state === "failed";
   const told = `${timeText(night.createdAt)}, ${night.state.replaceAll("_", " ")}, ${span(total(night))}${night.failedStep ? `, in ${night.failedStep}` : ""}`;

@@ -1,4 +1,5 @@
 import type { Predictions } from "../../api/types";
+import { Legend, seriesFill } from "../../ui/legend";
 import { timeText } from "../../ui/time";
 import { percent } from "../../ui/words";
 
@@ -34,13 +35,13 @@ export function ChanceChart({ points }: { points: readonly Point[] }) {
             return (
               <g key={target}>
                 <polyline
-                  class={`thin l-s${(index % 5) + 1}`}
+                  class={`thin l-${seriesFill(index)}`}
                   points={own.map(({ asOf, probability }) => `${x(asOf)},${y(probability)}`).join(" ")}
                 />
                 {own.map((point) => (
                   <line
                     key={point.asOf}
-                    class={point.alert ? "dot alert" : `dot l-s${(index % 5) + 1}`}
+                    class={point.alert ? "dot alert" : `dot l-${seriesFill(index)}`}
                     x1={x(point.asOf)}
                     x2={x(point.asOf)}
                     y1={y(point.probability)}
@@ -63,19 +64,12 @@ export function ChanceChart({ points }: { points: readonly Point[] }) {
         <span>{timeText(from)}</span>
         <span>{timeText(to)}</span>
       </p>
-      <ul class="legend">
-        {[
-          ...targets.map((target, index) => [`s${(index % 5) + 1}`, target] as const),
-          ["bad", "▲ over its threshold"] as const,
-        ].map(([fill, name]) => (
-          <li key={name}>
-            <svg aria-hidden="true">
-              <rect class={`f-${fill}`} width="10" height="10" rx="3" />
-            </svg>
-            {name}
-          </li>
-        ))}
-      </ul>
+      <Legend
+        entries={[
+          ...targets.map((target, index) => [seriesFill(index), target] as const),
+          ["bad", "▲ over its threshold"],
+        ]}
+      />
     </>
   );
 }

@@ -1,49 +1,35 @@
 import { has } from "../../api/client";
 import { href } from "../../app/router";
 import { Pill } from "../../ui/pill";
+import { Table } from "../../ui/table";
 import { percent } from "../../ui/words";
 import { subjectOf, type Entry } from "./summary";
 
 /** Who is likely to fail, the most likely first. */
 export function Fleet({ entries }: { entries: readonly Entry[] }) {
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label="Most likely to fail">
-      <table>
-        <thead>
-          <tr>
-            <th>Which</th>
-            <th>Part</th>
-            <th>Chance</th>
-            <th>Alert</th>
-            <th>Why</th>
+    <Table label="Most likely to fail" heads={["Which", "Part", "Chance", "Alert", "Why"]}>
+      {entries.map((entry) => {
+        const { entity, part } = subjectOf(entry);
+        return (
+          <tr key={`${entity}${part}`}>
+            <td>
+              {has("entityPredictions") ? (
+                <a href={href(`risk/${encodeURIComponent(entity)}`, { within: `${entry.horizonHours}h` })}>{entity}</a>
+              ) : (
+                <b>{entity}</b>
+              )}
+            </td>
+            <td>{part}</td>
+            <td class="together">
+              <Chance share={entry.probability} /> {percent(entry.probability)}
+            </td>
+            <td>{entry.alert ? <Pill tone="bad">alert</Pill> : <span class="soft">below</span>}</td>
+            <td class="prose">{entry.reasons.join("; ")}</td>
           </tr>
-        </thead>
-        <tbody>
-          {entries.map((entry) => {
-            const { entity, part } = subjectOf(entry);
-            return (
-              <tr key={`${entity}${part}`}>
-                <td>
-                  {has("entityPredictions") ? (
-                    <a href={href(`risk/${encodeURIComponent(entity)}`, { within: `${entry.horizonHours}h` })}>
-                      {entity}
-                    </a>
-                  ) : (
-                    <b>{entity}</b>
-                  )}
-                </td>
-                <td>{part}</td>
-                <td class="together">
-                  <Chance share={entry.probability} /> {percent(entry.probability)}
-                </td>
-                <td>{entry.alert ? <Pill tone="bad">alert</Pill> : <span class="soft">below</span>}</td>
-                <td class="prose">{entry.reasons.join("; ")}</td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </div>
+        );
+      })}
+    </Table>
   );
 }
 

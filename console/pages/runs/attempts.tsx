@@ -1,5 +1,6 @@
 import type { Generation, Run } from "../../api/types";
 import { StatePill } from "../../ui/pill";
+import { Table } from "../../ui/table";
 import { number, plain, span } from "../../ui/words";
 
 /** Every Databricks run of every step: counts, versions, links. */
@@ -8,36 +9,22 @@ export function Attempts({ run }: { run: Run }) {
   return (
     <section class="card">
       <h2>Steps</h2>
-      <div class="scroll" tabIndex={0} role="region" aria-label="Steps">
-        <table>
-          <thead>
-            <tr>
-              <th>Step</th>
-              <th>State</th>
-              <th>Generation</th>
-              <th>Counts</th>
-              <th>Written and used</th>
-              <th class="num">Took</th>
+      <Table label="Steps" heads={["Step", "State", "Generation", "Counts", "Written and used", { figure: "Took" }]}>
+        {run.steps.flatMap((step) =>
+          (step.generations.length ? step.generations : [null]).map((generation, index) => (
+            <tr key={`${step.name}${index}`}>
+              <td>{index === 0 ? step.name : ""}</td>
+              <td>
+                <StatePill state={generation ? stateOf(generation, step.state) : step.state} />
+              </td>
+              <td class="together">{generation && <GenerationLink generation={generation} />}</td>
+              <td class="small soft prose">{countsOf(generation)}</td>
+              <td class="small soft">{versionsOf(generation)}</td>
+              <td class="num">{generation?.durationSeconds ? span(generation.durationSeconds) : ""}</td>
             </tr>
-          </thead>
-          <tbody>
-            {run.steps.flatMap((step) =>
-              (step.generations.length ? step.generations : [null]).map((generation, index) => (
-                <tr key={`${step.name}${index}`}>
-                  <td>{index === 0 ? step.name : ""}</td>
-                  <td>
-                    <StatePill state={generation ? stateOf(generation, step.state) : step.state} />
-                  </td>
-                  <td class="together">{generation && <GenerationLink generation={generation} />}</td>
-                  <td class="small soft prose">{countsOf(generation)}</td>
-                  <td class="small soft">{versionsOf(generation)}</td>
-                  <td class="num">{generation?.durationSeconds ? span(generation.durationSeconds) : ""}</td>
-                </tr>
-              )),
-            )}
-          </tbody>
-        </table>
-      </div>
+          )),
+        )}
+      </Table>
       {parameters.length > 0 && (
         <>
           <h2>Parameters of this request</h2>

@@ -1,5 +1,6 @@
 import type { Generation, Run } from "../../api/types";
 import { now } from "../../api/resource";
+import { seriesFill } from "../../ui/legend";
 import { timeText } from "../../ui/time";
 import { span } from "../../ui/words";
 
@@ -119,7 +120,7 @@ function barsOf(generation: Generation, step: number, end: number): Bar[] {
   const own: Bar = {
     from: started ?? asked,
     to: ended,
-    fill: failed ? "bad" : `s${(step % 5) + 1}`,
+    fill: failed ? "bad" : seriesFill(step),
     text: failed ? `▲ ${text}` : text,
     title: `${text}, ${span((ended - (started ?? asked)) / 1000)}`,
   };
