@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { backfillPlanSchema, backfillSchema, backfillsSchema } from "../../src/api/backfills/schemas";
-import type { dropPageSchema, dropSchema } from "../../src/api/drops/schemas";
+import type { dropCountsSchema, dropPageSchema, dropSchema } from "../../src/api/drops/schemas";
 import type { healthSchema } from "../../src/api/health/schemas";
 import type { quarantineItemSchema, quarantinePageSchema, shownItemSchema } from "../../src/api/quarantine/schemas";
 import type { overviewSchema } from "../../src/api/overview/schemas";
@@ -19,6 +19,7 @@ export type RunSummary = RunPage["value"][number];
 export type Step = Run["steps"][number];
 export type Generation = Step["generations"][number];
 export type Drop = z.infer<typeof dropSchema>;
+export type DropCounts = z.infer<typeof dropCountsSchema>;
 export type DropPage = z.infer<typeof dropPageSchema>;
 export type PipelinePage = z.infer<typeof pipelinePageSchema>;
 export type Pipeline = PipelinePage["value"][number];

@@ -66,7 +66,8 @@ export interface DeedProps {
   readonly label: string;
   /** What it will do, before it is done; without it the button does it at once. */
   readonly ask?: { readonly title: string; readonly text: ComponentChildren; readonly danger?: boolean };
-  readonly done: string;
+  /** What is told when it is done; a function makes it of the answer. */
+  readonly done: string | ((answer: never) => string);
   readonly primary?: boolean;
   /** True when the operation wants to know why, `optional` when it takes it; the words go into its body. */
   readonly why?: boolean | "optional";
@@ -80,7 +81,7 @@ export function Deed({ operation, input, label, ask, done, primary = false, why 
   const run = async (reason?: string) => {
     setBusy(true);
     const body = !reason ? input.body : { ...(input.body as object | undefined), reason };
-    await doIt(operation, { ...input, ...(body === undefined ? {} : { body }) }, done);
+    await doIt<never>(operation, { ...input, ...(body === undefined ? {} : { body }) }, done);
     setBusy(false);
     setOpen(false);
   };

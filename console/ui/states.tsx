@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { useEffect } from "preact/hooks";
 import { accessKey, app, type ApiProblem } from "../api/client";
 import { refresh, type Loaded } from "../api/resource";
 import { formText } from "./form-text";
@@ -21,6 +22,16 @@ export function Empty({ title, children }: { title: string; children?: Component
       <strong>{title}</strong>
       {children}
     </div>
+  );
+}
+
+/** While the pages of a search come empty: the next one is asked for. */
+export function Seeking({ more }: { more: () => void }) {
+  useEffect(more, [more]);
+  return (
+    <p class="soft" role="status">
+      Nothing so far; looking further …
+    </p>
   );
 }
 

@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 
 interface Props {
   readonly label: string;
-  /** Heads in order; figures stand at the right. */
+  /** Heads in order; figures stand at the right, a column of buttons has none. */
   readonly heads: readonly (string | { readonly figure: string })[];
   readonly children: ComponentChildren;
 }
@@ -15,7 +15,9 @@ export function Table({ label, heads, children }: Props) {
         <thead>
           <tr>
             {heads.map((head) =>
-              typeof head === "string" ? (
+              head === "" ? (
+                <td key={head} />
+              ) : typeof head === "string" ? (
                 <th key={head}>{head}</th>
               ) : (
                 <th key={head.figure} class="num">

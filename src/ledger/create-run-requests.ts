@@ -6,7 +6,7 @@ import { decideRequest, workKeyOf, workText } from "../domain/run-request";
 import { sha256 } from "../domain/tokens";
 import { normaliseWindow, windowSchema, type Window } from "../domain/window";
 import { contend, OVERTAKEN, type Pause } from "./contention";
-import { listDrops } from "./drops/drop-lists";
+import { countDrops, listDrops } from "./drops/drop-lists";
 import type { DropStore } from "./drops/drop-store";
 import { routeOrphans, type RoutedDrops } from "./drops/route-orphans";
 import {
@@ -144,6 +144,10 @@ class LedgerRunRequests implements RunRequests {
     });
     if (run.state === "requested") await this.start(run, starter);
     return { run: (await this.getRun(runId)) ?? run, created };
+  }
+
+  async countDrops(pipeline: string): ReturnType<RunRequests["countDrops"]> {
+    return countDrops(this.deps.drops, pipeline);
   }
 
   async listDrops(filter: Parameters<RunRequests["listDrops"]>[0]): ReturnType<RunRequests["listDrops"]> {

@@ -1,7 +1,8 @@
 import type { RunFilter } from "./run-requests";
-import { newestFirst } from "./run-rows";
+import { newestFirst, newestFirstBefore } from "./run-rows";
 import type { RunStore, StoredRun } from "./run-store";
 import { isClosed, type RunRecord, type StepRecord, type StepState } from "../domain/run";
+import { fitsSearch } from "../domain/run-search";
 import type { GenerationRecord } from "../domain/generation";
 import type { Page } from "../domain/page";
 
@@ -24,19 +25,33 @@ export function withSteps({ run, definition }: StoredRun, generations: readonly 
   return { ...run, steps };
 }
 
-/** Lists runs, newest first; over several pipelines the newest of each are merged. The token is the last run's key. */
+/** Runs of each pipeline that a page of a search looks through: what is rare is found over several pages, some of them empty. */
+export const LOOKED_THROUGH = 1000;
+
+/**
+ * Lists runs, newest first; over several pipelines the newest of each are merged. The token is the key of the last run that was looked at.
+ */
 export async function listRuns(
   runs: RunStore,
   pipelines: readonly string[],
-  filter: RunFilter,
+  { state, top = DEFAULT_TOP, token, ...filter }: RunFilter,
 ): Promise<Page<RunRecord>> {
-  const top = filter.top ?? DEFAULT_TOP;
-  const pages = await Promise.all(pipelines.map(async (name) => runs.list(name, filter.state, top, filter.token)));
+  const { reason, errorCode, createdFrom, createdBefore } = filter;
+  const isSearch = [reason, errorCode, createdFrom, createdBefore].some((value) => value !== undefined);
+  const limit = isSearch ? LOOKED_THROUGH : top;
+  const after = laterOf(token, createdBefore === undefined ? undefined : newestFirstBefore(new Date(createdBefore)));
+  const pages = await Promise.all(pipelines.map(async (name) => runs.list(name, state, limit, after)));
   const all = pages
     .flatMap((page) => page.items)
     .sort((a, b) => (newestFirst(a.runId) < newestFirst(b.runId) ? -1 : 1));
-  const items = all.slice(0, top);
-  const last = items.at(-1);
-  const more = all.length > top || pages.some((page) => page.nextToken !== null);
-  return { items, nextToken: more && last ? newestFirst(last.runId) : null };
+  const seen = all.slice(0, limit);
+  const fit = seen.filter((run) => fitsSearch(run, filter));
+  const items = fit.slice(0, top);
+  const last = fit.length > top ? items.at(-1) : seen.at(-1);
+  const isOver = createdFrom !== undefined && last !== undefined && last.createdAt < createdFrom;
+  const more = fit.length > top || all.length > limit || pages.some((page) => page.nextToken !== null);
+  return { items, nextToken: more && last && !isOver ? newestFirst(last.runId) : null };
 }
+
+const laterOf = (a: string | undefined, b: string | undefined): string | undefined =>
+  a === undefined || (b !== undefined && b > a) ? b : a;

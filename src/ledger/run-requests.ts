@@ -3,6 +3,7 @@ import type { RoutedDrops } from "./drops/route-orphans";
 import type { OrchestrationStarter } from "../domain/orchestration-starter";
 import type { Page } from "../domain/page";
 import type { RunReason, RunRecord, RunState } from "../domain/run";
+import type { RunSearch } from "../domain/run-search";
 import type { Window } from "../domain/window";
 
 /** What a trigger asks for. */
@@ -27,7 +28,7 @@ export interface RequestedRun {
 }
 
 /** Filter and page of `listRuns`; newest first. */
-export interface RunFilter {
+export interface RunFilter extends RunSearch {
   readonly pipeline?: string;
   readonly state?: RunState;
   readonly top?: number;
@@ -39,6 +40,8 @@ export interface DropFilter {
   readonly pipeline: string;
   readonly state?: DropState;
   readonly path?: string;
+  /** Part of the path, whatever its case. */
+  readonly contains?: string;
   readonly runId?: string;
   readonly top?: number;
   readonly token?: string;
@@ -67,6 +70,8 @@ export interface RunRequests {
    */
   routeDrops(from: string, to: string, starter: OrchestrationStarter): Promise<RoutedDrops>;
   listDrops(filter: DropFilter): Promise<Page<DropRecord>>;
+  /** How many drops of the pipeline are in each state, each up to `MOST_COUNTED`. */
+  countDrops(pipeline: string): Promise<Readonly<Record<DropState, number>>>;
   /** Wakes whoever waits for this Databricks run; false when it is not ours. Never changes state. */
   wakeStepOf(databricksRunId: string, starter: OrchestrationStarter): Promise<boolean>;
 }

@@ -1,7 +1,8 @@
 import { WAKE } from "../domain/function-names";
 import { runInstanceId } from "../domain/ids";
-import { isClosed, RUN_STATES, type RunReason, type RunRecord, type RunState } from "../domain/run";
+import { isClosed, RUN_STATES, type RunRecord, type RunState } from "../domain/run";
 import { actionFault, selectionText, type RunAction } from "../domain/run-actions";
+import { fitsSearch, type RunSearch } from "../domain/run-search";
 import { sha256 } from "../domain/tokens";
 import { InvalidRequestError, LedgerError, RunNotInLedgerError, RunStateError } from "../ledger/errors";
 import { inParallel } from "../ledger/parallel";
@@ -15,15 +16,9 @@ const PAGE = 200;
 const PARALLEL = 8;
 
 /** Which runs of a pipeline; what is left out selects all. */
-export interface RunSelection {
+export interface RunSelection extends RunSearch {
   readonly pipeline: string;
   readonly states?: readonly RunState[];
-  readonly reason?: RunReason;
-  /** Code of the run's error, such as `RUN_TIMED_OUT`. */
-  readonly errorCode?: string;
-  /** Made at or after, and before; ISO 8601. */
-  readonly createdFrom?: string;
-  readonly createdBefore?: string;
 }
 
 /** What a call with this filter would do. */
@@ -47,15 +42,6 @@ export interface ActionAnswer {
   readonly resultRunId: string | null;
 }
 
-function matches(run: RunRecord, { reason, errorCode, createdFrom, createdBefore }: RunSelection): boolean {
-  return (
-    (reason === undefined || run.reason === reason) &&
-    (errorCode === undefined || run.error?.code === errorCode) &&
-    (createdFrom === undefined || Date.parse(run.createdAt) >= Date.parse(createdFrom)) &&
-    (createdBefore === undefined || Date.parse(run.createdAt) < Date.parse(createdBefore))
-  );
-}
-
 /** Runs of a state that are selected, newest first, as far as they reach back. */
 async function selectState(
   { activities }: OperationDeps,
@@ -66,7 +52,7 @@ async function selectState(
   const found: RunRecord[] = [];
   for (let token: string | undefined; ;) {
     const page = await activities.ledger.runs.list(selection.pipeline, state, PAGE, token);
-    found.push(...page.items.filter((run) => matches(run, selection)));
+    found.push(...page.items.filter((run) => fitsSearch(run, selection)));
     const oldest = page.items.at(-1);
     const over = page.nextToken === null || (oldest !== undefined && Date.parse(oldest.createdAt) < from);
     if (over || found.length > MAX_SELECTED) return found;

@@ -142,7 +142,7 @@ describe("drops", () => {
     await page.keyboard.type("telemetry/late.csv.gz");
     await page.getByRole("heading", { name: "Versions, newest first" }).waitFor();
 
-    expect(page.url()).toContain("path=telemetry%2Flate.csv.gz");
+    expect(page.url()).toContain("find=telemetry%2Flate.csv.gz");
     expect(await page.getByRole("row").filter({ hasText: "pending" }).count()).toBe(1);
     await page.getByRole("listitem").first().waitFor();
     await expectClean(watched);

@@ -51,7 +51,7 @@ export function DropStory({ path, pipeline, versions }: Props) {
               input={{ path: { pipeline }, body: { path } }}
               label="Take it again"
               why
-              done="It is pending again, for the next batch"
+              done={requeued}
               ask={{
                 title: "Take this drop again?",
                 text: "For after a pattern or a definition was mended, or the blob made readable.",
@@ -63,6 +63,10 @@ export function DropStory({ path, pipeline, versions }: Props) {
     </>
   );
 }
+
+/** A blob that is gone, or that no pipeline takes, does not come back. */
+const requeued = ({ state, reason }: Drop): string =>
+  state === "pending" ? "It is pending again, for the next batch" : `It is ${state}: ${reason ?? "nobody said why"}`;
 
 function Sentences({ told }: { told: Told }) {
   const runs = told.runs.map((url) => url.slice(url.lastIndexOf("/") + 1));

@@ -4,7 +4,8 @@ import type { Health } from "../../api/types";
 import { Top } from "../../app/shell";
 import { StatePill } from "../../ui/pill";
 import { Shown } from "../../ui/states";
-import { Pipelines, SlotList } from "./pipelines";
+import { Pipelines } from "./pipelines";
+import { SlotList } from "./slots";
 import { count } from "../../ui/words";
 
 /** What is broken, and the remedy: failed checks first. */

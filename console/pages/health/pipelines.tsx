@@ -1,6 +1,6 @@
 import { addressOf, has } from "../../api/client";
 import { now, useResource } from "../../api/resource";
-import type { PipelinePage, PipelineStatus, Slots } from "../../api/types";
+import type { PipelinePage, PipelineStatus } from "../../api/types";
 import { href } from "../../app/router";
 import { Deed } from "../../ui/deeds";
 import { Pill } from "../../ui/pill";
@@ -131,36 +131,5 @@ function PauseOrResume({ name, paused }: { name: string; paused: boolean }) {
         text: "Schedule, drops and catch-up start no run until it is resumed. Drops are still recorded; open runs go on.",
       }}
     />
-  );
-}
-
-/** Who holds each slot, and who waits for it. */
-export function SlotList() {
-  const slots = useResource<Slots>(has("listSlots") ? addressOf("listSlots") : null);
-  if (!slots.data || slots.data.value.length === 0) return null;
-  return (
-    <section class="card">
-      <h2>Slots: one run of a group at a time</h2>
-      <table>
-        <thead>
-          <tr>
-            <th>Group</th>
-            <th>Held by</th>
-            <th class="num">Waiting</th>
-          </tr>
-        </thead>
-        <tbody>
-          {slots.data.value.map(({ group, holder, waiting }) => (
-            <tr key={group}>
-              <td>{group}</td>
-              <td class="mono">
-                {holder ? <a href={href(`runs/${holder}`)}>{holder}</a> : <span class="soft">nobody</span>}
-              </td>
-              <td class="num">{waiting.length}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
   );
 }

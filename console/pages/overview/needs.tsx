@@ -40,10 +40,14 @@ function Action({ need }: { need: Need }) {
       />
     );
   if (need.kind === "unproven" && need.runId) return <Settle path={{ runId: need.runId }} />;
-  const to =
-    need.kind === "quarantined" ? href("quarantine", { pipeline: need.pipeline }) : href(`runs/${need.runId ?? ""}`);
+  const { pipeline } = need;
   return (
-    <a class="btn" href={to}>
+    <a
+      class="btn"
+      href={
+        need.kind === "quarantined" ? href("quarantine", { pipeline }) : href("drops", { pipeline, state: "pending" })
+      }
+    >
       Show
     </a>
   );

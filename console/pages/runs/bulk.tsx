@@ -5,18 +5,15 @@ import { href } from "../../app/router";
 import { Dialog, doIt, reasonOf } from "../../ui/deeds";
 import { Skeleton } from "../../ui/states";
 import { count } from "../../ui/words";
+import type { Selection } from "./filters";
 
 const ACTIONS = ["retry", "cancel"] as const;
 type Action = (typeof ACTIONS)[number];
+type OfPipeline = Selection & { readonly pipeline: string };
 const SHOWN = 8;
 
-interface Selection {
-  readonly pipeline: string;
-  readonly state?: string | undefined;
-}
-
 /** Retry or cancel of all runs that the filters select: how many and which comes first, and exactly these are changed. */
-export function Bulk({ selection }: { selection: Selection }) {
+export function Bulk({ selection }: { selection: OfPipeline }) {
   const [action, setAction] = useState<Action | null>(null);
   if (!may("applyRunAction")) return null;
   return (
@@ -31,10 +28,9 @@ export function Bulk({ selection }: { selection: Selection }) {
   );
 }
 
-function Plan({ action, selection, close }: { action: Action; selection: Selection; close: () => void }) {
+function Plan({ action, selection, close }: { action: Action; selection: OfPipeline; close: () => void }) {
   const [plan, setPlan] = useState<ActionPlan | string | null>(null);
-  const filter = { pipeline: selection.pipeline, ...(selection.state ? { state: selection.state } : {}) };
-  const address = addressOf("planRunAction", { path: { action }, query: filter });
+  const address = addressOf("planRunAction", { path: { action }, query: { ...selection } });
   useEffect(() => {
     void read<ActionPlan>(address, null)
       .then((answer) => answer.changed && setPlan(answer.data))
@@ -42,7 +38,7 @@ function Plan({ action, selection, close }: { action: Action; selection: Selecti
   }, [address]);
   const apply = async (event: SubmitEvent, hash: string) => {
     event.preventDefault();
-    const body = { ...filter, hash, reason: reasonOf(event) };
+    const body = { ...selection, hash, reason: reasonOf(event) };
     const told = ({ done, failed }: ActionAnswers) =>
       `${count(done, "run")} done${failed ? `, ${failed} could not` : ""}`;
     await doIt<ActionAnswers>("applyRunAction", { path: { action }, body }, told);

@@ -2,7 +2,6 @@ import type { Run } from "../../api/types";
 import { Deed } from "../../ui/deeds";
 
 const OPEN = ["requested", "queued", "running"];
-const RETRYABLE = ["failed", "cancelled", "not_ready"];
 
 /** What can be done with a run as it stands; the most likely comes last, where the eye ends. */
 export function Deeds({ run }: { run: Run }) {
@@ -96,7 +95,7 @@ function EndedDeeds({ run, path }: Props) {
           text: "A new run with this window and these parameters. Scoring what has not changed writes nothing.",
         }}
       />
-      {RETRYABLE.includes(run.state) && run.supersededBy === null && (
+      {run.retryFault === null && (
         <Deed
           operation="retryRun"
           input={{ path }}

@@ -1,18 +1,15 @@
 import { addressOf } from "../../api/client";
 import { usePages } from "../../api/pages";
-import { useResource } from "../../api/resource";
-import type { PipelinePage, RunSummary } from "../../api/types";
-import { href, place, setQuery } from "../../app/router";
+import type { RunSummary } from "../../api/types";
+import { href, place } from "../../app/router";
 import { Top } from "../../app/shell";
 import { StatePill } from "../../ui/pill";
-import { Empty, Shown } from "../../ui/states";
+import { Empty, Seeking, Shown } from "../../ui/states";
 import { Time } from "../../ui/time";
 import { VirtualRows } from "../../ui/virtual-rows";
 import { count, span } from "../../ui/words";
-import { Bulk } from "./bulk";
+import { Filters, selected } from "./filters";
 import { askedBy } from "./words";
-
-const STATES = ["requested", "queued", "running", "succeeded", "failed", "cancelled", "not_ready", "nothing_to_do"];
 
 const COLUMNS = [
   { name: "State", width: "minmax(112px, .8fr)" },
@@ -24,36 +21,22 @@ const COLUMNS = [
 
 /** What ran and what runs, newest first. */
 export function RunList() {
-  const { query } = place.value;
-  const pipeline = query.get("pipeline") ?? undefined;
-  const state = query.get("state") ?? undefined;
-  const runs = usePages<RunSummary>(addressOf("listRuns", { query: { pipeline, state, top: 100 } }), ({ id }) => id);
-  const pipelines = useResource<PipelinePage>(addressOf("listPipelines"));
+  const selection = selected(place.value.query);
+  const runs = usePages<RunSummary>(addressOf("listRuns", { query: { ...selection, top: 100 } }), ({ id }) => id);
+  const isFiltered = Object.values(selection).some((value) => value !== undefined);
   return (
     <>
       <Top title="Runs" />
       <div class="stack">
-        <form class="filters" onSubmit={(event) => event.preventDefault()}>
-          <Choice
-            label="Pipeline"
-            name="pipeline"
-            value={pipeline}
-            options={pipelines.data?.value.map(({ name }) => name) ?? []}
-          />
-          <Choice label="State" name="state" value={state} options={STATES} />
-          {(pipeline ?? state) && (
-            <button type="button" class="btn" onClick={() => setQuery({ pipeline: null, state: null }, "push")}>
-              Show all
-            </button>
-          )}
-          {pipeline && <Bulk selection={{ pipeline, state }} />}
-        </form>
+        <Filters selection={selection} />
         <section class="card">
           <Shown of={runs}>
             {(items) =>
-              items.length === 0 ? (
+              items.length === 0 && runs.more ? (
+                <Seeking more={runs.more} />
+              ) : items.length === 0 ? (
                 <Empty title="No such run">
-                  {(pipeline ?? state)
+                  {isFiltered
                     ? "Nothing fits these filters."
                     : "A run begins when drops arrive, at its schedule, or when somebody asks."}
                 </Empty>
@@ -90,30 +73,4 @@ function cells(run: RunSummary) {
     run.batch.drops > 0 ? count(run.batch.drops, "drop") : <span class="soft">none</span>,
     run.durationSeconds === null ? <span class="soft">…</span> : span(run.durationSeconds),
   ];
-}
-
-function Choice({
-  label,
-  name,
-  value,
-  options,
-}: {
-  label: string;
-  name: string;
-  value: string | undefined;
-  options: readonly string[];
-}) {
-  return (
-    <label class="field">
-      {label}
-      <select value={value ?? ""} onChange={(event) => setQuery({ [name]: event.currentTarget.value || null }, "push")}>
-        <option value="">all</option>
-        {options.map((option) => (
-          <option key={option} value={option} selected={option === value}>
-            {option.replaceAll("_", " ")}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
 }

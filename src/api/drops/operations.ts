@@ -1,6 +1,7 @@
-import { PROBE_PATH } from "../../domain/drop";
+import { DROP_STATES, PROBE_PATH } from "../../domain/drop";
 import { routeDrop } from "../../domain/pipeline-definition";
 import { compact } from "../../domain/compact";
+import { MOST_COUNTED } from "../../ledger/drops/drop-lists";
 import type { DropFilter } from "../../ledger/run-requests";
 import { routeOrphansTo } from "../../operations/route-drops";
 import { invalidRequest } from "../problems";
@@ -10,6 +11,7 @@ import { answer, operation } from "../registry/operation";
 import { operatorOf } from "../registry/operator";
 import { pageView } from "../registry/page-view";
 import {
+  dropCountsSchema,
   dropPageSchema,
   dropSchema,
   listDropsQuery,
@@ -41,6 +43,25 @@ const listDrops = operation({
     const pipeline = await requireKnownPipeline(runs, path.pipeline);
     const page = await runs.listDrops(compact<DropFilter>({ pipeline, ...filter, token }));
     return answer(200, pageView(page, dropView, `${root}/v1/pipelines/${pipeline}/drops`, filter));
+  },
+});
+
+const countDrops = operation({
+  id: "countDrops",
+  summary: "Count the drops of a pipeline by state",
+  http: { method: "GET", path: "v1/pipelines/{pipeline}/drop-counts" },
+  command: "drops count",
+  columns: ["state", "count", "more"],
+  access: "reader",
+  readOnly: true,
+  etag: true,
+  path: pipelinePath,
+  answers: { 200: { description: "States in the order of a drop's way", schema: dropCountsSchema } },
+  problems: ["unknown-pipeline"],
+  async run({ path }, { runs }: Runs) {
+    const counts = await runs.countDrops(await requireKnownPipeline(runs, path.pipeline));
+    const value = DROP_STATES.map((state) => ({ state, count: counts[state], more: counts[state] >= MOST_COUNTED }));
+    return answer(200, { value });
   },
 });
 
@@ -117,4 +138,4 @@ const requeueDrop = operation({
   },
 });
 
-export const DROP_OPERATIONS = [listDrops, uploadDrop, routeDrops, requeueDrop];
+export const DROP_OPERATIONS = [listDrops, countDrops, uploadDrop, routeDrops, requeueDrop];

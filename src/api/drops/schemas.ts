@@ -27,9 +27,25 @@ export const dropPageSchema = component("DropPage", pageOf(dropSchema));
 export const listDropsQuery = z.strictObject({
   state: dropState.optional(),
   path: z.string().optional().meta({ description: "exactly this path" }),
+  contains: z.string().min(1).max(200).optional().meta({
+    description: "part of the path, whatever its case; a page may then be empty and go on by its nextLink",
+  }),
   runId: z.string().optional().meta({ description: "drops of this run's batch" }),
   ...pageQuery,
 });
+
+export const dropCountsSchema = component(
+  "DropCounts",
+  z.strictObject({
+    value: z.array(
+      z.strictObject({
+        state: dropState,
+        count: z.int().nonnegative(),
+        more: z.boolean().meta({ description: "true when only so many were counted" }),
+      }),
+    ),
+  }),
+);
 
 /** True when a URL of the path leads to just this name: dot segments would be resolved, even out of the container. */
 const isPlainPath = (path: string): boolean =>

@@ -1,6 +1,7 @@
 import type { DropRecord } from "../../domain/drop";
 import { NEEDS } from "../../domain/messages/standing";
 import type { RunRecord } from "../../domain/run";
+import { retryFault } from "../../domain/run-actions";
 import type { OverviewView } from "./schemas";
 
 type Need = OverviewView["needs"][number];
@@ -26,9 +27,9 @@ export function needsOf(runs: readonly RunRecord[], waiting: readonly Waiting[],
   return newest.map((need) => ({ ...need, remedy: NEEDS[need.kind].remedy }));
 }
 
-/** A failed run waits for a person while it holds a batch that nobody took over, or as long as no later run of its pipeline did the work. */
+/** A failed run that can be retried waits for a person while it holds a batch that nobody took over, or as long as no later run of its pipeline did the work. */
 function isForAPerson(run: RunRecord, runs: readonly RunRecord[]): boolean {
-  if (run.state !== "failed" || run.supersededBy !== null) return false;
+  if (run.state !== "failed" || retryFault(run) !== null) return false;
   if (run.batch.drops > 0) return true;
   return !runs.some(
     (one) => one.pipeline === run.pipeline && one.state === "succeeded" && one.createdAt > run.createdAt,

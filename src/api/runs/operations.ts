@@ -85,8 +85,9 @@ const listRuns = operation({
   answers: { 200: { description: "A page of runs, without their steps", schema: runPageSchema } },
   problems: ["unknown-pipeline"],
   async run({ query: { token, ...filter }, root }, { runs }: Runs) {
+    const { trigger, ...others } = filter;
     if (filter.pipeline !== undefined) await requireKnownPipeline(runs, filter.pipeline);
-    const page = await runs.listRuns(compact<RunFilter>({ ...filter, token }));
+    const page = await runs.listRuns(compact<RunFilter>({ ...others, reason: trigger, token }));
     return answer(
       200,
       pageView(page, (run) => runSummaryView(run, root), `${root}/v1/runs`, filter),

@@ -34,9 +34,18 @@ const stepState = z.enum([
   "skipped",
 ]);
 
+/** What runs are looked for by. */
+export const searchQuery = {
+  trigger: z.enum(RUN_REASONS).optional().meta({ description: "runs that were asked for by this" }),
+  errorCode: z.string().optional().meta({ description: "runs that ended with this error, such as RUN_TIMED_OUT" }),
+  createdFrom: z.iso.datetime().optional().meta({ description: "runs made at or after" }),
+  createdBefore: z.iso.datetime().optional().meta({ description: "runs made before" }),
+};
+
 export const listRunsQuery = z.strictObject({
   pipeline: z.string().optional().meta({ description: "runs of this pipeline alone" }),
   state: runState.optional(),
+  ...searchQuery,
   ...pageQuery,
 });
 
@@ -111,6 +120,10 @@ export const runSchema = component(
     notes: z.array(z.string()).meta({ description: "what to know of the batch, such as a delivery taken incomplete" }),
     retakeOf: z.string().nullable(),
     supersededBy: z.string().nullable(),
+    retryFault: z
+      .string()
+      .nullable()
+      .meta({ description: "why it cannot be retried, as the rest of: run … is …; null when it can" }),
     error: z
       .strictObject({
         code: z.string().meta({ description: "stable; docs/messages.md lists them" }),

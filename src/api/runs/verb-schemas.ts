@@ -1,8 +1,9 @@
 import { z } from "zod";
-import { RUN_REASONS, RUN_STATES } from "../../domain/run";
+import { RUN_STATES } from "../../domain/run";
 import { RUN_ACTIONS } from "../../domain/run-actions";
 import { component } from "../registry/components";
 import { force, reason } from "../registry/operator";
+import { searchQuery } from "./schemas";
 
 export const settleBody = component(
   "Settle",
@@ -36,10 +37,7 @@ export const actionPath = z.strictObject({
 const selection = {
   pipeline: z.string().meta({ description: "runs of this pipeline alone" }),
   state: z.enum(RUN_STATES).optional().meta({ description: "runs in this state; all that fit the action without it" }),
-  trigger: z.enum(RUN_REASONS).optional().meta({ description: "runs that were asked for by this" }),
-  errorCode: z.string().optional().meta({ description: "runs that ended with this error, such as RUN_TIMED_OUT" }),
-  createdFrom: z.iso.datetime().optional().meta({ description: "runs made at or after" }),
-  createdBefore: z.iso.datetime().optional().meta({ description: "runs made before" }),
+  ...searchQuery,
 };
 
 export const selectionQuery = z.strictObject(selection);

@@ -4,6 +4,7 @@ import type { GenerationRecord } from "../../domain/generation";
 import { remedyOfCode } from "../../domain/messages/run-codes";
 import { NEEDS } from "../../domain/messages/standing";
 import type { RunError, RunRecord } from "../../domain/run";
+import { retryFault } from "../../domain/run-actions";
 import type { Waiting } from "../../domain/waiting";
 import type { runSchema } from "./schemas";
 
@@ -58,6 +59,7 @@ export function runSummaryView(run: RunRecord, root: string): Omit<RunView, "ste
     notes: [...(run.notes ?? [])],
     retakeOf: run.retakeOf,
     supersededBy: run.supersededBy,
+    retryFault: retryFault(run),
     error: run.error && errorView(run.error),
     links: {
       self,

@@ -9,6 +9,10 @@ import { indexPartition, toDropRecord, toIndexEntry } from "./drop-rows";
 import type { DropStore } from "./drop-store";
 
 const DEFAULT_TOP = 100;
+/** Rows of each state that a page of a search looks through: what is rare is found over several pages, some of them empty. */
+export const LOOKED_THROUGH = 2000;
+/** Drops of a state are counted so far: as many rows as storage gives in one answer. */
+export const MOST_COUNTED = 1000;
 
 /** Why a drop waits for ever. */
 export const ORPHANED = "orphaned: its pipeline has no definition any more; route it to another one";
@@ -44,8 +48,19 @@ async function listStored(drops: DropStore, pipeline: string, filter: DropFilter
   return page(drops, partitions, filter);
 }
 
-const fits = (drop: DropRecord, { state, runId }: DropFilter): boolean =>
-  (state === undefined || drop.state === state) && (runId === undefined || drop.runId === runId);
+/** How many drops of a pipeline are in each state, up to `MOST_COUNTED`; one that is just changing its state may count twice. */
+export async function countDrops(drops: DropStore, pipeline: string): Promise<Record<DropState, number>> {
+  const counted = DROP_STATES.map(async (state) => {
+    const rows = await rowsOf(drops.table, { partition: indexPartition(state, pipeline), limit: MOST_COUNTED });
+    return [state, rows.length] as const;
+  });
+  return Object.fromEntries(await Promise.all(counted)) as Record<DropState, number>;
+}
+
+const fits = (drop: DropRecord, { state, runId, contains }: DropFilter): boolean =>
+  (state === undefined || drop.state === state) &&
+  (runId === undefined || drop.runId === runId) &&
+  (contains === undefined || drop.path.toLowerCase().includes(contains.toLowerCase()));
 
 /** Entries of a batch stand together by outcome. */
 function batchRanges(runId: string, state: DropState | undefined): RowRange[] {
@@ -58,10 +73,11 @@ function batchRanges(runId: string, state: DropState | undefined): RowRange[] {
 
 /** The first rows of several ranges together, by row key; a drop that is just changing its state may stand in two. */
 async function page(drops: DropStore, ranges: readonly RowRange[], filter: DropFilter): Promise<Page<DropRecord>> {
-  const { top = DEFAULT_TOP, token } = filter;
+  const { top = DEFAULT_TOP, token, contains } = filter;
+  const most = contains === undefined ? top : LOOKED_THROUGH;
   const parts = await Promise.all(
     ranges.map(async (range) => {
-      const limit = top + 1;
+      const limit = most + 1;
       if (token === undefined || (range.from !== undefined && range.from > token))
         return rowsOf(drops.table, { ...range, limit });
       const { partition, before } = range;
@@ -69,12 +85,15 @@ async function page(drops: DropStore, ranges: readonly RowRange[], filter: DropF
     }),
   );
   const rows = parts.flat().sort((a, b) => (a.rowKey < b.rowKey ? -1 : 1));
-  const shown = rows.slice(0, top);
+  const seen = rows.slice(0, most);
+  const fit = seen.filter((row) => !repeatsDrop(row) || fits(toDropRecord(row), filter));
+  const shown = fit.slice(0, top);
+  const last = fit.length > top ? shown.at(-1) : seen.at(-1);
   const newest = new Map(shown.map((row) => [dropOf(row), row]));
   const found = await Promise.all([...newest.values()].map(async (row) => recordOf(drops, row)));
   return {
     items: found.filter((drop): drop is DropRecord => drop !== null && fits(drop, filter)),
-    nextToken: rows.length > top ? (shown.at(-1)?.rowKey ?? null) : null,
+    nextToken: fit.length > top || rows.length > most ? (last?.rowKey ?? null) : null,
   };
 }
 
@@ -82,8 +101,10 @@ function dropOf(row: Row): string {
   return row.rowKey.split("|").slice(-2).join("|");
 }
 
-/** The drop that a row repeats; rows of before version 0.2 did not, and lead to it. */
+/** Rows of before version 0.2 only lead to their drop. */
+const repeatsDrop = (row: Row): boolean => typeof row["state"] === "string";
+
 async function recordOf(drops: DropStore, row: Row): Promise<DropRecord | null> {
-  if (typeof row["state"] === "string") return toDropRecord(row);
+  if (repeatsDrop(row)) return toDropRecord(row);
   return (await drops.get(toIndexEntry(row).drop))?.drop ?? null;
 }

@@ -1,5 +1,7 @@
-import { dropPageSchema } from "../../../src/api/drops/schemas";
+import { dropCountsSchema, dropPageSchema } from "../../../src/api/drops/schemas";
 import { pipelinePageSchema } from "../../../src/api/pipelines/schemas";
+import { LOOKED_THROUGH } from "../../../src/ledger/drops/drop-lists";
+import { dropKeys, indexRow } from "../../../src/ledger/drops/drop-rows";
 import { startAzurite } from "../../support/azurite";
 import { callApi } from "../../support/api-calls";
 import { aPipeline, createTestLedger, type TestLedger } from "../../support/ledger";
@@ -36,6 +38,23 @@ const put = async (day: number, reason?: string) => {
   await (reason === undefined ? test.ledger.drops.record(seen) : test.ledger.drops.quarantine(seen, reason));
   test.clock.advance(1000);
 };
+
+/** Index rows of so many batched drops, in the order of their numbers. */
+async function putMany(count: number): Promise<void> {
+  const rows = Array.from({ length: count }, (_, index) => {
+    const path = `many/${index}.csv`;
+    const drop = { pipeline: "scoring", container: "drops", path, source: "many", etag: "0x1", size: 1 };
+    const seenAt = new Date(Date.UTC(2015, 10, 15) + index * 1000).toISOString();
+    const times = { lastModified: seenAt, seenAt };
+    return indexRow(
+      dropKeys("drops", path, "0x1"),
+      { ...drop, ...times, state: "batched", reason: null, runId: null },
+      1,
+    );
+  });
+  for (let at = 0; at < rows.length; at += 100)
+    await test.ledger.drops.table.transact(rows.slice(at, at + 100).map((row) => ({ kind: "insert", row })));
+}
 
 describe("uploadDrop", () => {
   const upload = (path: string) => {
@@ -84,6 +103,33 @@ describe("listDrops", () => {
     expect((await list("?path=telemetry/2015-11-14.csv.gz")).body["value"]).toMatchObject([{ etag: "0x14", size: 14 }]);
   });
 
+  it("finds drops by a part of their path, over pages that may be empty", async () => {
+    await put(14);
+    await put(15);
+    await put(24);
+
+    const paths = async (query: string) =>
+      dropPageSchema.parse((await list(query)).body).value.map(({ path }) => path.slice(18, 20));
+    const first = dropPageSchema.parse((await list("?contains=TELEMETRY/2015-11-1&top=1")).body);
+
+    expect(await paths("?contains=4.csv")).toEqual(["14", "24"]);
+    expect(await paths("?contains=nowhere")).toEqual([]);
+    expect(first.value).toMatchObject([{ etag: "0x14" }]);
+    expect(await paths(new URL(first.nextLink ?? "").search)).toEqual(["15"]);
+  });
+
+  it("looks through a long list page by page", async () => {
+    await putMany(LOOKED_THROUGH + 2);
+    const last = `many/${LOOKED_THROUGH + 1}.csv`;
+
+    const first = dropPageSchema.parse((await list(`?contains=${last}`)).body);
+    const second = dropPageSchema.parse((await list(new URL(first.nextLink ?? "").search)).body);
+
+    expect(first.value).toEqual([]);
+    expect(second.value).toMatchObject([{ path: last }]);
+    expect(second).not.toHaveProperty("nextLink");
+  });
+
   it("refuses a state it does not know and a pipeline it does not know", async () => {
     expect(await list("?state=lost")).toMatchObject({ status: 400, body: { errors: [{ pointer: "state" }] } });
     expect((await list("", "nope")).status).toBe(404);
@@ -103,6 +149,28 @@ describe("listDrops", () => {
     });
     expect(answer.log.join()).toMatch(/request failed .*RestError.*ECONNREFUSED/);
   }, 60_000);
+});
+
+describe("countDrops", () => {
+  it("counts the drops by state", async () => {
+    await put(14);
+    await put(15, "unreadable");
+    await put(16);
+
+    const { value } = dropCountsSchema.parse(
+      (await callApi("countDrops", test, { params: { pipeline: "scoring" } })).body,
+    );
+
+    expect(value.map(({ state, count }) => `${state} ${count}`)).toEqual([
+      "pending 2",
+      ...["claimed 0", "batched 0", "superseded 0", "vanished 0", "quarantined 1"],
+    ]);
+    expect(value.every(({ more }) => !more)).toBe(true);
+  });
+
+  it("does not know the pipeline: 404", async () => {
+    expect((await callApi("countDrops", test, { params: { pipeline: "nope" } })).status).toBe(404);
+  });
 });
 
 describe("listPipelines", () => {

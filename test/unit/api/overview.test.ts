@@ -43,6 +43,15 @@ describe("the overview", () => {
     expect((await overview()()).needs).toMatchObject([{ runId: failed, title: "scoring stopped in ingestion" }]);
   });
 
+  it("no longer names a failed run whose batch retention took: nobody can retry it", async () => {
+    const failed = idOf(await api.start());
+    const batch = { drops: 2, bytes: 2, superseded: 0, vanished: 0, quarantined: 0 };
+    await api.end(failed, "failed");
+    await api.test.ledger.runs.change(failed, () => ({ batch, retiredAt: "2026-11-30T00:00:00.000Z" }));
+
+    expect((await overview()()).needs).toEqual([]);
+  });
+
   it("names drops in quarantine, and pending ones whose definition is gone", async () => {
     const seen = { container: "drops", source: "a", etag: "1", size: 1, lastModified: "2026-01-01T00:00:00.000Z" };
     await api.test.ledger.drops.quarantine({ ...seen, pipeline: "scoring", path: "a/bad.csv" }, "it grew");

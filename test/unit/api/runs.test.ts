@@ -100,7 +100,39 @@ describe("listRuns", () => {
     expect(nextLink).toMatch(/^https:\/\/app\.example\/api\/v1\/runs\?pipeline=scoring&top=1&token=/);
   });
 
+  it("finds runs by what asked for them and when, newest first, and keeps that in the link", async () => {
+    const early = idOf(await start({ body: { rerun: true } }));
+    api.test.clock.advance(60_000);
+    const from = new Date(api.test.clock.now()).toISOString();
+    const first = idOf(await start({ body: { rerun: true } }));
+    api.test.clock.advance(1000);
+    const second = idOf(await start({ body: { rerun: true } }, "training"));
+    api.test.clock.advance(1000);
+    const before = new Date(api.test.clock.now()).toISOString();
+    const late = idOf(await start({ body: { rerun: true } }));
+    const ids = async (query: string) => runPageSchema.parse((await list(query)).body).value.map(({ id }) => id);
+
+    expect(await ids("?trigger=http")).toEqual([late, second, first, early]);
+    expect(await ids("?trigger=schedule")).toEqual([]);
+    expect(await ids(`?createdFrom=${from}&createdBefore=${before}`)).toEqual([second, first]);
+    expect(await ids(`?createdBefore=${from}`)).toEqual([early]);
+    const { nextLink } = runPageSchema.parse((await list(`?trigger=http&createdFrom=${from}&top=2`)).body);
+    expect(await ids(new URL(nextLink ?? "").search)).toEqual([first]);
+  });
+
+  it("says why a run can no longer be retried", async () => {
+    const runId = idOf(await start());
+    await end(runId, "failed");
+    expect((await get(runId)).body["retryFault"]).toBeNull();
+
+    await api.test.ledger.runs.change(runId, () => ({ retiredAt: "2026-11-30T00:00:00.000Z" }));
+
+    expect((await list("")).body["value"]).toMatchObject([{ retryFault: "failed, its batch was removed by age," }]);
+  });
+
   it.each([
+    ["?trigger=rain", "trigger"],
+    ["?createdFrom=yesterday", "createdFrom"],
     ["?top=0", "top"],
     ["?top=201", "top"],
     ["?top=ten", "top"],
