@@ -33,8 +33,8 @@ export function checkDrops(world: World): void {
       kernel.violate("I1", "drop-without-reason", `${key} is ${state} without a reason`);
     if (state === "superseded" && !wasReplaced(world, version))
       kernel.violate("I1", "false-superseded", `${key} is called superseded and nothing took its place`);
-    if (state === "vanished" && version.gone === null)
-      kernel.violate("I1", "false-vanished", `${key} is called vanished and is there`);
+    if (state === "vanished" && !wasDeleted(world, version))
+      kernel.violate("I1", "false-vanished", `${key} is called vanished and ${version.gone?.how ?? "is there"}`);
     if (state === "quarantined" && version.nature === "plain")
       kernel.violate("I1", "false-quarantined", `${key} is quarantined: ${textOf(row, "reason")}`);
     const inBatch = batches.get(key);
@@ -48,6 +48,13 @@ export function checkDrops(world: World): void {
 /** True when other bytes have the name of the version, at once or after it was deleted. */
 function wasReplaced({ truth }: World, { path, putAt, gone }: PutVersion): boolean {
   return gone !== null && [...truth.versions.values()].some((other) => other.path === path && other.putAt > putAt);
+}
+
+/** True when the blob was gone at some time: this version was deleted, or one that took its place. */
+function wasDeleted({ truth }: World, { path, putAt }: PutVersion): boolean {
+  return [...truth.versions.values()].some(
+    (other) => other.path === path && other.putAt >= putAt && other.gone?.how === "deleted",
+  );
 }
 
 /** One run, or runs of which each took the batch over from another that failed. */

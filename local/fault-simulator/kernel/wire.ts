@@ -36,12 +36,20 @@ interface PortState {
 /** A message that was on its way when its sender died still arrives within this time, or never. */
 export const LATE_ARRIVAL_MS = 60_000;
 
+/** A call that is waited for: its sender dies as it is sent, and it arrives late all the same. */
+export interface Snare {
+  matches(call: WireCall<unknown>): boolean;
+  readonly lateMs: number;
+  spring(): void;
+}
+
 /** Carries every call between the app and what is around it, and loses, delays, repeats and reorders them by the schedule's chance. */
 export class Wire {
   readonly calls: Record<PortName, number> = { table: 0, blob: 0, jobs: 0, durable: 0, notifier: 0 };
   faultsOn = true;
   /** While true, tables and blobs refuse every call. */
   storageDown = false;
+  snare: Snare | null = null;
   private readonly ports: Record<PortName, PortState>;
 
   constructor(
@@ -66,6 +74,7 @@ export class Wire {
       if (!caller.alive) return;
       const { kernel } = this;
       this.calls[call.port] += 1;
+      if (this.isSnared(call)) return;
       const fault = this.draw(call);
       const [low, high] = this.ports[call.port].latencyMs;
       const there = kernel.latency.skewed(low, high) * (fault === "slow" ? kernel.latency.whole(20, 400) : 1);
@@ -94,6 +103,15 @@ export class Wire {
         kernel.after(there, () => this.arriveAndAnswer(caller, call, answer));
       else kernel.after(there, () => this.arrive(caller, call, fault, answer, refused(true)));
     });
+  }
+
+  private isSnared<T>(call: WireCall<T>): boolean {
+    const { snare } = this;
+    if (snare === null || !this.faultsOn || !snare.matches(call)) return false;
+    this.snare = null;
+    this.delay(call, snare.lateMs);
+    snare.spring();
+    return true;
   }
 
   /** Effect and answer at one moment: most calls, for speed. */
@@ -127,7 +145,11 @@ export class Wire {
   private arriveLate<T>(call: WireCall<T>): void {
     const { kernel } = this;
     if (!kernel.latency.happens(0.5)) return;
-    const delay = kernel.latency.happens(0.7) ? 0 : kernel.latency.skewed(100, LATE_ARRIVAL_MS);
+    this.delay(call, kernel.latency.happens(0.7) ? 0 : kernel.latency.skewed(100, LATE_ARRIVAL_MS));
+  }
+
+  private delay<T>(call: WireCall<T>, delay: number): void {
+    const { kernel } = this;
     kernel.count(`fault ${call.port} arrives after its sender's death`);
     kernel.after(delay, () => {
       if (kernel.trace.on) kernel.trace.add("wire", `arrives late: ${call.port} ${call.verb}`, call.what(), "fault");

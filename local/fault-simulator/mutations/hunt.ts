@@ -89,7 +89,9 @@ function huntOne(app: string, mutation: Mutation, sound: Player): Hunted {
   }
 }
 
-const proves = ({ rule }: Finding, mutation: Mutation): boolean => RUN_RULES.has(rule) === RUN_RULES.has(mutation.rule);
+/** An app that does not even run is no bug of the kind that was meant. */
+const proves = ({ rule }: Finding, mutation: Mutation): boolean =>
+  rule !== "SIM" && RUN_RULES.has(rule) === RUN_RULES.has(mutation.rule);
 
 /** The table of what was found. */
 export function huntLine({ mutation, result, seconds, by }: Hunted): string {

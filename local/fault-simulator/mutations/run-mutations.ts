@@ -197,9 +197,6 @@ export const SLOTS: readonly Mutation[] = [
     "I12",
     "nobody-sweeps-slots",
     "slots of runs that are over are never taken back",
-    edit(
-      ["async function sweepSlots(pass) {", "async function sweepSlots({"],
-      "async function sweepSlots() { return; } async function unused({",
-    ),
+    edit("async function sweepSlots(pass) {", "async function sweepSlots(pass) { return;"),
   ),
 ];

@@ -1,9 +1,9 @@
-import type { RunFate } from "../databricks/model-run";
 import { isFinished } from "../durable/task-hub";
+import { Ambushes } from "./ambushes";
 import type { PersonAnswer } from "./host";
 import { textOf } from "./ledger-view";
 import { Operators } from "./operators";
-import type { Ambush, DropNature, PlanItem } from "./plan";
+import type { DropNature, PlanItem } from "./plan";
 import type { Triggers } from "./triggers";
 import { Workspace } from "./workspace";
 import type { World } from "./world";
@@ -16,6 +16,7 @@ export class People {
   readonly answers: PersonAnswer[] = [];
   readonly operators: Operators;
   private readonly workspace: Workspace;
+  private readonly ambushes: Ambushes;
   private content = 0;
 
   constructor(
@@ -23,6 +24,7 @@ export class People {
     private readonly triggers: Triggers,
   ) {
     this.workspace = new Workspace(world);
+    this.ambushes = new Ambushes(world, this.workspace, this);
     world.onEndless = (runId) => this.cancelUntilHeard(runId);
     this.operators = new Operators(world, async (name, method, path, params, body) =>
       this.call(name, method, path, params, body),
@@ -70,7 +72,10 @@ export class People {
         this.webhook(item.nth);
         break;
       case "atStart":
-        world.ambushes.push((runId) => this.spring(item, runId));
+        this.ambushes.atStart(item);
+        break;
+      case "atRelease":
+        this.ambushes.atRelease(item);
         break;
       case "verb":
         kernel.count(`verb ${item.verb}`);
@@ -116,7 +121,7 @@ export class People {
     for (const after of events) kernel.after(after, () => this.triggers.blobEvent(path));
   }
 
-  private request({ pipeline, days, rerun, key }: Extract<PlanItem, { kind: "request" }>): void {
+  request({ pipeline, days, rerun, key }: Extract<PlanItem, { kind: "request" }>): void {
     const window = days ? { window: { start: `${days[0]}T00:00:00Z`, end: `${days[1]}T00:00:00Z` } } : {};
     const headers = key === null ? {} : { "idempotency-key": key };
     void this.call("startRun", "POST", `/v1/pipelines/${pipeline}/runs`, { pipeline }, { ...window, rerun }, headers);
@@ -131,49 +136,13 @@ export class People {
     });
   }
 
-  private change(what: "cancel" | "retry", nth: number): void {
+  change(what: "cancel" | "retry", nth: number): void {
     const rows = [...this.world.watch.view.runs.values()];
     const row = rows[nth % Math.max(1, rows.length)];
     if (!row) return;
     const runId = textOf(row, "runId");
     const operation = what === "cancel" ? "cancelRun" : "retryRun";
     void this.call(operation, "POST", `/v1/runs/${runId}/${what}`, { runId }, undefined);
-  }
-
-  /** A run of the app is just starting a Databricks run: the moment at which the least is known. */
-  private spring(ambush: Ambush, runId: string): Partial<RunFate> {
-    const { cancelAfter, killAfter, blindMs, listLagMs, lostAfter, twin, deleted } = ambush;
-    const { world } = this;
-    const { kernel, databricks } = world;
-    kernel.trace.add(
-      "simulator",
-      "run-now arrives: the ambush begins",
-      JSON.stringify({ blindMs, listLagMs }),
-      "event",
-    );
-    databricks.blindUntil = kernel.now + blindMs;
-    if (cancelAfter !== null) kernel.after(cancelAfter, () => this.changeNewest("cancel"));
-    if (killAfter !== null)
-      kernel.after(killAfter, () => {
-        world.kill({ kind: "none" });
-        kernel.after(kernel.latency.skewed(200, 10_000), () => this.restart());
-      });
-    if (lostAfter !== null) kernel.after(lostAfter, () => this.loseOrchestration(runId));
-    // A moment later, when the new run is there.
-    if (twin) kernel.after(0, () => this.workspace.twinOfNewest());
-    if (deleted) kernel.after(0, () => this.workspace.deleteNewestAtItsEnd());
-    const odd = { oddWord: "MIGRATING", queuedMs: 500, runningMs: 30 * 60_000 };
-    const short = { queuedMs: 500, runningMs: 3_000 };
-    return { ...(deleted && short), ...(listLagMs > 0 && { listLagMs }), ...(lostAfter !== null && odd) };
-  }
-
-  private loseOrchestration(runId: string): void {
-    const { hub, kernel } = this.world;
-    for (const instance of hub.instances.values()) {
-      if (!instance.id.includes(runId) || isFinished(instance)) continue;
-      kernel.trace.add("people", `terminate ${instance.id}`, "", "event");
-      hub.finish(instance, "Terminated", "by a person");
-    }
   }
 
   /** A person who cancels again until the ledger has it. */
@@ -187,13 +156,6 @@ export class People {
       if (nth >= 0) this.change("cancel", nth);
       this.cancelUntilHeard(runId);
     });
-  }
-
-  private changeNewest(what: "cancel"): void {
-    const started = [...this.world.jobs.runs.values()].filter((run) => !run.foreign).at(-1);
-    const rows = [...this.world.watch.view.runs.keys()];
-    const nth = rows.indexOf(started?.parameters["run_id"] ?? "");
-    if (nth >= 0) this.change(what, nth);
   }
 
   private webhook(nth: number): void {

@@ -3,6 +3,7 @@ import type { RunFate } from "../databricks/model-run";
 import { Chance } from "../kernel/chance";
 import type { FaultRates, PortName } from "../kernel/wire";
 import type { DefinitionFile } from "./app-code";
+import { drawAmbush, releaseItems, withOthers, type Ambush, type ReleaseAmbush } from "./ambush";
 import { VARIANTS, type Variant } from "./definitions";
 import { verbItems, type VerbItem } from "./operators";
 
@@ -35,27 +36,10 @@ type OtherItem = { readonly after: number } & (
   | { readonly kind: "databricksOutage"; readonly ms: number; readonly answer: AnswerFault }
   | { readonly kind: "terminateInstance" | "loseInstance"; readonly nth: number }
   | ({ readonly kind: "atStart" } & Ambush)
+  | ({ readonly kind: "atRelease" } & ReleaseAmbush)
   | { readonly kind: "deleteRun" | "cancelRun" | "repairRun" | "twinRun" | "webhook"; readonly nth: number }
   | { readonly kind: "promote" }
 );
-
-/** What happens around the next start of a Databricks run, which is the worst moment for it. Times are milliseconds behind the start. */
-export interface Ambush {
-  /** The run of the app is cancelled. */
-  readonly cancelAfter: number | null;
-  /** The host dies; it is back a moment later. */
-  readonly killAfter: number | null;
-  /** Calls of run-now are carried out and not answered for so long. */
-  readonly blindMs: number;
-  /** Lists do not show the new run for so long. */
-  readonly listLagMs: number;
-  /** The new run goes on for long in a state that nobody knows, and its orchestration is lost after so long. */
-  readonly lostAfter: number | null;
-  /** Another deployment runs the same job for a run of the same id at that moment. */
-  readonly twin: boolean;
-  /** The run is short, and a person deletes it in the workspace as soon as it has ended. */
-  readonly deleted: boolean;
-}
 
 /** What is special about a drop. */
 export type DropNature = "plain" | "large" | "largeFails" | "archived" | "customerKey";
@@ -151,9 +135,11 @@ export function planOf(seed: number): Plan {
     slowRuns: chance.pick([0, 0.1, 0.3]),
     champion: chance.happens(0.8),
     listsParameters: chance.happens(0.6),
-    items: [...withOthers(seed, items(chance, lengthMs)), ...verbItems(seed, lengthMs)].sort(
-      (a, b) => a.after - b.after,
-    ),
+    items: [
+      ...withOthers(seed, items(chance, lengthMs)),
+      ...verbItems(seed, lengthMs),
+      ...releaseItems(seed, lengthMs),
+    ].sort((a, b) => a.after - b.after),
   };
 }
 
@@ -177,18 +163,11 @@ function items(chance: Chance, lengthMs: number): PlanItem[] {
   if (chance.happens(0.1)) some(1, 1, (after) => ({ after, kind: "terminateInstance", nth: chance.whole(0, 5) }));
   if (chance.happens(0.1)) some(1, 1, (after) => ({ after, kind: "loseInstance", nth: chance.whole(0, 5) }));
   if (chance.happens(0.25))
-    some(1, 2, (after) => ({ after, kind: "atStart", twin: false, deleted: false, ...ambush(chance) }));
+    some(1, 2, (after) => ({ after, kind: "atStart", twin: false, deleted: false, ...drawAmbush(chance) }));
   for (const kind of ["deleteRun", "cancelRun", "repairRun", "twinRun", "webhook"] as const)
     if (chance.happens(0.08)) some(1, 1, (after) => ({ after, kind, nth: chance.whole(0, 5) }));
   if (chance.happens(0.3)) some(1, 1, (after) => ({ after, kind: "promote" }));
   return made.sort((a, b) => a.after - b.after);
-}
-
-/** What others do in the workspace in some ambushes. It has chance of its own, so that what else a seed decides stays as it was. */
-function withOthers(seed: number, made: readonly PlanItem[]): PlanItem[] {
-  const chance = new Chance(seed, "others");
-  const drawn = () => ({ twin: chance.happens(0.3), deleted: chance.happens(0.25) });
-  return made.map((item) => (item.kind === "atStart" ? { ...item, ...drawn() } : item));
 }
 
 function drop(chance: Chance, after: number): PlanItem {
@@ -228,41 +207,6 @@ function kill(chance: Chance, after: number): PlanItem {
     return { after, kind: "kill", downMs, change: { kind: change, variant: chance.pick(VARIANTS) } };
   if (change === "newerRows") return { after, kind: "kill", downMs, change: { kind: change, on: chance.happens(0.5) } };
   return { after, kind: "kill", downMs, change: { kind: "none" } };
-}
-
-/** The two in which the app knows least come often: no answer for longer than the client tries, and a crash before the answer. */
-function ambush(chance: Chance): Omit<Ambush, "twin" | "deleted"> {
-  const listLagMs = chance.whole(20_000, 58_000);
-  switch (chance.weighted({ blind: 3, crash: 3, lost: 2, any: 4 })) {
-    case "blind":
-      return {
-        cancelAfter: chance.whole(2_000, 45_000),
-        killAfter: null,
-        blindMs: chance.whole(20_000, 60_000),
-        listLagMs,
-        lostAfter: null,
-      };
-    case "crash": {
-      const killAfter = chance.whole(5, 1_500);
-      return {
-        cancelAfter: chance.whole(1, killAfter),
-        killAfter,
-        blindMs: chance.whole(0, 5_000),
-        listLagMs,
-        lostAfter: null,
-      };
-    }
-    case "lost":
-      return { cancelAfter: null, killAfter: null, blindMs: 0, listLagMs: 0, lostAfter: chance.whole(20_000, 90_000) };
-    case "any":
-      return {
-        lostAfter: null,
-        cancelAfter: chance.happens(0.6) ? Math.round(chance.skewed(5, 40_000)) : null,
-        killAfter: chance.happens(0.4) ? Math.round(chance.skewed(5, 5_000)) : null,
-        blindMs: chance.happens(0.5) ? chance.whole(100, 60_000) : 0,
-        listLagMs: chance.happens(0.6) ? chance.whole(100, 55_000) : 0,
-      };
-  }
 }
 
 function outage(chance: Chance, after: number): PlanItem {
