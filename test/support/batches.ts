@@ -8,7 +8,8 @@ import { listDrops } from "../../src/ledger/drops/drop-lists";
 import { recordBlob, type RecordedBlob } from "../../src/ledger/drops/record-blob";
 import { closeRun } from "../../src/runs/close-run";
 import type { ClosingState } from "../../src/domain/activity-types";
-import type { ActivityFixture } from "./activities";
+import { createActivityFixture, type ActivityFixture, type FixtureOptions } from "./activities";
+import { FaultyBlobs } from "./faulty-blobs";
 
 /** Drives the activities of a batch as the orchestrator does, one attempt of one run. */
 export class BatchDriver {
@@ -73,4 +74,16 @@ export class BatchDriver {
   async states(): Promise<Record<string, string>> {
     return Object.fromEntries((await this.drops()).map(({ path, state }) => [path, state]));
   }
+}
+
+/** An activity fixture whose copies of blobs a test can disturb, with a driver of its batches. */
+export async function createFaultyBatches(
+  connectionString: string,
+  drops: FixtureOptions["drops"] = {},
+): Promise<{ fixture: ActivityFixture; driver: BatchDriver; faulty: FaultyBlobs }> {
+  let faulty: FaultyBlobs | undefined;
+  const blobs = (real: ConstructorParameters<typeof FaultyBlobs>[0]) => (faulty = new FaultyBlobs(real));
+  const fixture = await createActivityFixture(connectionString, undefined, { drops, storage: { blobs } });
+  if (!faulty) throw new Error("the fixture has no blobs");
+  return { fixture, driver: new BatchDriver(fixture), faulty };
 }

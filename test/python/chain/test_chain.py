@@ -10,7 +10,8 @@ from pathlib import Path
 import mlflow
 import pytest
 from fleet import job, load_drops
-from pdm import GAP, PREDICTIONS, SCENARIO
+from models import SMALL_SET, registry_in, trained
+from pdm import PREDICTIONS, SCENARIO
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as sf
 
@@ -22,7 +23,7 @@ from batchkeeper.model import registry
 from batchkeeper.scenario.feature_set import FeatureSet
 from batchkeeper.scoring.step import ScoringSettings, run_scoring
 from batchkeeper.training.step import TrainingSettings, run_training
-from batchkeeper.training_set.step import TrainingSetSettings, run_training_set
+from batchkeeper.training_set.step import run_training_set
 from simulator.cli import main as simulate
 
 pytestmark = pytest.mark.slow
@@ -47,9 +48,7 @@ class Fleet:
             self.tables, SCENARIO, job(SCHEMA, self.volume, "scoring-1", WINDOW), ScoringSettings()
         )
         self.job = job(SCHEMA, self.volume, "training-1")
-        settings = TrainingSetSettings(GAP, validation_days=20, test_days=20, negative_fraction=0.2)
-        self.training_set = run_training_set(self.tables, SCENARIO, self.job, settings)
-        self.training = run_training(self.tables, SCENARIO, self.job, TRAIN)
+        self.training_set, self.training = trained(self.tables, self.volume, "training-1", TRAIN)
         self.dry = run_evaluation(self.tables, SCENARIO, self.job, EvaluationSettings("dry_run"))
         self.champion_after_dry_run = registry.find_alias(MODEL, registry.CHAMPION)
         registry.set_alias(MODEL, registry.CHAMPION, "1")
@@ -66,9 +65,7 @@ class Fleet:
 @pytest.fixture(scope="module")
 def fleet(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     folder = tmp_path_factory.mktemp("fleet")
-    mlflow.set_tracking_uri(f"sqlite:///{folder / 'mlflow.db'}")
-    mlflow.create_experiment("test", artifact_location=(folder / "artifacts").as_uri())
-    mlflow.set_experiment("test")
+    registry_in(folder)
     spark.sql(f"CREATE SCHEMA {SCHEMA}")
     yield Fleet(spark, folder)
     spark.sql(f"DROP SCHEMA {SCHEMA} CASCADE")
@@ -125,12 +122,7 @@ def test_training_and_evaluation_of_the_same_run_repeat_without_a_trace(fleet: F
 
     again = run_training(fleet.tables, SCENARIO, fleet.job, TRAIN)
     judged = run_evaluation(fleet.tables, SCENARIO, fleet.job, EvaluationSettings("dry_run"))
-    run_training_set(
-        fleet.tables,
-        SCENARIO,
-        fleet.job,
-        TrainingSetSettings(GAP, validation_days=20, test_days=20, negative_fraction=0.2),
-    )
+    run_training_set(fleet.tables, SCENARIO, fleet.job, SMALL_SET)
 
     assert again.model == fleet.training.model
     assert judged.metrics["decision"] == fleet.dry.metrics["decision"]

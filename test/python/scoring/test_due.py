@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-import mlflow
 import pytest
 from fleet import cover, job, read_drop, store
-from pdm import COVERAGE, GAP, PREDICTIONS, SCENARIO, SOURCES, TABLES
+from models import registry_in, trained
+from pdm import COVERAGE, PREDICTIONS, SCENARIO, SOURCES, TABLES
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as sf
 
@@ -26,8 +26,7 @@ from batchkeeper.scoring import step as scoring
 from batchkeeper.scoring.due import find_due
 from batchkeeper.scoring.step import ScoringSettings, run_scoring
 from batchkeeper.tables.results import SCORING_PROGRESS
-from batchkeeper.training.step import TrainingSettings, run_training
-from batchkeeper.training_set.step import TrainingSetSettings, run_training_set
+from batchkeeper.training.step import TrainingSettings
 from cluster.widgets import Widgets
 from simulator.cli import main as simulate
 
@@ -54,14 +53,7 @@ class Plant:
         self._load("history", HISTORY)
         self.history = run_features(self.tables, SCENARIO, job(SCHEMA, folder, "history")).counts["asOfPoints"]
         self.not_ready = self.score("history")
-        training = job(SCHEMA, folder, "training")
-        run_training_set(
-            self.tables,
-            SCENARIO,
-            training,
-            TrainingSetSettings(GAP, validation_days=20, test_days=20, negative_fraction=0.2),
-        )
-        run_training(self.tables, SCENARIO, training, TrainingSettings(trees=5, depth=4))
+        trained(self.tables, folder, "training", TrainingSettings(trees=5, depth=4))
         registry.set_alias(registry.model_name(self.tables, SCENARIO), registry.CHAMPION, "1")
 
     def _load(self, run_id: str, day: date, without: str = "false") -> None:
@@ -130,9 +122,7 @@ class Plant:
 @pytest.fixture(scope="module")
 def plant(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
     folder = tmp_path_factory.mktemp("due")
-    mlflow.set_tracking_uri(f"sqlite:///{folder / 'mlflow.db'}")
-    mlflow.create_experiment("test", artifact_location=(folder / "artifacts").as_uri())
-    mlflow.set_experiment("test")
+    registry_in(folder)
     spark.sql(f"CREATE SCHEMA {SCHEMA}")
     yield Plant(spark, folder)
     spark.sql(f"DROP SCHEMA {SCHEMA} CASCADE")

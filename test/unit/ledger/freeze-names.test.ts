@@ -1,7 +1,7 @@
-import { createActivityFixture, type ActivityFixture, type FixtureOptions } from "../../support/activities";
+import type { ActivityFixture, FixtureOptions } from "../../support/activities";
 import { useAzurite } from "../../support/azurite";
-import { BatchDriver } from "../../support/batches";
-import { FaultyBlobs } from "../../support/faulty-blobs";
+import { createFaultyBatches, type BatchDriver } from "../../support/batches";
+import type { FaultyBlobs } from "../../support/faulty-blobs";
 
 const storage = useAzurite();
 let fixture: ActivityFixture;
@@ -9,9 +9,7 @@ let driver: BatchDriver;
 let faulty: FaultyBlobs;
 
 async function setUp(drops: FixtureOptions["drops"] = {}): Promise<void> {
-  const wrap = { blobs: (blobs: ConstructorParameters<typeof FaultyBlobs>[0]) => (faulty = new FaultyBlobs(blobs)) };
-  fixture = await createActivityFixture(storage.connectionString, undefined, { drops, storage: wrap });
-  driver = new BatchDriver(fixture);
+  ({ fixture, driver, faulty } = await createFaultyBatches(storage.connectionString, drops));
 }
 beforeEach(async () => setUp());
 

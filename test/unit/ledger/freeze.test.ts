@@ -1,9 +1,9 @@
 import { BlobServiceClient } from "@azure/storage-blob";
 import { StorageError, type BlobName } from "../../../src/ledger/ports";
-import { createActivityFixture, type ActivityFixture, type FixtureOptions } from "../../support/activities";
+import type { ActivityFixture, FixtureOptions } from "../../support/activities";
 import { useAzurite } from "../../support/azurite";
-import { BatchDriver } from "../../support/batches";
-import { FaultyBlobs } from "../../support/faulty-blobs";
+import { BatchDriver, createFaultyBatches } from "../../support/batches";
+import type { FaultyBlobs } from "../../support/faulty-blobs";
 
 const storage = useAzurite();
 let fixture: ActivityFixture;
@@ -11,9 +11,7 @@ let driver: BatchDriver;
 let faulty: FaultyBlobs;
 
 async function setUp(drops: FixtureOptions["drops"] = {}): Promise<void> {
-  const wrap = { blobs: (blobs: ConstructorParameters<typeof FaultyBlobs>[0]) => (faulty = new FaultyBlobs(blobs)) };
-  fixture = await createActivityFixture(storage.connectionString, undefined, { drops, storage: wrap });
-  driver = new BatchDriver(fixture);
+  ({ fixture, driver, faulty } = await createFaultyBatches(storage.connectionString, drops));
 }
 beforeEach(async () => setUp());
 
