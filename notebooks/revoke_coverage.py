@@ -9,7 +9,7 @@
 
 # COMMAND ----------
 
-from batchkeeper.contract.parameters import DEFAULT_SCENARIO, text_parameter
+from batchkeeper.contract.parameters import text_parameter
 from batchkeeper.delta.tables import Tables
 from batchkeeper.ingestion.journal.revocation import Decision, decide
 from batchkeeper.scenario.load import load_scenario
@@ -17,7 +17,7 @@ from batchkeeper.scenario.load import load_scenario
 # COMMAND ----------
 
 decision = Decision.from_widgets(dbutils.widgets)
-scenario = load_scenario(text_parameter(dbutils.widgets, "scenario", default=DEFAULT_SCENARIO))
+scenario = load_scenario(text_parameter(dbutils.widgets, "scenario"))
 tables = Tables(spark, text_parameter(dbutils.widgets, "catalog"), text_parameter(dbutils.widgets, "schema"))
 
 # COMMAND ----------

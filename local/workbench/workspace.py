@@ -14,6 +14,8 @@ from workbench.session import LocalSession
 from workbench.shells import StepFailedError, StepRun, run_shell
 
 CATALOG = "spark_catalog"
+SCENARIO = "predictive_maintenance"
+"""What is measured, unless a step is told another."""
 
 
 class Workspace:
@@ -76,6 +78,7 @@ class Workspace:
             "catalog": CATALOG,
             "schema": self.schema,
             "volume_root": str(self.volume_root),
+            "scenario": SCENARIO,
             **shipped_parameters(step),
             **own,
         }

@@ -10,9 +10,6 @@ from typing import Protocol
 
 from batchkeeper.errors import ParameterError
 
-DEFAULT_SCENARIO = "predictive_maintenance"
-"""What runs when a definition names no scenario."""
-
 _RUN_ID = re.compile(r"[a-z0-9-]{1,64}")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
@@ -47,7 +44,7 @@ class JobParameters:
     catalog: str
     schema: str
     volume_root: str
-    scenario: str = DEFAULT_SCENARIO
+    scenario: str = ""
 
     def __post_init__(self) -> None:
         if not _RUN_ID.fullmatch(self.run_id):
@@ -80,7 +77,7 @@ class JobParameters:
             catalog=text_parameter(widgets, "catalog"),
             schema=text_parameter(widgets, "schema"),
             volume_root=text_parameter(widgets, "volume_root"),
-            scenario=text_parameter(widgets, "scenario", default=DEFAULT_SCENARIO),
+            scenario=text_parameter(widgets, "scenario"),
         )
 
     def path(self, relative: str) -> Path:

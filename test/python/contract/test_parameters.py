@@ -18,6 +18,7 @@ GIVEN = {
     "catalog": "spark_catalog",
     "schema": "pdm",
     "volume_root": "/Volumes/main/pdm/blobs",
+    "scenario": "predictive_maintenance",
 }
 
 
@@ -58,6 +59,7 @@ def test_empty_window_means_by_the_data() -> None:
         ({"volume_root": "blobs"}, "volume_root"),
         ({"manifest_path": "../../etc/passwd"}, "stay inside"),
         ({"manifest_path": "  "}, "manifest_path: job parameter is empty"),
+        ({"scenario": ""}, "scenario: job parameter is empty"),
     ],
 )
 def test_refusals_name_the_parameter(changes: dict[str, str], words: str) -> None:
