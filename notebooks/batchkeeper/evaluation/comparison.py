@@ -19,7 +19,7 @@ CHALLENGER, CHAMPION = "challenger", "champion"
 
 
 def champion_to_beat(
-    name: str, challenger: registry.RegisteredVersion
+    scenario: Scenario, name: str, challenger: registry.RegisteredVersion
 ) -> tuple[registry.RegisteredVersion | None, str | None]:
     """The champion to compare with, or why there is none to compare with."""
     version = registry.find_alias(name, registry.CHAMPION)
@@ -28,12 +28,8 @@ def champion_to_beat(
     if version == challenger.version:
         return None, f"version {version} is the champion already"
     champion = registry.describe(name, version)
-    if champion.card.feature_schema_hash != challenger.card.feature_schema_hash:
-        return (
-            None,
-            f"champion {version} was made for other features ({champion.card.feature_schema_hash}) and cannot "
-            f"be compared",
-        )
+    if unfit := champion.card.unfit_for(scenario):
+        return None, f"champion {version} {unfit}: it cannot be compared"
     return champion, None
 
 

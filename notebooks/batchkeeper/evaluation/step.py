@@ -101,7 +101,7 @@ def run_evaluation(
     if decided is not None:
         return _repeated(decided, run_id, name, version)
     challenger = registry.describe(name, version)
-    champion, note = champion_to_beat(name, challenger)
+    champion, note = champion_to_beat(scenario, name, challenger)
     scores = compare(tables, scenario, run_id, challenger, champion)
     verdict = gate.judge(scores[CHALLENGER], scores[RULE], scores.get(CHAMPION))
     decision, metrics = _decide(verdict, settings.mode), test_metrics(scenario, scores)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -17,7 +16,6 @@ from mlflow.types.schema import ColSpec, Schema
 from pyspark.ml import PipelineModel
 
 from batchkeeper.delta.tables import Tables
-from batchkeeper.model import heads
 from batchkeeper.model.forests import spare_trees
 from batchkeeper.model.heads import probability_column
 from batchkeeper.scenario.declaration import Scenario
@@ -50,6 +48,19 @@ class ModelCard:
     trained_until: str
     reasons: dict[str, Any]
     drift_baseline: dict[str, list[float]]
+
+    @property
+    def heads(self) -> list[tuple[str, int]]:
+        """What the version answers: each target that it has reasons for, at each horizon with a threshold."""
+        return [(target, int(hours)) for target in self.reasons for hours in self.thresholds]
+
+    def unfit_for(self, scenario: Scenario) -> str | None:
+        """Why the version cannot score this scenario, as it is declared now; None when it can."""
+        computed = feature_set(scenario).schema_hash
+        if self.feature_schema_hash != computed:
+            return f"was made for features {self.feature_schema_hash}, the table has {computed}"
+        lacking = [f"{target} at {hours} h" for target, hours in scenario.heads if (target, hours) not in self.heads]
+        return f"does not predict {', '.join(lacking)}" if lacking else None
 
 
 @dataclass(frozen=True)
@@ -110,13 +121,7 @@ def describe(name: str, version: str) -> RegisteredVersion:
     return RegisteredVersion(name, version, str(info.run_id), ModelCard(**json.loads(info.metadata[_KEY])))
 
 
-def know_older_models() -> None:
-    """Models of 0.1.0 name their last stage by its module of then."""
-    sys.modules.setdefault("predictive_maintenance.heads", heads)
-
-
 def load(version: RegisteredVersion) -> PipelineModel:
     """The pipeline of a version."""
-    know_older_models()
     spare_trees()
     return mlflow.spark.load_model(f"models:/{version.name}/{version.version}")

@@ -13,7 +13,6 @@ from batchkeeper.contract.parameters import iso, parse_time
 from batchkeeper.delta.tables import Tables
 from batchkeeper.model import registry
 from batchkeeper.scenario.declaration import Scenario
-from batchkeeper.scenario.feature_set import feature_set
 
 SERIOUS_PSI = 0.25
 STOP, SCORE = "stop", "score"
@@ -38,20 +37,21 @@ def _earlier_champions(tables: Tables, name: str, champion: str) -> list[str]:
 
 
 def fitting(tables: Tables, scenario: Scenario) -> Choice:
-    """The champion, or the last good model when the champion was made for other features."""
-    name, computed = registry.model_name(tables, scenario), feature_set(scenario).schema_hash
+    """The champion, or the last good model when the champion was made for other features, targets or horizons."""
+    name = registry.model_name(tables, scenario)
     champion = registry.find_alias(name, registry.CHAMPION)
     if champion is None:
         return Choice(None, refusal=f"no champion: model {name} has no version with the alias {registry.CHAMPION}")
     latest = registry.describe(name, champion)
-    if latest.card.feature_schema_hash == computed:
+    unfit = latest.card.unfit_for(scenario)
+    if unfit is None:
         return Choice(latest)
-    reason = f"champion {champion} was made for features {latest.card.feature_schema_hash}, the table has {computed}"
+    reason = f"champion {champion} {unfit}"
     for version in _earlier_champions(tables, name, champion):
         earlier = registry.describe(name, version)
-        if earlier.card.feature_schema_hash == computed:
+        if earlier.card.unfit_for(scenario) is None:
             return Choice(earlier, (f"{reason}; scored with the last good version {version}",))
-    return Choice(None, refusal=f"{reason}, and no earlier champion fits")
+    return Choice(None, refusal=f"{reason}, and no earlier champion fits: train a model for the scenario as it is now")
 
 
 def history_until(tables: Tables, version: registry.RegisteredVersion) -> datetime:

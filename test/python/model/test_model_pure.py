@@ -14,7 +14,6 @@ from batchkeeper.errors import ParameterError
 from batchkeeper.evaluation.gate import Gate, Limits
 from batchkeeper.evaluation.metrics import Cell, Scores, Tally
 from batchkeeper.model.heads import CalibratedHeads, fit_calibration
-from batchkeeper.model.registry import know_older_models
 from batchkeeper.training.costs import Cost, parse_costs
 from batchkeeper.training_set.splits import make_splits, needed_gap_hours
 
@@ -134,6 +133,4 @@ def test_cost_counts_misses_and_false_alerts_at_24_and_48_hours() -> None:
 
 
 def test_a_model_of_before_finds_the_class_of_its_last_stage() -> None:
-    know_older_models()
-
     assert importlib.import_module("predictive_maintenance.heads").CalibratedHeads is CalibratedHeads
