@@ -251,7 +251,7 @@ function readOne({ file, text }: DefinitionFile, faults: DefinitionFault[]): Pip
   return parsed.data;
 }
 
-/** Definitions of different scenarios whose tables would meet in one schema. */
+/** Definitions of different scenarios whose tables would meet in one schema, and schemas of no named scenario. */
 function meetings(read: readonly PipelineDefinition[]): DefinitionFault[] {
   const first = new Map<string, PipelineDefinition>();
   const faults: DefinitionFault[] = [];
@@ -259,6 +259,11 @@ function meetings(read: readonly PipelineDefinition[]): DefinitionFault[] {
     const schema = definition.schema ?? "";
     const other = first.get(schema) ?? definition;
     first.set(schema, other);
+    if (definition.schema !== undefined && definition.scenario === undefined)
+      faults.push({
+        where: `${definition.name}.json at scenario`,
+        message: "is missing: a definition with a schema of its own names the scenario whose tables are there",
+      });
     if (other.scenario !== definition.scenario)
       faults.push({
         where: `${definition.name}.json at schema`,

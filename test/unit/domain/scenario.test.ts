@@ -49,6 +49,13 @@ describe("a definition's scenario", () => {
     ]);
   });
 
+  it("is named where the schema is not the deployment's", () => {
+    expect(faultsOf({ name: "a", schema: "drives" })[0]).toEqual({
+      where: "a.json at scenario",
+      message: expect.stringContaining("is missing") as string,
+    });
+  });
+
   it("leaves no step a parameter of that name", () => {
     const steps = [{ name: "a", job: "b", timeoutSeconds: 1, parameters: { scenario: "" } }];
 
