@@ -44,6 +44,12 @@ def listed(columns: Iterable[str]) -> str:
     return ", ".join(columns)
 
 
+def text(value: str) -> str:
+    """SQL: the text as a literal. Braces stand for the frames of a query, so a text has them by their numbers."""
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'").replace("{", "\\u007B").replace("}", "\\u007D")
+    return f"'{escaped}'"
+
+
 def structure(fields: Mapping[str, str]) -> str:
     """SQL: one value of named fields, which sorts and windows pass on whole."""
     return f"struct({listed(f'{value} AS {name}' for name, value in fields.items())})"

@@ -100,8 +100,12 @@ def _of_counter(scenario: Scenario, counter: Counter) -> Iterator[tuple[str, str
 
 
 def _number_of_readings(scenario: Scenario, window: str) -> str:
-    """SQL: how many readings a window holds: of the value that has the fewest."""
+    """SQL: how many readings a window holds: of the value that has the fewest, where rows may not lack it; of optional
+    values alone that which has the most.
+    """
     if not scenario.smooth:
         return _window(scenario, "rows", window)
-    counts = [PackedTotal(_window(scenario, f"{one.name}_total", window), 1).count for one in scenario.smooth]
-    return f"least({', '.join(counts)})" if len(counts) > 1 else counts[0]
+    always = [one for one in scenario.smooth if not one.optional]
+    values = always or scenario.smooth
+    counts = [PackedTotal(_window(scenario, f"{one.name}_total", window), 1).count for one in values]
+    return f"{'least' if always else 'greatest'}({', '.join(counts)})" if len(counts) > 1 else counts[0]

@@ -28,7 +28,7 @@ class PackedTotal:
     def of_reading(cls, reading: Reading, scale: int) -> PackedTotal:
         """The total of a single value; one beyond the largest counts as missing."""
         scaled = f"floor({reading.name} * {scale} + 0.5D)"
-        largest = f"{reading.largest:g}"
+        largest = f"{float(reading.largest)!r}D"
         packed = f"shiftleft({scaled}, {COUNT_BITS}) + 1"
         return cls(f"CASE WHEN abs({reading.name}) <= {largest} THEN {packed} ELSE 0L END", scale)
 

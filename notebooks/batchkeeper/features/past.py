@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from batchkeeper.delta.query import listed, structure
+from batchkeeper.delta.query import listed, structure, text
 from batchkeeper.features.grid import HOUR, AsOfGrid
 from batchkeeper.features.packed_total import PackedTotal
 from batchkeeper.scenario.declaration import TIME, Scenario
@@ -90,20 +90,21 @@ def past(scenario: Scenario) -> str:
         columns = f"{point} AS point, {event} AS event, {at} AS at, {visit} AS visit, {sums} AS readings"
         return f"SELECT {entity}, {columns} FROM {source}"
 
-    numbers = event_numbers(scenario)
     parts = [rows("bins", "bin", sums="readings"), rows("{fleet}", f"{{first}} - {grid.step}")]
     for events in scenario.events:
-        parts.append(rows(f"{{rows_of_{events.name}}}", grid.bin_end(AT), _number(events.column, numbers), AT))
+        parts.append(rows(f"{{rows_of_{events.name}}}", grid.bin_end(AT), _number(scenario, events.column), AT))
     if scenario.maintenance:
-        number = _number(scenario.maintenance.column, numbers)
+        number = _number(scenario, scenario.maintenance.column)
         parts.append(
             rows(f"{{rows_of_{scenario.maintenance.name}}}", grid.bin_end(AT), number, AT, _on_calendar(scenario))
         )
     return "\nUNION ALL ".join(parts)
 
 
-def _number(column: str, numbers: dict[str, int]) -> str:
-    known = " ".join(f"WHEN '{event}' THEN {number}" for event, number in numbers.items())
+def _number(scenario: Scenario, column: str) -> str:
+    """SQL: the number of a row's event; one that is not told apart gets a number of its own."""
+    numbers = event_numbers(scenario)
+    known = " ".join(f"WHEN {text(scenario.spelled(event))} THEN {number}" for event, number in numbers.items())
     return f"CASE {column} {known} ELSE {len(numbers) + 1} END" if known else "1"
 
 

@@ -25,7 +25,10 @@ def close(attempt: Attempt, ingested: Sequence[IngestedSource], broken: Sequence
     counts = {one.source: one.row_counts for one in with_rows if one.row_counts is not None}
     written = _written_rows(attempt, with_rows)
     entries = _entries(attempt, ingested, broken, written)
-    days = {source: covered_days(entries, source) | written.days.get(source.name, set()) for source in scenario.sources}
+    days = {
+        source: covered_days(entries, source, scenario.coverage) | written.days.get(source.name, set())
+        for source in scenario.sources
+    }
 
     def note_touched() -> None:
         # A run that wrote no row touched nothing.

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
+from batchkeeper.delta.query import text
 from batchkeeper.delta.tables import Tables
 from batchkeeper.delta.times import literal
 from batchkeeper.features.grid import HOUR, AsOfGrid
@@ -26,12 +27,17 @@ def label(target: str, horizon_hours: int) -> str:
 
 def of_target(scenario: Scenario, target: str) -> str:
     """SQL: whether a row of the targets' source is an event of this target."""
-    return f"{scenario.targets.column} = '{target}'" if scenario.targets.column else "true"
+    column = scenario.targets.column
+    return f"{column} = {text(scenario.spelled(target))}" if column else "true"
 
 
 def target_name(scenario: Scenario) -> str:
-    """SQL: the target of a row of the targets' source."""
-    return scenario.targets.column or f"'{scenario.targets.names[0]}'"
+    """SQL: the target of a row of the targets' source, as predictions name it."""
+    column = scenario.targets.column
+    if not column:
+        return f"'{scenario.targets.names[0]}'"
+    spelled = " ".join(f"WHEN {text(written)} THEN '{name}'" for name, written in scenario.targets.spelled.items())
+    return f"CASE {column} {spelled} ELSE {column} END" if spelled else column
 
 
 def compute_labels(scenario: Scenario, points: DataFrame, failures: DataFrame) -> DataFrame:
@@ -61,7 +67,9 @@ def update_labels(tables: Tables, scenario: Scenario, watermark: datetime) -> tu
     """Brings the labels table, which must be there, up to the failures' watermark; returns how many rows are new and
     how many changed.
     """
-    spec, key, names = labels_table(scenario), list(scenario.key), label_columns(scenario)
+    spec, key = labels_table(scenario), list(scenario.key)
+    # Another longest horizon changes when a row is final.
+    names = (*label_columns(scenario), "label_complete_at")
     until = last_labelled(scenario, watermark)
     points = tables.read(FEATURES).where(f"as_of <= {literal(until)}").select(*key)
     failures = tables.read(scenario.targets.name).where(f"{TIME} <= {literal(watermark)}")

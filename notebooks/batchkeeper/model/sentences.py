@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from math import ceil, log10
 
+from batchkeeper.delta.query import text
 from batchkeeper.model.inputs import main_window
 from batchkeeper.scenario.declaration import Scenario
 from batchkeeper.scenario.feature_set import FACTS, NEXT_VISIT, READINGS, VISIT, feature_set
@@ -31,9 +33,8 @@ def filled_in(template: str, values: Mapping[str, str]) -> str:
     return f"concat({', '.join(part for part in parts if part)})" if template else ""
 
 
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'" if text else ""
+def _quoted(words: str) -> str:
+    return text(words) if words else ""
 
 
 def _number(expression: str, decimals: int = 0) -> str:
@@ -46,9 +47,10 @@ def _all(scenario: Scenario) -> Iterator[tuple[str, str]]:
         of_value = _of_reading if isinstance(value, Reading) else _of_counter
         yield value.name, of_value(scenario, value)  # type: ignore[arg-type]
     for code in scenario.codes:
-        yield code, filled_in(words.event, {"code": _quoted(code), "hours": _number(f"{code}_hours_since")})
+        seen = {"code": _quoted(scenario.spelled(code)), "hours": _number(f"{code}_hours_since")}
+        yield code, filled_in(words.event, seen)
     for target in scenario.targets.names if scenario.maintenance else ():
-        values = {"target": _quoted(target), "days": _number(f"{target}_age_hours / 24")}
+        values = {"target": _quoted(scenario.spelled(target)), "days": _number(f"{target}_age_hours / 24")}
         said = [one for one in (filled_in(words.replaced, values), filled_in(words.never_replaced, values)) if one]
         yield f"{target}_age", f"coalesce({', '.join(said)})" if said else ""
     if NEXT_VISIT in feature_set(scenario).names:
@@ -78,23 +80,33 @@ def _of_reading(scenario: Scenario, reading: Reading) -> str:
     values = {
         "name": _quoted(name),
         "hours": window,
-        "size": _number(size, 1),
-        "unit": _quoted(reading.unit) or "''",
+        "size": _number(size, _decimals(reading)),
+        "unit": _quoted(reading.unit),
         "side": f"CASE WHEN {away} >= 0 THEN 'above' ELSE 'below' END",
         "entity": _quoted(scenario.entity.noun),
         "deviations": _number(f"{size} / {spread}", 1),
     }
-    return filled_in(scenario.words.reading, values)
+    return filled_in(_with_unit(scenario.words.reading, reading.unit), values)
+
+
+def _decimals(reading: Reading) -> int:
+    """How many decimals say something: one, and more of what is always small."""
+    return max(1, 4 - ceil(log10(reading.largest)))
+
+
+def _with_unit(template: str, unit: str) -> str:
+    """The template without a place for a unit that there is not."""
+    return template if unit else template.replace(" {unit}", "").replace("{unit}", "")
 
 
 def _of_counter(scenario: Scenario, counter: Counter) -> str:
+    """By how much it rose, or, where it did not of late, how far it is."""
+    level = f"{counter.name}_level"
+    values = {"name": _quoted(counter.name), "unit": _quoted(counter.unit), "level": _number(level)}
+    stands = filled_in(_with_unit(scenario.words.level, counter.unit), values)
     if not counter.rise:
-        return ""
-    hours = counter.rise[0]
-    values = {
-        "name": _quoted(counter.name),
-        "rise": _number(f"{counter.name}_rise_{hours}h"),
-        "hours": f"'{hours}'",
-        "unit": _quoted(counter.unit) or "''",
-    }
-    return filled_in(scenario.words.counter, values)
+        return stands
+    rise = f"{counter.name}_rise_{counter.rise[0]}h"
+    values |= {"rise": _number(rise), "hours": f"'{counter.rise[0]}'"}
+    rose = filled_in(_with_unit(scenario.words.counter, counter.unit), values)
+    return f"CASE WHEN {rise} > 0 THEN {rose or 'NULL'} ELSE {stands or 'NULL'} END" if rose or stands else ""

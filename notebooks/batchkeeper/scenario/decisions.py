@@ -51,7 +51,8 @@ class Words:
 
     Attributes:
         reading: of name, hours, size, unit, side (above, below), deviations and entity.
-        counter: of name, rise, hours and unit.
+        counter: of a counter that rose: name, rise, hours, level and unit.
+        level: of one that did not: name, level and unit.
         event: of code and hours.
         replaced: of target and days.
         never_replaced: of target.
@@ -62,6 +63,7 @@ class Words:
 
     reading: str = "{name} {hours} h mean {size} {unit} {side} the {entity}'s normal ({deviations} sd)"
     counter: str = "{name} rose by {rise} {unit} in {hours} h"
+    level: str = "{name} is at {level} {unit}"
     event: str = "{code} seen {hours} h ago"
     replaced: str = "{target} replaced {days} days ago"
     never_replaced: str = "{target} never replaced"

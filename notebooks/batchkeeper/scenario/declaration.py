@@ -78,6 +78,13 @@ class Scenario:
         """The event codes of all sources."""
         return tuple(code for events in self.events for code in events.codes)
 
+    def spelled(self, name: str) -> str:
+        """A code or target as files write it. No code is called like a target."""
+        for part in (*self.events, self.targets):
+            if name in part.spelled:
+                return part.spelled[name]
+        return name
+
     @property
     def key(self) -> tuple[str, str]:
         """What names an as-of point: entity and time."""
@@ -89,12 +96,15 @@ class Scenario:
         entity = Field(
             self.entity.name, self.entity.type, self.entity.headers or (self.entity.name,), self.entity.comment
         )
-        at = Field(TIME, "timestamp", self.clock.headers, "UTC")
+        at = Field(TIME, "timestamp", self.clock.headers, "UTC", dates_at=self.clock.dates_at)
 
-        def coded(name: str, column: str | None, headers: tuple[str, ...], comment: str) -> Source:
-            code = (Field(column, "string", headers or (column,)),) if column else ()
+        def coded(part: Events | Maintenance | Targets) -> Source:
+            column = part.column
+            code = (Field(column, "string", part.headers or (column,)),) if column else ()
             key = (entity.name, TIME, *([column] if column else []))
-            return Source(name, (entity, at, *code), key=key, comment=comment)
+            # Labels are made of the targets, so these are always waited for.
+            required = isinstance(part, Targets) or part.required
+            return Source(part.name, (entity, at, *code), key=key, required=required, comment=part.comment)
 
         found = []
         if self.fleet:
@@ -104,7 +114,10 @@ class Scenario:
             found.append(
                 Source(self.fleet.name, (entity, *facts), key=(entity.name,), time=None, comment=self.fleet.comment)
             )
-        values = (Field(one.name, "double", one.headers or (one.name,), one.comment) for one in self.readings.values)
+        values = (
+            Field(one.name, "double", one.headers or (one.name,), one.comment, one.optional)
+            for one in self.readings.values
+        )
         found.append(
             Source(
                 self.readings.name,
@@ -114,10 +127,7 @@ class Scenario:
                 comment=self.readings.comment,
             )
         )
-        found += [coded(one.name, one.column, one.headers, one.comment) for one in self.events]
-        for part in (self.maintenance, self.targets):
-            if part:
-                found.append(coded(part.name, part.column, part.headers, part.comment))
+        found += map(coded, [*self.events, *([self.maintenance] if self.maintenance else []), self.targets])
         return tuple(found)
 
     @property

@@ -28,7 +28,11 @@ def load_scenario(name: str) -> Scenario:
         sys.path.append(str(_EXAMPLES))
     if find_spec(name) is None or find_spec(f"{name}.scenario") is None:
         raise ScenarioError(f"scenario: there is no package {name} with a module scenario")
-    found = getattr(import_module(f"{name}.scenario"), "SCENARIO", None)
+    try:
+        module = import_module(f"{name}.scenario")
+    except Exception as error:
+        raise ScenarioError(f"{name}/scenario.py cannot be read: {type(error).__name__}: {error}") from error
+    found = getattr(module, "SCENARIO", None)
     if not isinstance(found, Scenario):
         raise ScenarioError(f"{name}/scenario.py: SCENARIO must be a Scenario")
     faults = faults_of(found)

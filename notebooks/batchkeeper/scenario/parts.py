@@ -35,11 +35,15 @@ class Clock:
 
     Attributes:
         headers: names of the time column in files.
-        day_begins: the file of day D covers (D-1 h:00, D h:00] UTC, with h = `day_begins`.
+        day_begins: the file of day D covers (D-1 h:00, D h:00] UTC, with h = `day_begins`: with 0 the day before, with
+            24 the day that it is named after.
+        dates_at: the hour (UTC) that a date without a clock stands for, 24 for the end of the day; None: such a date
+            is no time.
     """
 
     headers: tuple[str, ...] = ("ts", "datetime", "timestamp")
     day_begins: int = 0
+    dates_at: int | None = None
 
 
 @dataclass(frozen=True)

@@ -38,25 +38,28 @@ class Reading:
 
     Attributes:
         largest: a value beyond is taken as missing.
+        optional: whether a row, or a file, may lack the value; else a row with an empty cell is set aside.
     """
 
     name: str
     unit: str = ""
     headers: tuple[str, ...] = ()
     largest: float = 10_000
+    optional: bool = False
     comment: str = ""
 
 
 @dataclass(frozen=True)
 class Counter:
     """A value that only rises, e.g. sectors found bad: its level, and by how much it rose in each of the `rise` windows
-    (hours).
+    (hours). `optional` as of a reading.
     """
 
     name: str
     rise: tuple[int, ...]
     unit: str = ""
     headers: tuple[str, ...] = ()
+    optional: bool = False
     comment: str = ""
 
 

@@ -11,7 +11,7 @@ COUNT_BITS = 20
 
 _LARGEST = 2**63 - 1
 _YEARS = timedelta(days=3653)
-_DECIMALS = (3, 2, 1, 0)
+_DECIMALS = range(9, -1, -1)
 
 
 class NoScaleError(ValueError):
@@ -19,7 +19,7 @@ class NoScaleError(ValueError):
 
 
 def scale_of(reading: Reading, step: timedelta) -> int:
-    """What a reading is multiplied by before it is rounded: as many decimals, up to three, as ten years of squared
+    """What a reading is multiplied by before it is rounded: as many decimals, up to nine, as ten years of squared
     readings leave room for in 64 bits.
 
     Raises:
@@ -30,4 +30,4 @@ def scale_of(reading: Reading, step: timedelta) -> int:
         largest = int(reading.largest * 10**decimals)
         if largest**2 * readings <= _LARGEST and largest * readings <= _LARGEST >> COUNT_BITS:
             return int(10**decimals)
-    raise NoScaleError(f"{reading.largest:g} is too large: the sum of ten years of squares does not fit into 64 bits")
+    raise NoScaleError(f"{reading.largest} is too large: the sum of ten years of squares does not fit into 64 bits")

@@ -8,14 +8,22 @@ from datetime import timedelta
 
 @dataclass(frozen=True)
 class Field:
-    """A column of a source file: its name in the table, its Spark type, and the header names it goes by (compared
-    without case).
+    """A column of a source file.
+
+    Attributes:
+        name: in the table.
+        type: its Spark type.
+        headers: the names that it goes by in files, compared without case.
+        optional: whether a row, or a file, may lack it.
+        dates_at: of a time, the hour that a date alone stands for; None: it is no time.
     """
 
     name: str
     type: str
     headers: tuple[str, ...]
     comment: str = ""
+    optional: bool = False
+    dates_at: int | None = None
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ def plain_features(
     for events in scenario.events:
         columns: dict[str, Column] = {}
         for code in events.codes:
-            mine = sf.col(events.column) == code
+            mine = sf.col(events.column) == scenario.spelled(code)
             columns |= {f"{code}_count_{hours}h": sf.count_if(mine & _within(hours)) for hours in events.count}
             columns[f"{code}_hours_since"] = (
                 sf.min(sf.when(mine & (sf.col("age") < events.since * HOUR), sf.col("age"))) / HOUR
@@ -81,16 +81,19 @@ def _readings(scenario: Scenario) -> dict[str, Column]:
         found[f"{name}_normal_mean"] = sf.avg(sf.when(its_normal, rounded))
         found[f"{name}_normal_sd"] = sf.stddev_samp(sf.when(its_normal, rounded))
         found |= {f"{name}_deviation_{h}h": means[h] - found[f"{name}_normal_mean"] for h in windows.deviation}
-    # A value beyond the largest counts as missing.
-    present = [sf.when(sf.abs(one.name) <= one.largest, 1) for one in scenario.smooth] or [sf.lit(1)]
     for label, inside in ((f"{hours}h", _within(hours)) for hours in windows.mean):
-        found[f"readings_{label}"] = _fewest(present, inside)
-    return found | {"readings_normal": _fewest(present, its_normal)}
+        found[f"readings_{label}"] = _number(scenario, inside)
+    return found | {"readings_normal": _number(scenario, its_normal)}
 
 
-def _fewest(present: list[Column], inside: Column) -> Column:
+def _number(scenario: Scenario, inside: Column) -> Column:
+    always = [one for one in scenario.smooth if not one.optional]
+    # A value beyond the largest counts as missing.
+    present = [sf.when(sf.abs(one.name) <= one.largest, 1) for one in always or scenario.smooth] or [sf.lit(1)]
     counts = [sf.count(sf.when(inside, one)) for one in present]
-    return sf.least(*counts) if len(counts) > 1 else counts[0]
+    if len(counts) == 1:
+        return counts[0]
+    return sf.least(*counts) if always else sf.greatest(*counts)
 
 
 def _counters(scenario: Scenario) -> dict[str, Column]:

@@ -57,6 +57,10 @@ def random_sources(spark: SparkSession, scenario: Scenario, seed: int) -> tuple[
             ]
             if step not in gap or draw.random() < 0.1:
                 odd = (20_000.0, *values[1:]) if draw.random() < 0.02 and scenario.smooth else values
+                odd = [
+                    None if value.optional and draw.random() < 0.3 else one
+                    for one, value in zip(odd, scenario.readings.values, strict=True)
+                ]
                 rows.append((unit, START + step * scenario.readings.step, *odd))
     names = [f"{value.name} double" for value in scenario.readings.values]
     readings = frame(spark, rows, entity, "ts timestamp", *names)
@@ -71,7 +75,7 @@ def random_sources(spark: SparkSession, scenario: Scenario, seed: int) -> tuple[
         drawn_rows = {(draw.choice(units), time, draw.choice((*codes, "unknown"))) for time in at}
         return frame(spark, sorted(drawn_rows), entity, "ts timestamp", f"{column} string")
 
-    coded = {one.name: events(one.column, one.codes, 40) for one in scenario.events}
+    coded = {one.name: events(one.column, tuple(map(scenario.spelled, one.codes)), 40) for one in scenario.events}
     if part := scenario.maintenance:
         coded[part.name] = events(part.column, scenario.targets.names, 15)
     times = grid.times(START, end)

@@ -36,7 +36,7 @@ def test_the_shipped_scenario_and_one_of_few_facts_are_sound() -> None:
     [
         ({"entity": replace(SCENARIO.entity, type="float")}, "entity.type"),
         ({"entity": replace(SCENARIO.entity, name="as_of")}, "entity.name"),
-        ({"clock": Clock(day_begins=24)}, "clock.day_begins"),
+        ({"clock": Clock(day_begins=25)}, "clock.day_begins"),
         ({"rules": Path("absent.yml")}, "rules"),
         ({"grid": Grid(timedelta(hours=7))}, "grid.every"),
         ({"grid": Grid(timedelta(hours=12), timedelta(hours=12))}, "grid.offset"),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from random import Random
 
+import yaml
 from pdm import SCENARIO
 
 from batchkeeper.scenario import (
@@ -49,6 +51,20 @@ def few_facts() -> Scenario:
     )
 
 
+def dated(folder: Path) -> Scenario:
+    """Days as dates without a clock, files named after the day that they hold, values that a row may lack."""
+    rules = yaml.safe_load(SCENARIO.rules.read_text()) | {"sources": {}}
+    (folder / "rules.yml").write_text(yaml.safe_dump(rules))
+    declared = few_facts()
+    values = (Reading("load", largest=100), Reading("heat", optional=True), Counter("starts", (168,), optional=True))
+    return replace(
+        declared,
+        rules=folder / "rules.yml",
+        clock=Clock(headers=("day",), day_begins=24, dates_at=24),
+        readings=replace(declared.readings, values=values),
+    )
+
+
 def drawn(seed: int) -> Scenario:
     """A random declaration, in which any part may be missing."""
     draw = Random(seed)
@@ -61,13 +77,22 @@ def drawn(seed: int) -> Scenario:
 
     inside = tuple(hours for hours in (1, 2) if hours < step_hours and draw.random() < 0.5)
     mean = (*inside, *windows(draw.choice((1, 2, 3))))
-    values: list[Reading | Counter] = [Reading(f"value{number}") for number in range(draw.choice((0, 1, 2)))]
+    values: list[Reading | Counter] = [
+        Reading(f"value{number}", optional=draw.random() < 0.4) for number in range(draw.choice((0, 1, 2)))
+    ]
     if not values or draw.random() < 0.6:
-        values.append(Counter("counter", rise=windows(draw.choice((1, 2)))))
+        values.append(Counter("counter", rise=windows(draw.choice((1, 2))), optional=True))
     targets = ("part1", "part2")[: draw.choice((1, 2))]
     text_ids = draw.random() < 0.5
     events = tuple(
-        Events(f"events{number}", "code", codes=(f"e{number}a", f"e{number}b"), count=windows(2), since=step_hours * 8)
+        Events(
+            f"events{number}",
+            "code",
+            codes=(f"e{number}a", f"e{number}b"),
+            count=windows(2),
+            since=step_hours * 8,
+            spelled={f"e{number}a": f"it's {{{number}}}\\"},
+        )
         for number in range(draw.choice((0, 1, 2)))
     )
     return replace(

@@ -9,11 +9,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pdm import SCENARIO, TABLES
+from pdm import SCENARIO
 
 from batchkeeper.contract.parameters import JobParameters, iso
+from batchkeeper.delta.specs import TableSpec
 from batchkeeper.delta.tables import Tables
 from batchkeeper.ingestion.step import STAGED_BYTES, Ingestion
+from batchkeeper.scenario import Scenario
+from batchkeeper.tables.ingestion import ingestion_tables
 
 MACHINES = "machineID,model,age\r\n1,model1,5\r\n2,model3,18\r\n"
 HEADER = "datetime,machineID,volt,rotate,pressure,vibration"
@@ -46,6 +49,7 @@ class Bench:
     modified: datetime = FIRST
     results: list[dict[str, Any]] = field(default_factory=list)
     staged_bytes: int = STAGED_BYTES
+    scenario: Scenario = SCENARIO
 
     def freeze(
         self,
@@ -95,7 +99,7 @@ class Bench:
     def run(self, parameters: JobParameters) -> dict[str, Any]:
         """Ingests a frozen batch."""
         result: dict[str, Any] = json.loads(
-            Ingestion(self.tables, SCENARIO, parameters, self.staged_bytes).run().to_json()
+            Ingestion(self.tables, self.scenario, parameters, self.staged_bytes).run().to_json()
         )
         self.results.append(result)
         return result
@@ -105,9 +109,13 @@ class Bench:
         selected = self.tables.read(table).selectExpr(*columns)
         return sorted((tuple(row) for row in selected.collect()), key=repr)
 
+    @property
+    def _specs(self) -> tuple[TableSpec, ...]:
+        return ingestion_tables(self.scenario)
+
     def versions(self) -> dict[str, int]:
         """The Delta version of every table."""
-        return {spec.name: self.tables.version(spec.name) for spec in TABLES}
+        return {spec.name: self.tables.version(spec.name) for spec in self._specs}
 
     def content(self) -> dict[str, list[tuple[Any, ...]]]:
         """All tables without their volatile columns."""
@@ -115,7 +123,7 @@ class Bench:
             spec.name: self.rows(
                 spec.name, *(_plain(column.name, column.type) for column in spec.columns if not column.volatile)
             )
-            for spec in TABLES
+            for spec in self._specs
         }
 
 

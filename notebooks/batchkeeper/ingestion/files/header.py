@@ -71,7 +71,7 @@ def with_header(probed: ProbedFile, source: Source, first: str) -> ProbedFile:
         raise csv.Error(f"{len(names)} columns, at most {_MAX_COLUMNS}")
     columns = tuple(_field_of(name, source) for name in names)
     known = [column for column in columns if column]
-    missing = [field for field in source.fields if field.name not in known]
+    missing = [field for field in source.fields if field.name not in known and not field.optional]
     broken: dict[str, str] = {}
     if missing:
         broken["missing_column"] = (

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from batchkeeper.ingestion.journal.snapshots import Snapshot
+from batchkeeper.scenario.coverage_rule import CoverageRule
 
 _DAY = timedelta(days=1)
 
@@ -21,11 +22,11 @@ class Attendance:
 
     Args:
         snapshots: by time.
-        hour: at which a day ends (UTC); it began at that hour of the day before.
+        coverage: when a day ends.
     """
 
-    def __init__(self, snapshots: Sequence[Snapshot], hour: int) -> None:
-        self._hour = hour
+    def __init__(self, snapshots: Sequence[Snapshot], coverage: CoverageRule) -> None:
+        self._coverage = coverage
         self._times: list[int] = []
         self._listed = [next((one.entities for one in snapshots if one.complete), frozenset[Any]())]
         for one in snapshots:
@@ -35,7 +36,7 @@ class Attendance:
 
     def present(self, day: date) -> frozenset[Any]:
         """Whom snapshots list at the beginning of a day and at its end."""
-        end = datetime.combine(day, time(self._hour), UTC)
+        end = self._coverage.ends(day)
         return self._at(end - _DAY) & self._at(end)
 
     def agrees_with(self, other: Attendance) -> bool:

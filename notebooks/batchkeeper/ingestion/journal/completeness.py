@@ -5,7 +5,7 @@ the newest is.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from pyspark.sql import DataFrame
@@ -19,21 +19,23 @@ from batchkeeper.ingestion.journal.attendance import Attendance
 from batchkeeper.ingestion.journal.log import LogEntry
 from batchkeeper.ingestion.journal.snapshots import read_statements, standing
 from batchkeeper.ingestion.rows.row_counts import one_count_per_row
+from batchkeeper.scenario.coverage_rule import CoverageRule
 from batchkeeper.scenario.declaration import Scenario
 from batchkeeper.scenario.source import Source
 from batchkeeper.tables.ingestion import completeness_table
 
 _MAX_LISTED = 1000
 _DAY = timedelta(days=1)
+_QUIET_DAYS = 7
+"""Where no fleet says who is there, nothing is expected any more of whoever has sent nothing for so many days."""
 
 
-def covered_days(entries: Iterable[LogEntry], source: Source) -> set[date]:
+def covered_days(entries: Iterable[LogEntry], source: Source, coverage: CoverageRule) -> set[date]:
     """The days that the files of `source` that were read stand for."""
     found: set[date] = set()
     for entry in entries:
         if entry.file.source == source.name and entry.status == "read" and entry.covers:
-            start, end = (moment.date() for moment in entry.covers)
-            found.update(start + _DAY * number for number in range(1, (end - start).days + 1))
+            found.update(coverage.days(entry.covers))
     return found
 
 
@@ -56,7 +58,12 @@ def update_completeness(
     for source, wanted in days.items():
         if not source.step or not source.time:
             continue
-        if ordered := sorted({*wanted, *_newly_judged(tables, scenario, source, before, now)}):
+        judged = (
+            _newly_judged(tables, scenario, source, before, now)
+            if _snapshot_source(scenario)
+            else _following(tables, scenario, source, wanted)
+        )
+        if ordered := sorted({*wanted, *judged}):
             counted = row_counts[source] if source in row_counts else _row_counts(tables, scenario, source, ordered)
             found += _update(
                 tables, scenario, source, run_id, ordered, _counted(tables, scenario, source, ordered, counted, now)
@@ -66,10 +73,10 @@ def update_completeness(
 
 def _attendances(tables: Tables, scenario: Scenario, run_id: str) -> tuple[Attendance, Attendance]:
     """By the snapshots without those of this run, and by all."""
-    hour, snapshot = scenario.coverage.hour, _snapshot_source(scenario)
+    snapshot = _snapshot_source(scenario)
     statements = read_statements(tables, snapshot.name, scenario.entity.type) if snapshot else []
     others = [said for said in statements if said.run_id != run_id]
-    return Attendance(standing(others), hour), Attendance(standing(statements), hour)
+    return Attendance(standing(others), scenario.coverage), Attendance(standing(statements), scenario.coverage)
 
 
 def _snapshot_source(scenario: Scenario) -> Source | None:
@@ -82,8 +89,19 @@ def _newly_judged(
     """The days in the table on which others are present now than before."""
     if now.agrees_with(before):
         return []
+    return [day for day in _days(tables, scenario, source) if now.present(day) != before.present(day)]
+
+
+def _following(tables: Tables, scenario: Scenario, source: Source, days: Iterable[date]) -> list[date]:
+    """The days in the table that the days of the run say something of: whoever sends is expected on the days after."""
+    near = {day + _DAY * number for day in days for number in range(1, _QUIET_DAYS + 1)}
+    return [day for day in _days(tables, scenario, source) if day in near] if near else []
+
+
+def _days(tables: Tables, scenario: Scenario, source: Source) -> list[date]:
+    """The days in the table."""
     days = tables.read(completeness_table(scenario).name).where(f"source = '{source.name}'").select("day").distinct()
-    return [day for (day,) in days.collect() if now.present(day) != before.present(day)]
+    return [day for (day,) in days.collect()]
 
 
 def _update(
@@ -123,9 +141,8 @@ def _listed(days: Iterable[date]) -> str:
 
 
 def _row_counts(tables: Tables, scenario: Scenario, source: Source, days: list[date]) -> DataFrame:
-    """The rows that the table holds of these days."""
-    shift = timedelta(hours=scenario.coverage.hour)
-    first, last = (datetime.combine(day, time(), UTC) + shift for day in (days[0] - _DAY, days[-1]))
+    """The rows that the table holds of these days, and of those by which somebody is expected on them."""
+    first, last = (scenario.coverage.ends(day) for day in (days[0] - _DAY * (_QUIET_DAYS + 1), days[-1]))
     rows = tables.read(source.name).where(f"{source.time} > {literal(first)} AND {source.time} <= {literal(last)}")
     return one_count_per_row(rows, source, scenario.entity.name, scenario.coverage)
 
@@ -134,23 +151,25 @@ def _counted(
     tables: Tables, scenario: Scenario, source: Source, days: list[date], row_counts: DataFrame, attendance: Attendance
 ) -> DataFrame:
     """One row for each entity and day, also where nothing came. Of who is not present all day nothing is expected."""
+    snapshot = _snapshot_source(scenario)
+    before = () if snapshot else (day - _DAY * number for day in days for number in range(1, _QUIET_DAYS + 1))
     entity = scenario.entity.name
     counts = row_counts.groupBy(sf.col("entity").alias(entity), "day").agg(
         sf.expr("CAST(sum(rows) AS INT)").alias("readings"), sf.expr("timestamp_micros(max(last))").alias("last_ts")
     )
-    snapshot = _snapshot_source(scenario) or source
-    every = (
-        tables.read(snapshot.name)
-        .select(entity)
-        .distinct()
-        .withColumn("day", sf.explode(sf.expr(f"array({_listed(days)})")))
-    )
+    listed = f"explode(array({_listed(sorted({*days, *before}))})) AS day"
+    every = tables.read((snapshot or source).name).select(entity).distinct().selectExpr(entity, listed)
     rows, expected = every.join(counts, [entity, "day"], "left"), str(_DAY // (source.step or _DAY))
     if absences := attendance.absences(days):
         columns = [("absent", scenario.entity.type), ("first", "int"), ("last", "int")]
         frame = small_frame(tables.spark, columns, [(who, *map(_number, span)) for who, *span in absences])
         within = sf.expr(f"{entity} = absent AND unix_date(day) BETWEEN first AND last")
         rows, expected = rows.join(sf.broadcast(frame), within, "left"), f"IF(absent IS NULL, {expected}, 0)"
+    if not snapshot:
+        lately = f"unix_date(day) RANGE BETWEEN {_QUIET_DAYS} PRECEDING AND 1 PRECEDING"
+        sent = f"count(readings) OVER (PARTITION BY {entity} ORDER BY {lately}) > 0 AS sent"
+        rows = rows.selectExpr("*", sent).where(f"day IN ({_listed(days)})")
+        expected = f"IF(sent, {expected}, 0)"
     return rows.selectExpr(
         f"'{source.name}' AS source",
         entity,

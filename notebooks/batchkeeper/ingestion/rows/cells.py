@@ -29,7 +29,8 @@ def typed_cells(lines: DataFrame, source: Source, probed: ProbedFile) -> DataFra
     parsed = (_quoted_cells if probed.quoted else _cells)(content, probed.delimiter, names)
     # A line end around a value is no more a part of it than a blank.
     bare = "trim(BOTH ' \\r\\n' FROM {})" if probed.joined else "trim({})"
-    cells = {field.name: bare.format(f"cell_{names.index(f'text_{field.name}')}") for field in source.fields}
+    places = {name: bare.format(f"cell_{number}") for number, name in enumerate(names)}
+    cells = {field.name: places.get(f"text_{field.name}", "CAST(NULL AS STRING)") for field in source.fields}
     texts = [f"nullif({cells[field.name]}, '') AS `text_{field.name}`" for field in source.fields]
     # What reads as a number or a time is plain ASCII, and need not be looked through for broken characters.
     wordy = None in probed.columns or any(field.type == "string" for field in source.fields)

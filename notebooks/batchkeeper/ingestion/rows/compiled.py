@@ -6,7 +6,7 @@ from datetime import date
 
 from batchkeeper.ingestion.rows.cells import BAD
 from batchkeeper.ingestion.rows.forms import is_ancient
-from batchkeeper.ingestion.rows.rules import CompiledRules, RuleSet, Severity
+from batchkeeper.ingestion.rows.rules import MAX_RULES, CompiledRules, RuleSet, Severity
 from batchkeeper.scenario.source import Field, Source
 
 # Spark closes a quote that the line leaves open.
@@ -21,14 +21,16 @@ def compile_rules(source: Source, rules: RuleSet) -> CompiledRules:
     Java never compiles a method of more than 8000 bytes, and all this becomes one: hence one term for the rules of a
     field.
     """
-    found: list[tuple[str, Severity, str | None]] = []
+    found: dict[str, tuple[Severity, str | None]] = {}
+    # A bit for each rule and field tells which field it was; where there are too many fields, all share one.
+    by_field = 2 + 3 * len(source.fields) + len(rules.for_source(source.name)) <= MAX_RULES
 
     def bit(name: str, severity: Severity, refers_to: str | None = None) -> str:
-        found.append((name, severity, refers_to))
-        return f"{1 << len(found) - 1}L"
+        found[name] = (severity, refers_to)
+        return f"{1 << list(found).index(name)}L"
 
     def of_form(rule: str, field: Field) -> str:
-        return bit(f"{rule}:{field.name}", rules.form[rule])
+        return bit(f"{rule}:{field.name}" if by_field else rule, rules.form[rule])
 
     unread = " OR ".join(f"`{field.name}` IS NULL" for field in source.fields)
     terms = [
@@ -38,7 +40,7 @@ def compile_rules(source: Source, rules: RuleSet) -> CompiledRules:
     ]
     for field in source.fields:
         text, value = f"`text_{field.name}`", f"`{field.name}`"
-        missing = of_form("missing_value", field)
+        missing = "0L" if field.optional else of_form("missing_value", field)
         if field.type == "string":
             terms.append(f"IF({text} IS NULL, {missing}, 0L)")
             continue
@@ -58,8 +60,8 @@ def compile_rules(source: Source, rules: RuleSet) -> CompiledRules:
         broken = bit(rule.name, rule.severity, rule.refers_to)
         if rule.when:
             terms.append(f"IF({rule.when}, {broken}, 0L)")
-    names, severities, refers_to = zip(*found, strict=True)
-    return CompiledRules(names, severities, refers_to, tuple(terms))
+    severities, refers_to = zip(*found.values(), strict=True)
+    return CompiledRules(tuple(found), severities, refers_to, tuple(terms))
 
 
 def _micros(day: date) -> str:

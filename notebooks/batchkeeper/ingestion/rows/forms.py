@@ -20,6 +20,7 @@ _PATTERNS = {
     **dict.fromkeys(("tinyint", "smallint", "int", "bigint"), _WHOLE),
 }
 _SHORTEST_TIME = len("2015-11-15 06:00")
+_LONGEST_DATE = len("2015-11-15")
 _REGION = r" *([A-Za-z_]+/.*)$"
 # How many minutes later a clock that is put back shows the same time again.
 _LATER = (0, 30, 60, 120)
@@ -53,7 +54,15 @@ def typed(field: Field, *, plain: bool) -> str:
         found.append(f"{text} RLIKE '^({pattern})$'")
         if field.type == "timestamp":
             found.append(f"(NOT contains({text}, '/') OR {_occurs_once(text, value)})")
-    return f"IF({' AND '.join(found)}, {value}, NULL)" if found else value
+    value = f"IF({' AND '.join(found)}, {value}, NULL)" if found else value
+    return value if field.dates_at is None else _or_date(text, value, field.dates_at)
+
+
+def _or_date(text: str, value: str, hour: int) -> str:
+    """SQL: the value, or of a date alone the time `hour` hours after it begins."""
+    date = f"{text} >= '{FIRST_YEAR}' AND {text} RLIKE '^({_DATE})$'"
+    begins = f"TRY_CAST({text} AS TIMESTAMP) + INTERVAL {hour} HOURS"
+    return f"IF(octet_length({text}) <= {_LONGEST_DATE}, IF({date}, {begins}, NULL), {value})"
 
 
 def is_ancient(field: Field) -> str:

@@ -41,7 +41,8 @@ FORM_RULES = ("not_utf8", "malformed", "missing_value", "wrong_type", "not_finit
 # The others leave nothing that could be stored, or nothing that could be believed.
 _MAY_WARN = ("unknown_column", "undated_name")
 EARLIEST = date(FIRST_YEAR, 1, 2)
-_MAX_RULES = 60
+MAX_RULES = 60
+"""How many rules on one source, those of form included, are bits of a mask."""
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -82,18 +83,15 @@ class CompiledRules:
     refers_to: tuple[str | None, ...]
     """Per rule the source that decides it, or None: the row alone decides."""
     terms: tuple[str, ...]
-    """Spark SQL: the bits of the rules that a row breaks by itself, as numbers to be added."""
+    """Spark SQL: the bits of the rules that a row breaks by itself, as numbers to be joined bit by bit."""
 
     def __post_init__(self) -> None:
-        if len(self.names) > _MAX_RULES:
-            raise RulesError(
-                f"{len(self.names)} rules on one source, at most {_MAX_RULES}: up to three for each column, two "
-                f"for the line, then its own"
-            )
+        if len(self.names) > MAX_RULES:
+            raise RulesError(f"{len(self.names)} rules on one source, those of form included, at most {MAX_RULES}")
 
     def mask(self) -> Column:
         """The rules that a row breaks by itself, as a number."""
-        return sf.expr(" + ".join(self.terms))
+        return sf.expr(" | ".join(self.terms))
 
     def references(self) -> dict[str, int]:
         """By source: the mask of the rules that a row breaks when that source lacks its key."""
@@ -180,8 +178,8 @@ def _row_rule(where: str, entry: Any, sources: set[str]) -> RowRule:
     if not isinstance(entry, dict) or not set(entry) <= {"name", "severity", "when", "refers_to"}:
         raise RulesError(f"{where}: a rule has name, severity and one of when, refers_to")
     name = entry.get("name")
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise RulesError(f"{where}: name {name!r} must be lower case letters, digits and '_'")
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or name in FORM_RULES:
+        raise RulesError(f"{where}: name {name!r} must be lower case letters, digits and '_', and no rule of form")
     if ("when" in entry) == ("refers_to" in entry):
         raise RulesError(f"{where} ({name}): give either when or refers_to")
     if "refers_to" in entry and entry["refers_to"] not in sources:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from batchkeeper.scenario.checks import judging, names, windows
 from batchkeeper.scenario.checks.fault import Fault
+from batchkeeper.scenario.checks.shapes import shapes
 from batchkeeper.scenario.declaration import Scenario
 
 _CHECKS: tuple[Callable[[Scenario], Iterator[Fault]], ...] = (
@@ -24,4 +25,16 @@ _CHECKS: tuple[Callable[[Scenario], Iterator[Fault]], ...] = (
 
 def faults_of(scenario: Scenario) -> list[Fault]:
     """Every fault of a declaration; none when the engine can work with it."""
-    return [fault for check in _CHECKS for fault in check(scenario)]
+    found = list(shapes(scenario))
+    mistyped = tuple(place for place, _ in found)
+    for check in _CHECKS:
+        try:
+            # One by one: what a check has told before it stops counts.
+            for place, what in check(scenario):
+                if not place.startswith(mistyped):
+                    found.append((place, what))
+        except Exception:
+            # A check takes the types for granted, and may stop at one that is told already.
+            if not mistyped:
+                raise
+    return found

@@ -22,7 +22,8 @@ _SQL = frozenset(
 )
 _WORDS = {
     "reading": {"name", "hours", "size", "unit", "side", "entity", "deviations"},
-    "counter": {"name", "rise", "hours", "unit"},
+    "counter": {"name", "rise", "hours", "level", "unit"},
+    "level": {"name", "level", "unit"},
     "event": {"code", "hours"},
     "replaced": {"target", "days"},
     "never_replaced": {"target"},

@@ -28,6 +28,8 @@ _COLUMNS = frozenset(
         "source_modified at bin",
     )
 )
+_ALL = "all"
+"""Stands for all targets in `evaluations`."""
 _FAMILIES = ("readings", "visit", "facts")
 """What features of the engine's own are counted under, beside codes, targets and values."""
 
@@ -45,7 +47,8 @@ def names(scenario: Scenario) -> Iterator[Fault]:
     tables |= {f"{place}.name": part.name for place, part in (("fleet", fleet), ("maintenance", maintenance)) if part}
     for place, name in (places | tables).items():
         if not _NAME.fullmatch(name):
-            yield place, f"{name!r} must be letters, digits and '_', beginning with a letter"
+            hint = "; `spelled` says how files write it" if ".codes[" in place or ".names[" in place else ""
+            yield place, f"{name!r} must be letters, digits and '_', beginning with a letter{hint}"
     yield from (
         (place, f"{name!r} is a table of the engine's own")
         for place, name in tables.items()
@@ -54,6 +57,8 @@ def names(scenario: Scenario) -> Iterator[Fault]:
     for place, name in places.items():
         if name.casefold() in _COLUMNS and place != "name":
             yield place, f"{name!r} is a column of the engine's own"
+    if _ALL in targets.names:
+        yield f"targets.names[{targets.names.index(_ALL)}]", f"{_ALL!r} stands for all of them together"
     if not targets.names:
         yield "targets.names", "names nothing that could be predicted"
     if not targets.column and len(targets.names) > 1:
@@ -70,6 +75,19 @@ def names(scenario: Scenario) -> Iterator[Fault]:
     ):
         if twice := repeated(values):
             yield what, f"twice: {', '.join(twice)}"
+    yield from _spelling(scenario)
+    for source in scenario.sources:
+        if twice := repeated(header for field in source.fields for header in dict.fromkeys(field.headers)):
+            yield f"source {source.name}: headers", f"of more than one column: {', '.join(twice)}"
+
+
+def _spelling(scenario: Scenario) -> Iterator[Fault]:
+    parts = {f"events[{number}]": (one, one.codes) for number, one in enumerate(scenario.events)}
+    for place, (part, known) in {**parts, "targets": (scenario.targets, scenario.targets.names)}.items():
+        if strange := sorted(set(part.spelled) - set(known)):
+            yield f"{place}.spelled", f"{', '.join(strange)} is none of {', '.join(known)}"
+        if twice := repeated(part.spelled.get(name, name) for name in known):
+            yield f"{place}.spelled", f"files write two of them alike: {', '.join(twice)}"
 
 
 def _values(scenario: Scenario) -> list[str]:
@@ -84,8 +102,12 @@ def types(scenario: Scenario) -> Iterator[Fault]:
             yield f"fleet.facts[{place}].type", f"{fact.type!r} must be int, double or string"
         if fact.categories and fact.type != "string":
             yield f"fleet.facts[{place}].categories", f"are for a string, {fact.name} is of type {fact.type}"
-    if not 0 <= scenario.clock.day_begins <= 23:
-        yield "clock.day_begins", f"{scenario.clock.day_begins} must be an hour from 0 to 23"
+    if not 0 <= scenario.clock.day_begins <= 24:
+        yield "clock.day_begins", f"{scenario.clock.day_begins} must be an hour from 0 to 24"
+    if scenario.clock.dates_at is not None and not 0 <= scenario.clock.dates_at <= 24:
+        yield "clock.dates_at", f"{scenario.clock.dates_at} must be an hour from 0 to 24, or None"
+    if not scenario.clock.headers:
+        yield "clock.headers", "names no column"
     if not scenario.rules.is_file():
         yield "rules", f"there is no file {scenario.rules.name} beside the declaration"
 

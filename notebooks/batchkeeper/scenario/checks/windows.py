@@ -25,7 +25,8 @@ def windows(scenario: Scenario) -> Iterator[Fault]:
     for number, events in enumerate(scenario.events):
         whole += [(f"events[{number}].count[{place}]", hours) for place, hours in enumerate(events.count)]
     for place, hours in whole:
-        if hours <= 0 or (hours * _HOUR > every and hours * _HOUR % every):
+        # A grid without a step is a fault of its own.
+        if hours <= 0 or (timedelta(0) < every < hours * _HOUR and hours * _HOUR % every):
             yield place, f"{hours} h must be above 0, and beyond the grid's step of {every} a multiple of it"
         elif not place.startswith(("readings.windows.mean", "readings.windows.deviation")) and hours * _HOUR < every:
             yield place, f"{hours} h is shorter than the grid's step of {every}"
@@ -68,7 +69,9 @@ def horizons(scenario: Scenario) -> Iterator[Fault]:
 
 def scales(scenario: Scenario) -> Iterator[Fault]:
     for place, value in enumerate(scenario.readings.values):
-        if isinstance(value, Reading):
+        if isinstance(value, Reading) and value.largest <= 0:
+            yield f"readings.values[{place}].largest", f"{value.largest} must be above 0"
+        elif isinstance(value, Reading) and scenario.readings.step > timedelta(0):
             try:
                 scale_of(value, scenario.readings.step)
             except NoScaleError as error:

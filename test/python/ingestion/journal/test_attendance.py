@@ -8,8 +8,10 @@ import pytest
 
 from batchkeeper.ingestion.journal.attendance import Attendance
 from batchkeeper.ingestion.journal.snapshots import Snapshot
+from batchkeeper.scenario.coverage_rule import CoverageRule
 
 HOUR = 6
+COVERAGE = CoverageRule(HOUR)
 
 
 def snapshot(day: int, *entities: int, complete: bool = True, hour: int = HOUR) -> Snapshot:
@@ -23,7 +25,7 @@ def day(number: int) -> date:
 
 
 def absences(snapshots: list[Snapshot], *days: int) -> list[tuple[int, int, int]]:
-    return [(who, first.day, last.day) for who, first, last in Attendance(snapshots, HOUR).absences(map(day, days))]
+    return [(who, first.day, last.day) for who, first, last in Attendance(snapshots, COVERAGE).absences(map(day, days))]
 
 
 def test_nobody_is_absent_before_the_first_snapshot_nor_without_one() -> None:
@@ -69,4 +71,4 @@ def test_a_snapshot_that_says_nothing_new_changes_nothing(more: Snapshot, agrees
     before = [snapshot(3, 1), snapshot(5, 1, 2)]
     after = sorted([*before, more], key=lambda one: one.at)
 
-    assert Attendance(after, HOUR).agrees_with(Attendance(before, HOUR)) is agrees
+    assert Attendance(after, COVERAGE).agrees_with(Attendance(before, COVERAGE)) is agrees
