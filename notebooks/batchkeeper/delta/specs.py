@@ -38,7 +38,13 @@ class Column:
 
 @dataclass(frozen=True)
 class TableSpec:
-    """A table: its columns, natural key and time column (for literal ranges in MERGE), None when it has none."""
+    """A table.
+
+    Attributes:
+        key: its natural key.
+        time_column: for literal ranges in MERGE; None when it has none.
+        outdated: SQL assignments that mark its rows as computed without a column that is added.
+    """
 
     name: str
     columns: tuple[Column, ...]
@@ -47,6 +53,7 @@ class TableSpec:
     comment: str = ""
     properties: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_PROPERTIES))
     partitioned_by: tuple[str, ...] = ()
+    outdated: str = ""
 
     def __post_init__(self) -> None:
         names = {column.name for column in self.columns}

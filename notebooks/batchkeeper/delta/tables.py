@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from batchkeeper.delta.parallel import side_by_side
 from batchkeeper.delta.retries import retrying
-from batchkeeper.delta.specs import TableSpec
+from batchkeeper.delta.specs import Column, TableSpec
 from batchkeeper.delta.times import TimeRange, literal
 from batchkeeper.errors import TableError
 
@@ -49,10 +49,11 @@ class Tables:
         return bool(self.spark.catalog.tableExists(self.name(table)))
 
     def ensure(self, *specs: TableSpec) -> None:
-        """Creates those of the tables that are absent, side by side.
+        """Creates those of the tables that are absent, and adds columns that one lacks, side by side. Columns that are
+        no longer asked for stay, and are empty in new rows.
 
         Raises:
-            TableError: one is there with other columns.
+            TableError: one is there with a column of another type, or with another key.
         """
         there: set[str] = set()
         if self.spark.catalog.databaseExists(f"`{self.catalog}`.`{self.schema}`"):
@@ -69,9 +70,28 @@ class Tables:
     def _check(self, spec: TableSpec) -> None:
         found = {field_.name: field_.dataType.simpleString() for field_ in self.read(spec.name).schema.fields}
         wanted = {column.name: column.type.lower() for column in spec.columns}
-        if found != wanted:
-            differing = sorted({name for name in found.keys() | wanted.keys() if found.get(name) != wanted.get(name)})
-            raise TableError(f"table {self.name(spec.name)} differs from its specification in: {', '.join(differing)}")
+        lacking = [column for column in spec.columns if column.name not in found]
+        differing = {name for name, kind in wanted.items() if found.get(name, kind) != kind}
+        differing |= {column.name for column in lacking} & {*spec.key, *spec.partitioned_by, spec.time_column}
+        if differing:
+            raise TableError(
+                f"table {self.name(spec.name)} differs from its specification in: {', '.join(sorted(differing))}; "
+                "types and keys do not change, so take another schema, or drop the table and fill it again"
+            )
+        if lacking:
+            self._add(spec, lacking)
+
+    def _add(self, spec: TableSpec, columns: Sequence[Column]) -> None:
+        name = self.name(spec.name)
+        if spec.outdated:
+            # First, so that an interruption leaves no row that looks up to date.
+            retrying(lambda: self.spark.sql(f"UPDATE {name} SET {spec.outdated}"))
+        try:
+            retrying(lambda: self.spark.sql(f"ALTER TABLE {name} ADD COLUMNS ({', '.join(map(Column.ddl, columns))})"))
+        except Exception:
+            # Another execution of the step may have been quicker.
+            if not {column.name for column in columns} <= set(self.read(spec.name).columns):
+                raise
 
     def _create(self, spec: TableSpec) -> None:
         columns = ", ".join(column.ddl() for column in spec.columns)

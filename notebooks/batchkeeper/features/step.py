@@ -119,7 +119,7 @@ class _FeatureStep:
         if wanted is None:
             return 0, 0
         computed = computed_rows(self._tables, self._scenario, wanted, self._run_id, again=True)
-        values = f"struct({', '.join(feature_set(self._scenario).names)})"
+        values = f"struct(feature_set_version, {', '.join(feature_set(self._scenario).names)})"
         span = (wanted.points.first, wanted.points.last)
         inside = f"as_of BETWEEN {literal(span[0])} AND {literal(span[1])}"
         known = self._tables.read(FEATURES).selectExpr(*self._key, f"{values} AS known").where(inside)

@@ -59,6 +59,36 @@ def test_ensure_names_the_differing_column(tables: Tables) -> None:
         tables.ensure(other)
 
 
+def test_a_column_that_is_new_is_added_and_one_that_is_gone_stays(tables: Tables) -> None:
+    tables.append(SPEC, source(tables, (1, "2015-01-01 00:00:00", 1.0)), "first")
+    grown = replace(SPEC, columns=(*SPEC.columns[:2], Column("note", "string", "it's new")), outdated="value = -1")
+    tables.ensure(grown)
+    tables.ensure(grown)
+    fresh = source(tables, (2, "2015-01-01 00:00:00", 2.0)).selectExpr("id", "ts", "'n' AS note")
+    tables.append(grown, fresh, "second")
+    tables.insert_only_merge(grown, fresh.selectExpr("id + 1 AS id", "ts", "note"), DAY)
+    overwritten = fresh.write.format("delta").mode("overwrite").option("replaceWhere", "id = 2")
+    overwritten.saveAsTable(tables.name("readings"))
+
+    found = tables.read("readings").selectExpr("id", "value", "note").orderBy("id").collect()
+    assert [tuple(row) for row in found] == [(1, -1.0, None), (2, None, "n"), (3, None, "n")]
+
+
+def test_a_key_is_not_added_to(tables: Tables) -> None:
+    other = replace(SPEC, columns=(*SPEC.columns, Column("part", "string")), key=("id", "ts", "part"))
+    with pytest.raises(TableError, match="part; types and keys do not change"):
+        tables.ensure(other)
+
+
+def test_two_executions_may_add_a_column_at_once(tables: Tables) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    grown = replace(SPEC, columns=(*SPEC.columns, Column("note", "string")))
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(lambda _: tables.ensure(grown), range(3)))
+    assert tables.read("readings").columns == ["id", "ts", "value", "note"]
+
+
 def test_insert_only_merge_keeps_what_is_there(tables: Tables) -> None:
     assert tables.insert_only_merge(SPEC, source(tables, (1, "2015-01-01 00:00:00", 1.0)), DAY) == 1
     again = source(tables, (1, "2015-01-01 00:00:00", 9.0), (2, "2015-01-01 01:00:00", 2.0))
