@@ -35,7 +35,7 @@ interface Evaluation extends Readonly<Record<string, unknown>> {
   readonly all_negative_accuracy: number;
   readonly failures: number;
   readonly announced: number;
-  readonly announced_12h: number;
+  readonly announced_early: number;
   readonly median_hours_ahead: number | null;
 }
 
@@ -78,10 +78,11 @@ export async function tellModelQuality(stack: Stack, words: ReportWords, monitor
     `Held against what then happened, ${found.windowStart.slice(0, 10)} to ${found.windowEnd.slice(0, 10)} (model version ${first.row.model_version})`,
   );
   for (const { row, ahead } of judged) if (row) tellBesideBaselines(row, ahead, words.rule);
+  const early = Math.min(...all.map((row) => row.horizon_h)) / 2;
   for (const row of all) {
     const ahead =
       row.median_hours_ahead === null ? "" : `, the middle one ${row.median_hours_ahead.toFixed(1)} h ahead`;
-    const share = `${row.announced} of ${row.failures} failures were announced (${row.announced_12h} at least 12 h ahead${ahead})`;
+    const share = `${row.announced} of ${row.failures} failures were announced (${row.announced_early} at least ${early} h ahead${ahead})`;
     const falseAlerts = row[`false_alerts_per_${words.entity[1]}_month`] as number;
     note(
       `alerts of the ${row.horizon_h} h models: ${share}; ${falseAlerts.toFixed(3)} false alerts per ${words.entity[1]} and month`,

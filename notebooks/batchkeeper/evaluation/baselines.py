@@ -11,9 +11,9 @@ RULE = "rule"
 
 
 def probabilities(scenario: Scenario, baseline: Baseline) -> dict[Head, str]:
-    """SQL over features: the probability of each head; a condition counts as 1 or 0."""
+    """SQL over features: the probability of each head; a condition counts as 1 or 0, and what is unknown as 0."""
     return {
-        (target, hours): f"CAST({baseline.of[target].replace('{horizon}', str(hours))} AS DOUBLE)"
+        (target, hours): f"coalesce(CAST({baseline.of[target].replace('{horizon}', str(hours))} AS DOUBLE), 0.0D)"
         for target, hours in scenario.heads
     }
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from batchkeeper.delta.query import text
 from batchkeeper.delta.tables import Tables
 from batchkeeper.delta.times import literal
 from batchkeeper.errors import TableError
@@ -16,7 +17,8 @@ from batchkeeper.scenario.declaration import TIME, Scenario
 from batchkeeper.tables.results import PREDICTIONS
 
 HOUR = timedelta(hours=1)
-BEFORE, AFTER = timedelta(days=10), timedelta(days=2)
+AFTER = timedelta(days=2)
+_BEFORE_HORIZON = timedelta(days=3)
 
 
 @dataclass(frozen=True)
@@ -26,11 +28,6 @@ class Failure:
     entity: EntityId
     target: str
     at: datetime
-
-    @property
-    def span(self) -> tuple[datetime, datetime]:
-        """What is shown around it."""
-        return self.at - BEFORE, self.at + AFTER
 
     def hours(self, at: datetime) -> float:
         """Hours from the failure to `at`; negative before it."""
@@ -59,7 +56,7 @@ class Surroundings:
         name, first = scenario.entity.name, scenario.hours[0]
         scored = tables.read(PREDICTIONS).selectExpr(*scenario.key).distinct()
         failures = tables.read(scenario.targets.name).where(
-            f"{name} = CAST('{_escaped(entity)}' AS {scenario.entity.type})" if entity else "true"
+            f"{name} = CAST({text(entity)} AS {scenario.entity.type})" if entity else "true"
         )
         ahead = failures.join(scored, name).where(f"as_of < {TIME} AND {TIME} <= as_of + INTERVAL {first} HOURS")
         columns = (f"unix_timestamp({TIME}) AS at", f"{name} AS entity", f"{target_name(scenario)} AS target")
@@ -71,14 +68,22 @@ class Surroundings:
         return cls(tables, scenario, Failure(row["entity"], str(row["target"]), _time(row["at"])))
 
     @property
+    def before(self) -> timedelta:
+        """How long before the failure is shown: what every horizon says of it, and some time before that."""
+        return HOUR * self.scenario.hours[-1] + _BEFORE_HORIZON
+
+    @property
+    def _span(self) -> tuple[datetime, datetime]:
+        """What is shown around the failure."""
+        return self.failure.at - self.before, self.failure.at + AFTER
+
+    @property
     def _mine(self) -> str:
-        return (
-            f"{self.scenario.entity.name} = CAST('{_escaped(str(self.failure.entity))}' AS {self.scenario.entity.type})"
-        )
+        return f"{self.scenario.entity.name} = CAST({text(str(self.failure.entity))} AS {self.scenario.entity.type})"
 
     def rows(self, source: str, *columns: str, where: str = "true") -> list[tuple[float, Any]]:
         """Hours from the failure, and the row of a source."""
-        start, end = self.failure.span
+        start, end = self._span
         inside = f"{self._mine} AND {TIME} BETWEEN {literal(start)} AND {literal(end)} AND {where}"
         rows = self.tables.read(source).where(inside).selectExpr(f"unix_timestamp({TIME}) AS at", *columns)
         return [(self.failure.hours(_time(row["at"])), row) for row in rows.orderBy("at", *columns).collect()]
@@ -103,20 +108,16 @@ class Surroundings:
 
     def points(self) -> list[float]:
         """The as-of times."""
-        start, end = self.failure.span
+        start, end = self._span
         return [self.failure.hours(_time(at)) for at in AsOfGrid.of(self.scenario).times(start, end)]
 
     def scores(self) -> list[tuple[float, Any]]:
         """The predictions that stand: horizon_h, probability, threshold."""
-        start, end = self.failure.span
+        start, end = self._span
         current = self.tables.read(PREDICTIONS).where(
-            f"{self._mine} AND {self.scenario.targets.called} = '{_escaped(self.failure.target)}' AND NOT superseded"
+            f"{self._mine} AND {self.scenario.targets.called} = {text(self.failure.target)} AND NOT superseded"
             f" AND as_of BETWEEN {literal(start)} AND {literal(end)}"
         )
         columns = ("unix_timestamp(as_of) AS at", "horizon_h", "probability", "threshold")
         rows = current.selectExpr(*columns).orderBy("at").collect()
         return [(self.failure.hours(_time(row["at"])), row) for row in rows]
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("'", "\\'")

@@ -10,14 +10,14 @@ from matplotlib.figure import Figure
 
 from batchkeeper.contract.parameters import iso
 from batchkeeper.delta.tables import Tables
-from batchkeeper.exploration.failure import AFTER, BEFORE, HOUR, Surroundings
+from batchkeeper.exploration.failure import AFTER, HOUR, Surroundings
 from batchkeeper.monitoring.figures import ALL
 from batchkeeper.pages import image, page, table
 from batchkeeper.scenario.declaration import Scenario
 from batchkeeper.tables.results import EVALUATIONS, false_alert_rate
 
 _QUALITY = ("horizon_h", "rows", "positives", "precision", "recall", "f1", "rule_f1", "brier", "calibration_error")
-_EVENTS = ("horizon_h", "failures", "announced", "announced_12h", "median_hours_ahead")
+_EVENTS = ("horizon_h", "failures", "announced", "announced_early", "median_hours_ahead")
 
 
 def render(tables: Tables, scenario: Scenario, entity: str = "") -> str:
@@ -31,8 +31,9 @@ def render(tables: Tables, scenario: Scenario, entity: str = "") -> str:
     heading = html.escape(f"{noun.capitalize()} {failure.entity}, {failure.target}, {iso(failure.at)}")
     parts = [
         f"<h1>A failure from near: {heading}</h1>",
-        f"<h2>What the {noun} showed</h2><p>Readings in the ten days before and two after, each with its mean of "
-        "the days shown; events are marked where they occurred.</p>",
+        f"<h2>What the {noun} showed</h2><p>Readings from {around.before / HOUR:.0f} hours before to "
+        f"{AFTER / HOUR:.0f} hours after, each with its mean of the days shown; events are marked where they "
+        "occurred.</p>",
         image(_readings_plot(around), f"readings and events of {noun} {failure.entity}"),
         "<h2>What the labels say</h2><p>A label of as-of time T and horizon H is 1 when a failure lies in (T, T + H]. "
         "At the failure itself all of them end: what has happened is not ahead.</p>",
@@ -58,8 +59,9 @@ def _readings_plot(around: Surroundings) -> Figure:
     figure = Figure(figsize=(11, 1.8 * (len(names) + 1)), layout="constrained")
     panels = figure.subplots(len(names) + 1, 1, sharex=True)
     for axes, name in zip(panels, names, strict=False):
-        values = [row[name] for _, row in readings]
-        axes.plot([hours for hours, _ in readings], values, linewidth=0.8)
+        known = [(hours, row[name]) for hours, row in readings if row[name] is not None]
+        values = [value for _, value in known]
+        axes.plot([hours for hours, _ in known], values, linewidth=0.8)
         axes.axhline(sum(values) / max(len(values), 1), color="grey", linewidth=0.8, linestyle="--")
         axes.set_ylabel(name)
     for hours, name, colour in around.events():
@@ -77,7 +79,7 @@ def _labels_plot(around: Surroundings) -> Figure:
         ahead = [point for point in points if any(point < at <= point + horizon for at in failures)]
         axes.scatter(ahead, [level] * len(ahead), marker="s", s=26)
     axes.set_yticks(range(len(horizons)), [f"1 at {horizon} h" for horizon in horizons])
-    axes.set(xlim=(-BEFORE / HOUR, AFTER / HOUR), ylim=(-0.6, len(horizons) - 0.4))
+    axes.set(xlim=(-around.before / HOUR, AFTER / HOUR), ylim=(-0.6, len(horizons) - 0.4))
     _mark(axes)
     return figure
 

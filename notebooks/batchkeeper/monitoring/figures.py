@@ -81,7 +81,7 @@ def evaluations(
         alarm = _one(false_alerts, version, horizon)
         months = alarm.get("entity_days", 0) / DAYS_PER_MONTH
         row = {"model_version": version, "horizon_h": horizon, called: ALL, **evaluation(mine)}
-        row |= {name: event.get(name, 0) for name in ("failures", "announced", "announced_12h")}
+        row |= {name: event.get(name, 0) for name in ("failures", "announced", "announced_early")}
         row["median_hours_ahead"] = event.get("median_hours_ahead")
         row[false_alert_rate(scenario)] = alarm.get("episodes", 0) / months if months else 0.0
         found.append(row)

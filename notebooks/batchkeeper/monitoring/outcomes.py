@@ -106,12 +106,14 @@ class Outcomes:
         return scored.groupBy("model_version", "horizon_h", entity, self._target, "failed_at").agg(heard)
 
     def event_view(self, rows: DataFrame) -> list[Mapping[str, float | int | str | None]]:
-        """Per model version and horizon: failures, how many were announced, at least 12 h ahead, and how long ahead."""
+        """Per model version and horizon: failures, how many were announced, how many of these early, and how long
+        ahead.
+        """
         view = self.announced_failures(rows).groupBy("model_version", "horizon_h")
         counts = view.agg(
             sf.count("*").alias("failures"),
             sf.count("hours_ahead").alias("announced"),
-            sf.count_if(sf.col("hours_ahead") >= 12).alias("announced_12h"),
+            sf.count_if(sf.col("hours_ahead") >= self.scenario.hours[0] / 2).alias("announced_early"),
             sf.percentile_approx("hours_ahead", 0.5).alias("median_hours_ahead"),
             sf.min("hours_ahead").alias("shortest_hours_ahead"),
         )

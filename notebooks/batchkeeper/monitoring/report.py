@@ -14,7 +14,7 @@ from batchkeeper.scenario.declaration import Scenario
 from batchkeeper.tables.results import false_alert_rate
 
 _QUALITY = ("precision", "recall", "f1", "rule_f1", "accuracy", "all_negative_accuracy", "brier", "calibration_error")
-_EVENTS = ("failures", "announced", "announced_12h", "median_hours_ahead")
+_EVENTS = ("failures", "announced", "announced_early", "median_hours_ahead")
 _SHOWN_FEATURES = 20
 
 

@@ -28,7 +28,8 @@ from batchkeeper.tables.features import FEATURES
 from batchkeeper.tables.results import DRIFT_METRICS, EVALUATIONS, PREDICTIONS, evaluations_table
 
 STEP = "monitoring"
-DEFAULT_WINDOW = timedelta(days=35)
+JUDGED = timedelta(days=28)
+"""How many days of predictions are judged at the longest horizon, when no window is asked for."""
 _MAX_DRIFTED = 5
 
 
@@ -71,7 +72,9 @@ class Findings:
 
 
 def run_monitoring(tables: Tables, scenario: Scenario, parameters: JobParameters) -> StepResult:
-    """Evaluates the window asked for, else the last 35 days before the watermark. A repetition writes nothing new."""
+    """Evaluates the window asked for, else the last 28 days and the longest horizon before the watermark. A repetition
+    writes nothing new.
+    """
     started = time.monotonic()
     tables.spark.conf.set("spark.sql.session.timeZone", "UTC")
     tables.ensure(evaluations_table(scenario), DRIFT_METRICS)
@@ -114,7 +117,7 @@ def run_monitoring(tables: Tables, scenario: Scenario, parameters: JobParameters
 def examine(tables: Tables, scenario: Scenario, parameters: JobParameters, until: datetime) -> Findings:
     """Everything about the window, unsaved."""
     end = parameters.window_end or until
-    start = parameters.window_start or end - DEFAULT_WINDOW
+    start = parameters.window_start or end - JUDGED - timedelta(hours=scenario.hours[-1])
     outcomes = Outcomes(tables, scenario, start, end, until)
     rows = outcomes.labelled()
     name = model_name(tables, scenario)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from batchkeeper.delta.specs import UPDATED_PROPERTIES, Column, TableSpec
 from batchkeeper.scenario.declaration import Scenario
 from batchkeeper.tables.features import entity_column
@@ -81,7 +83,7 @@ GATE_DECISIONS = TableSpec(
 
 def false_alert_rate(scenario: Scenario) -> str:
     """The column of the false alerts per entity and month."""
-    return f"false_alerts_per_{scenario.entity.noun.replace(' ', '_')}_month"
+    return f"false_alerts_per_{re.sub(r'[^A-Za-z0-9]+', '_', scenario.entity.noun)}_month"
 
 
 def evaluations_table(scenario: Scenario) -> TableSpec:
@@ -111,7 +113,7 @@ def evaluations_table(scenario: Scenario) -> TableSpec:
             Column("all_negative_accuracy", "double", "accuracy of never raising an alert; its F1 is 0"),
             Column("failures", "bigint", "failures that scores were there for; only for all"),
             Column("announced", "bigint"),
-            Column("announced_12h", "bigint", "announced at least 12 h ahead"),
+            Column("announced_early", "bigint", "announced at least half the shortest horizon ahead"),
             Column("median_hours_ahead", "double"),
             Column(false_alert_rate(scenario), "double"),
             Column("evaluated_at", "timestamp", volatile=True),

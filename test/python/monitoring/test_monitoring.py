@@ -104,7 +104,7 @@ def test_figures_report_and_repetition(tables: Tables, tmp_path: Path) -> None:
     assert whole["accuracy"] == pytest.approx(4 / 8)
     assert whole["all_negative_accuracy"] == pytest.approx(5 / 8)
     assert (whole["rule_precision"], whole["rule_recall"]) == (1.0, pytest.approx(1 / 3))
-    assert (whole["failures"], whole["announced"], whole["announced_12h"]) == (2, 1, 1)
+    assert (whole["failures"], whole["announced"], whole["announced_early"]) == (2, 1, 1)
     assert whole["median_hours_ahead"] == 23.5
     # Two episodes on four machine-days: machine 1 on two days, machines 2 and 3 on one.
     assert whole["false_alerts_per_machine_month"] == pytest.approx(2 / (4 / 30.44))
