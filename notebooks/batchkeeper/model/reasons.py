@@ -24,15 +24,15 @@ _LEAST_IMPORTANCE = 0.002
 
 
 def learn(scenario: Scenario, rows: DataFrame, fitted: PipelineModel, inputs: Sequence[Input]) -> dict[str, Any]:
-    """What reasons need, per target: input name -> [weight towards failure, mean, standard deviation]. One Spark
-    job.
+    """What reasons need, per target: input name -> [weight towards failure, mean, standard deviation]. Of a target that
+    never failed nothing is learnt.
     """
     targets = scenario.targets.names
     preparation, forests = fitted.stages[: -len(targets)], fitted.stages[-len(targets) :]
     prepared = PipelineModel(stages=preparation).transform(rows)
     vector = sf.col(VECTOR)
     summaries = [Summarizer.metrics("mean", "std").summary(vector, sf.col("weight")).alias("all")]
-    for target in targets:
+    for target in _failed(scenario, rows):
         summaries.append(
             Summarizer.metrics("mean").summary(vector, sf.expr(label(target, scenario.near_hours))).alias(target)
         )
@@ -41,6 +41,9 @@ def learn(scenario: Scenario, rows: DataFrame, fitted: PipelineModel, inputs: Se
     mean, deviation = row["all"]["mean"], row["all"]["std"]
     learnt: dict[str, Any] = {}
     for target, forest in zip(targets, forests, strict=True):
+        if target not in row:
+            learnt[target] = {}
+            continue
         importance, failing = forest.featureImportances, row[target]["mean"]
         learnt[target] = {
             entry.name: [
@@ -52,6 +55,13 @@ def learn(scenario: Scenario, rows: DataFrame, fitted: PipelineModel, inputs: Se
             if importance[i] >= _LEAST_IMPORTANCE and deviation[i] > 0
         }
     return learnt
+
+
+def _failed(scenario: Scenario, rows: DataFrame) -> list[str]:
+    """The targets that failed near any of the rows: the mean of no row is an error."""
+    near = [f"max({label(target, scenario.near_hours)}) AS {target}" for target in scenario.targets.names]
+    row = rows.agg(*map(sf.expr, near)).first()
+    return [target for target in scenario.targets.names if row and row[target]]
 
 
 def _strength(target: str, family: str, learnt: Mapping[str, Any], inputs: Sequence[Input]) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pdm import COMPONENTS, SCENARIO
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as sf
 
 from batchkeeper.model.forests import fit_forests
 from batchkeeper.model.inputs import Input
+from batchkeeper.model.reasons import learn
 
 INPUTS = [Input("in_level", "level", "level"), Input("in_spread", "spread", "spread")]
 
@@ -38,3 +40,15 @@ def test_equal_rows_give_equal_trees_in_any_layout(spark: SparkSession) -> None:
 
     assert in_order == trees(found.repartition(5, "level").sortWithinPartitions("spread"))
     assert in_order != trees(found, seed=2)
+
+
+def test_of_a_target_that_never_failed_nothing_is_learnt(spark: SparkSession) -> None:
+    found = rows(spark).withColumn("comp2_fails_in_hours", sf.lit(None).cast("double"))
+    fitted = fit_forests(SCENARIO, found, INPUTS, trees=3, depth=4, seed=1)
+
+    learnt = learn(SCENARIO, found, fitted, INPUTS)
+
+    assert list(learnt) == list(COMPONENTS)
+    assert learnt["comp2"] == {}
+    assert learnt["comp1"].keys() <= {"in_level", "in_spread"}
+    assert learnt["comp1"]

@@ -29,6 +29,8 @@ from batchkeeper.scenario import (
     Windows,
 )
 
+FACTS = ((Fact("kind", "string"), Fact("size", "int")), ())
+
 
 def few_facts() -> Scenario:
     """One target, readings once a day, a counter, text ids; no events, no maintenance, no fleet."""
@@ -107,7 +109,7 @@ def drawn(seed: int) -> Scenario:
             windows=Windows(mean=mean, spread=windows(1), deviation=(mean[-1],)),
             normal=Normal(hours=step_hours * 20, gap_hours=step_hours * 2),
         ),
-        fleet=Fleet("units", facts=(Fact("kind", "string"), Fact("size", "int"))) if draw.random() < 0.5 else None,
+        fleet=Fleet("units", facts=draw.choice(FACTS)) if draw.random() < 0.6 else None,
         events=events,
         maintenance=(
             Maintenance("replacements", "part", visit_every=draw.choice((None, timedelta(days=2))))

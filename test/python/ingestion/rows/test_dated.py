@@ -12,7 +12,7 @@ from drop_bench import Bench
 from pyspark.sql import SparkSession
 
 from batchkeeper.delta.tables import Tables
-from batchkeeper.scenario import Reading, Scenario
+from batchkeeper.scenario import Fleet, Reading, Scenario
 from batchkeeper.scenario.checks.all import faults_of
 
 HEADER = "serial,day,load,heat,starts"
@@ -99,6 +99,19 @@ def test_without_a_fleet_a_day_is_expected_of_whoever_has_sent_within_a_week(ben
     (again := Bench(bench.tables, bench.volume / "again", modified=DELIVERED)).scenario = bench.scenario
     assert again.ingest(drop(*senders))["counts"]["rowsDuplicate"] == 24
     assert bench.rows("completeness", "serial", "day(day)", "expected") == expected
+
+
+def test_a_fleet_may_have_no_facts(bench: Bench) -> None:
+    bench.scenario = replace(bench.scenario, fleet=Fleet("drives"))
+    assert faults_of(bench.scenario) == []
+    both = [f"{who},2024-03-01,1,2,3" for who in (7, 8)]
+    bench.ingest({"drives/2024-03-01.csv": "serial\n7\n8\n", **smart("2024-03-01", *both)})
+    result = bench.ingest({"drives/2024-03-02.csv": "serial\n7\n", **smart("2024-03-02", "7,2024-03-02,1,2,3")})
+
+    assert bench.rows("drives", "serial") == [("7",), ("8",)]
+    assert result["counts"]["rowsDuplicate"] == 1
+    listed = bench.rows("snapshots", "string(valid_at)", "entities")
+    assert listed == [("2024-03-02 00:00:00", ["7", "8"]), ("2024-03-03 00:00:00", ["7"])]
 
 
 def many(scenario: Scenario) -> Scenario:
