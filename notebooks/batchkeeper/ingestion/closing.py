@@ -66,6 +66,7 @@ def _entries(
     for one in ingested:
         for probed, census in one.files:
             accepted = written.accepted[probed.file.path]
-            covers, stepped = attempt.covers(probed.file), one.source.step is not None
-            entries.append(LogEntry.of_read(probed, covers, census, accepted, stepped=stepped))
+            covers = attempt.covers(probed.file)
+            due_days = attempt.scenario.coverage.days(covers) if covers and one.source.step else None
+            entries.append(LogEntry.of_read(probed, covers, census, accepted, due_days))
     return entries

@@ -32,6 +32,7 @@ class Feature:
         window_hours: how far back it looks; None when it looks back without end.
         fill: what the model is given for null, which every family also says in a column of its own.
         family: features that say the same thing of one cause; reasons are given per family.
+        only_rises: whether it has another distribution in every month, which is no drift.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Feature:
     window_hours: int | None
     fill: float
     family: str
+    only_rises: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def _readings(scenario: Scenario) -> Iterator[Feature]:
         yield from (one(f"{value.name}_deviation_{hours}h", longest, value.name, 0) for hours in windows.deviation)
         yield from (one(f"{value.name}_normal_{what}", longest, value.name) for what in ("mean", "sd"))
     for counter in scenario.counters:
-        yield one(f"{counter.name}_level", longest, counter.name, kind="double")
+        yield Feature(f"{counter.name}_level", "double", source, longest, -1, counter.name, only_rises=True)
         yield from (one(f"{counter.name}_rise_{hours}h", longest, counter.name, 0, "double") for hours in counter.rise)
     yield from (one(f"readings_{hours}h", hours, READINGS, 0, "int") for hours in windows.mean)
     yield one("readings_normal", longest, READINGS, 0, "int")

@@ -74,10 +74,11 @@ def _with_heads(scenario: Scenario, forests: PipelineModel, heads: CalibratedHea
 
 
 def drift_baseline(scenario: Scenario, rows: DataFrame) -> dict[str, list[float]]:
-    """Deciles of every numeric feature. `rows` must be a whole split: the training split is a sample that would look
-    like drift.
+    """Deciles of every numeric feature that can drift. `rows` must be a whole split: the training split is a sample
+    that would look like drift.
     """
-    names = [feature.name for feature in feature_set(scenario).features if feature.type != "string"]
+    features = feature_set(scenario).features
+    names = [feature.name for feature in features if feature.type != "string" and not feature.only_rises]
     numbers = rows.selectExpr(*(f"CAST({name} AS DOUBLE) AS {name}" for name in names))
     quantiles = numbers.approxQuantile(names, [step / 10 for step in range(1, 10)], 0.005)
     return dict(zip(names, quantiles, strict=True))

@@ -63,6 +63,7 @@ def dated(folder: Path) -> Scenario:
         declared,
         rules=folder / "rules.yml",
         clock=Clock(headers=("day",), day_begins=24, dates_at=24),
+        rule=Baseline("rule", {"drive": "starts_level > 0"}),
         readings=replace(declared.readings, values=values),
     )
 

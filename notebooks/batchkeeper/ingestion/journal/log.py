@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from pyspark.sql import functions as sf
@@ -43,24 +43,24 @@ class LogEntry:
 
     @classmethod
     def of_read(
-        cls, probed: ProbedFile, covers: TimeRange | None, census: FileCensus, accepted: int, *, stepped: bool
+        cls,
+        probed: ProbedFile,
+        covers: TimeRange | None,
+        census: FileCensus,
+        accepted: int,
+        due_days: Collection[date] | None = None,
     ) -> LogEntry:
         """A file whose rows were judged; `accepted` of them stand in the table.
 
-        It covers no time by rows that were all rejected; nor, when the rows of its source have a fixed step
-        (`stepped`), by rows that all lie outside of that time. A file of events may hold nothing but late ones.
+        It covers no time by rows that were all rejected; nor by rows that all lie outside of the days of its name
+        (`due_days`, of a source whose rows have a fixed step). A file of events may hold nothing but late ones.
         """
         remarks = dict(probed.broken)
         findings = {**dict.fromkeys(probed.broken, 1), **census.broken}
         doubt = None
         if covers and census.rows and not census.good:
             doubt = f"none of its {census.rows} rows was accepted"
-        elif (
-            covers
-            and stepped
-            and census.days
-            and not any(covers[0].date() < day <= covers[1].date() for day in census.days)
-        ):
+        elif covers and due_days is not None and census.days and census.days.isdisjoint(due_days):
             doubt = f"none of its {census.good} accepted rows lies in the time that its name stands for"
         if doubt:
             covers = None
