@@ -24,6 +24,9 @@ from batchkeeper.scenario.source import Source
 # From this size on, rows are parsed once and kept beside the batch; smaller ones are parsed again sooner than written
 # and read.
 STAGED_BYTES = 4 * 2**20
+_WIDE = 12
+"""Rows of more columns are always parsed once: what Spark infers from parsed columns for the joins above them doubles
+with each (docs/performance.md, "Constraints of a wide row"), and of a copy's it infers nothing."""
 
 
 @dataclass
@@ -57,7 +60,7 @@ class DeliveryReader:
 
     def is_large(self, delivery: Delivery) -> bool:
         """Whether a staged copy pays."""
-        return delivery.size >= self.staged_bytes
+        return delivery.size >= self.staged_bytes or len(delivery.source.fields) > _WIDE
 
     def bad_files(
         self, source: Source, files: Sequence[ProbedFile], known: AbstractSet[str], error: Exception
