@@ -80,7 +80,8 @@ class Scenario:
 
     def spelled(self, name: str) -> str:
         """A code or target as files write it. No code is called like a target."""
-        for part in (*self.events, self.targets):
+        parts: tuple[Events | Targets, ...] = (*self.events, self.targets)
+        for part in parts:
             if name in part.spelled:
                 return part.spelled[name]
         return name
@@ -127,8 +128,9 @@ class Scenario:
                 comment=self.readings.comment,
             )
         )
-        found += map(coded, [*self.events, *([self.maintenance] if self.maintenance else []), self.targets])
-        return tuple(found)
+        found += map(coded, self.events)
+        found += map(coded, [self.maintenance] if self.maintenance else [])
+        return (*found, coded(self.targets))
 
     @property
     def near_hours(self) -> int:

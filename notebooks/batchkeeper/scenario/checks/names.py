@@ -82,11 +82,12 @@ def names(scenario: Scenario) -> Iterator[Fault]:
 
 
 def _spelling(scenario: Scenario) -> Iterator[Fault]:
-    parts = {f"events[{number}]": (one, one.codes) for number, one in enumerate(scenario.events)}
-    for place, (part, known) in {**parts, "targets": (scenario.targets, scenario.targets.names)}.items():
-        if strange := sorted(set(part.spelled) - set(known)):
+    parts = {f"events[{number}]": (one.codes, one.spelled) for number, one in enumerate(scenario.events)}
+    parts["targets"] = (scenario.targets.names, scenario.targets.spelled)
+    for place, (known, spelled) in parts.items():
+        if strange := sorted(set(spelled) - set(known)):
             yield f"{place}.spelled", f"{', '.join(strange)} is none of {', '.join(known)}"
-        if twice := repeated(part.spelled.get(name, name) for name in known):
+        if twice := repeated(spelled.get(name, name) for name in known):
             yield f"{place}.spelled", f"files write two of them alike: {', '.join(twice)}"
 
 

@@ -9,7 +9,6 @@ import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +31,8 @@ def shapes(scenario: Scenario) -> Iterator[Fault]:
     yield from _of_part("", scenario)
 
 
-@cache
-def _types(part: type) -> dict[str, Any]:
-    return typing.get_type_hints(part)
-
-
 def _of_part(place: str, part: Any) -> Iterator[Fault]:
-    wanted = _types(type(part))
+    wanted = typing.get_type_hints(type(part))
     for one in fields(part):
         yield from _of_value(f"{place}.{one.name}".lstrip("."), getattr(part, one.name), wanted[one.name])
 
