@@ -62,8 +62,10 @@ def spark(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReque
 
 
 @pytest.fixture
-def local(spark: SparkSession, tmp_path: Path) -> LocalSession:
+def local(spark: SparkSession, tmp_path: Path, request: pytest.FixtureRequest) -> LocalSession:
     """The session as the workbench knows it, with a folder of this test alone for volumes."""
+    if request.config.getoption("--connect"):
+        pytest.skip("the workbench has a driver of its own, which a Connect client has not")
     pid = spark.sparkContext._jvm.java.lang.ProcessHandle.current().pid()
     return LocalSession(spark, int(pid), tmp_path / "state")
 

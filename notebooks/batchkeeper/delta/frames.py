@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as sf
+from pyspark.sql.types import StructType
 
 from batchkeeper.delta.optimizer import without_constant_folding
 
@@ -35,8 +36,19 @@ def small_frame(spark: SparkSession, columns: Sequence[tuple[str, str]], rows: S
         )
         for place, (_, kind) in enumerate(columns)
     ]
-    frame = spark.createDataFrame(pa.table(arrays, names=[name for name, _ in columns]))
-    return frame.withColumns({name: sf.col(name).cast(kind) for name, kind in columns if kind == "timestamp"})
+    given = ", ".join(f"`{name}` {'double' if kind == 'timestamp' else kind}" for name, kind in columns)
+    frame = from_arrow(spark, pa.table(arrays, names=[name for name, _ in columns]), given)
+    return with_columns(frame, {name: sf.col(name).cast(kind) for name, kind in columns if kind == "timestamp"})
+
+
+def with_columns(frame: DataFrame, added: dict[str, Column]) -> DataFrame:
+    """`DataFrame.withColumns`, of which Spark Connect takes no empty set."""
+    return frame.withColumns(added) if added else frame
+
+
+def from_arrow(spark: SparkSession, table: pa.Table, schema: StructType | str) -> DataFrame:
+    """A frame of a table that the driver holds. Spark Connect infers no schema from a table without rows."""
+    return spark.createDataFrame(table) if table.num_rows > 0 else spark.createDataFrame(table, schema)
 
 
 def with_facts(
@@ -57,5 +69,5 @@ def with_facts(
         told = rows.withColumns(
             {name: sf.lit(value).cast(kind) for (name, kind), value in zip(added, different.pop(), strict=True)}
         )
-        return told.withColumns({name: sf.expr(without_constant_folding(name, counter)) for name in times})
+        return with_columns(told, {name: sf.expr(without_constant_folding(name, counter)) for name in times})
     return rows.join(sf.broadcast(small_frame(rows.sparkSession, columns, facts)), key[0], "left")

@@ -15,6 +15,7 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
+from batchkeeper.delta.frames import from_arrow
 from batchkeeper.delta.parallel import concurrently
 from batchkeeper.scenario.coverage_rule import CoverageRule
 from batchkeeper.scenario.source import Source
@@ -53,7 +54,7 @@ class RowCounts:
         """Few counts: the driver holds them, and nobody reads the delivery again for their sake."""
         table = frame.toArrow()
         columns = (table[name].to_pylist() for name in ("rank", "mask", "day", "rows", "first", "last"))
-        return cls(frame.sparkSession.createDataFrame(table), list(zip(*columns, strict=True)))
+        return cls(from_arrow(frame.sparkSession, table, frame.schema), list(zip(*columns, strict=True)))
 
 
 def one_count_per_row(
