@@ -23,15 +23,12 @@ from cluster.driver import Driver, DriverStartError, RunningDriver
 from cluster.paths import StateFolder
 from cluster.places import shown_folders
 from cluster.processes import ProcessRecords, take_lock
-from cluster.runs import NotebookRun, RunRequest
+from cluster.protocol import ProtocolError, RunRequest, parse, run_request, text
+from cluster.runs import NotebookRun
 from cluster.warm_parent import WarmParent
 
 CLOSE_SECONDS = 5
 LOCK_SECONDS = 20
-
-
-class ProtocolError(ValueError):
-    """Raised when a message on standard input is not one of the protocol's; names the fault."""
 
 
 class Controller:
@@ -141,66 +138,6 @@ class Controller:
         with self._output_lock, contextlib.suppress(BrokenPipeError):
             self._output.write(json.dumps(event).encode() + b"\n")
             self._output.flush()
-
-
-def parse(line: bytes) -> dict[str, Any]:
-    """The message on one line.
-
-    Raises:
-        ProtocolError: the line is not a JSON object.
-    """
-    try:
-        message = json.loads(line)
-    except ValueError as error:
-        raise ProtocolError(f"not JSON: {error}") from error
-    if not isinstance(message, dict):
-        raise ProtocolError("not a JSON object")
-    return message
-
-
-def text(message: dict[str, Any], key: str) -> str:
-    """The string that the message holds under `key`.
-
-    Raises:
-        ProtocolError: there is none.
-    """
-    value = message.get(key)
-    if not isinstance(value, str) or not value:
-        raise ProtocolError(f"{key} must be a string that is not empty")
-    return value
-
-
-def texts(message: dict[str, Any], key: str) -> dict[str, str]:
-    """The object of strings that the message holds under `key`; empty when it holds none.
-
-    Raises:
-        ProtocolError: it is something else.
-    """
-    values = message.get(key, {})
-    if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
-        raise ProtocolError(f"{key} must be an object of strings")
-    return values
-
-
-def run_request(message: dict[str, Any]) -> RunRequest:
-    """The request that a `run` message makes.
-
-    Raises:
-        ProtocolError: a part is missing or of the wrong type.
-    """
-    libraries = message.get("libraries", [])
-    if not isinstance(libraries, list) or not all(isinstance(library, dict) for library in libraries):
-        raise ProtocolError("libraries must be a list of objects")
-    return RunRequest(
-        run_id=text(message, "runId"),
-        notebook_path=Path(text(message, "notebookPath")),
-        parameters=texts(message, "parameters"),
-        output_dir=Path(text(message, "outputDir")),
-        workspace_path=text(message, "workspacePath") if "workspacePath" in message else None,
-        spark_conf=texts(message, "sparkConf"),
-        env=texts(message, "env"),
-        libraries=libraries,
-    )
 
 
 def log(line: str) -> None:

@@ -7,24 +7,23 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
-import subprocess
 import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import IO, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from py4j.protocol import Py4JError
 
 from cluster.driver import Driver, DriverStartError, RunningDriver
+from cluster.notebook_process import NotebookProcess, notebook_environment, start_cold
 from cluster.paths import StateFolder
 from cluster.places import volume_mounts
 from cluster.processes import ProcessRecords, kill_group
-from cluster.warm_parent import ForkedProcess, WarmParent, notebook_environment
+from cluster.protocol import RunRequest
+from cluster.verdict import judged
+from cluster.warm_parent import WarmParent
 
 # A JVM thread that ignores the cancel of its Spark jobs for this long is ended together with its JVM.
 THREADS_TIMEOUT_SECONDS = 120
@@ -32,25 +31,6 @@ THREADS_TIMEOUT_SECONDS = 120
 LOSS_NOTICE_SECONDS = 5
 
 Emit = Callable[[dict[str, Any]], None]
-NotebookProcess = subprocess.Popen[bytes] | ForkedProcess
-
-
-@dataclass(frozen=True)
-class RunRequest:
-    """What the server asks for: one notebook with parameters, whose output goes to `output_dir`.
-
-    `workspace_path` is the notebook's path in the workspace; `spark_conf`, `env` and `libraries` are those of its task
-    and cluster.
-    """
-
-    run_id: str
-    notebook_path: Path
-    parameters: Mapping[str, str]
-    output_dir: Path
-    workspace_path: str | None = None
-    spark_conf: Mapping[str, str] = field(default_factory=dict)
-    env: Mapping[str, str] = field(default_factory=dict)
-    libraries: Sequence[Mapping[str, Any]] = ()
 
 
 class NotebookRun:
@@ -105,7 +85,9 @@ class NotebookRun:
             report = self._run_process(self.used_driver, began)
             # Talks to the JVM: a notebook that failed because its JVM had died is told from others by that.
             self._await_threads(self.used_driver)
-            self._finish(*self._judge(self.used_driver, report))
+            code = self._process.returncode if self._process else None
+            lost = self.used_driver.is_lost
+            self._finish(*judged(report, code, cancelled=self._cancelled, driver_is_lost=lost))
         finally:
             self._driver.release()
 
@@ -203,50 +185,6 @@ class NotebookRun:
             if not driver.is_lost(LOSS_NOTICE_SECONDS) and not driver.stopping:
                 raise
 
-    def _judge(self, driver: RunningDriver, report: dict[str, Any] | None) -> tuple[str, dict[str, Any]]:
-        if report and report["outcome"] == "success":
-            return "success", report
-        if self._cancelled:
-            return "cancelled", {"error": "the run was cancelled"}
-        if driver.is_lost():
-            return "driver-error", {
-                "error": "DriverLostError: the driver JVM ended while the notebook ran",
-                **_trace(report),
-            }
-        if report:
-            return "failed", report
-        code = self._process.returncode if self._process else None
-        if code is None:
-            return "driver-error", {"error": "NotebookProcessLostError: the notebook process ended and nobody saw how"}
-        if code < 0:
-            name = signal.Signals(-code).name
-            return "driver-error", {
-                "error": (
-                    f"NotebookProcessKilledError: the notebook process was killed by {name} (out of memory, or by hand)"
-                )
-            }
-        return "failed", {
-            "error": f"NotebookProcessExitedError: the notebook process ended itself with code {code}, without a result"
-        }
-
     def _finish(self, outcome: str, details: Mapping[str, Any]) -> None:
         known = {key: details[key] for key in ("result", "truncated", "error", "errorTrace") if key in details}
         self._emit({"event": "finished", "runId": self.request.run_id, "outcome": outcome, **known})
-
-
-def start_cold(environment: Mapping[str, str], out: IO[bytes], err: IO[bytes], report: int) -> subprocess.Popen[bytes]:
-    """A notebook process that imports everything itself, for when the warm parent has died."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "cluster.runner", str(report)],
-        cwd=Path(__file__).parents[1],
-        env=dict(environment),
-        stdin=subprocess.PIPE,
-        stdout=out,
-        stderr=err,
-        pass_fds=[report],
-        start_new_session=True,
-    )
-
-
-def _trace(report: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {"errorTrace": report["errorTrace"]} if report and "errorTrace" in report else {}

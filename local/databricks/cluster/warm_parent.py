@@ -18,53 +18,20 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
-from cluster.jvm import jvm_environment
+from cluster.notebook_process import ForkedProcess, notebook_environment
 from cluster.paths import StateFolder
-from cluster.processes import ProcessRecords, kill_group, start_time
-from cluster.setup import mlflow_environment
+from cluster.processes import ProcessRecords, kill_group
 
 # What a notebook process would import by itself; MLflow's stores alone take a second.
 LIBRARIES = """numpy pandas pyarrow pyspark.sql pyspark.sql.functions delta.tables pyspark.ml pyspark.ml.functions
 mlflow mlflow.spark mlflow.models.signature mlflow.store.tracking.sqlalchemy_store
 mlflow.store.model_registry.sqlalchemy_store cluster.runner"""
 FORK_TIMEOUT_SECONDS = 60
-
-
-def notebook_environment(state: StateFolder) -> dict[str, str]:
-    """The environment of notebook processes, but for the way to the driver JVM."""
-    return jvm_environment(
-        {
-            **mlflow_environment(state),
-            "DATABRICKS_RUNTIME_VERSION": "18.0",
-            "PYTHONUNBUFFERED": "1",
-            "MPLBACKEND": "Agg",
-        }
-    )
-
-
-class ForkedProcess:
-    """A forked notebook process: as much of `subprocess.Popen` as a run needs."""
-
-    def __init__(self, pid: int, stdin: IO[bytes], line: socket.SocketIO) -> None:
-        self.pid, self.stdin, self._line = pid, stdin, line
-        self.returncode: int | None = None
-
-    def wait(self) -> int | None:
-        """Waits for the end and returns the exit code; None when the watcher was killed, so that nobody knows it."""
-        began = start_time(self.pid)
-        with self._line:
-            code = self._line.readline()
-        if code:
-            self.returncode = int(code)
-        while not code and began is not None and start_time(self.pid) == began:
-            time.sleep(0.02)
-        return self.returncode
 
 
 class WarmParent:
