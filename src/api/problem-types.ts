@@ -28,6 +28,12 @@ export const PROBLEM_TYPES = {
     title: "The role is not enough",
     remedy: "Ask for the app role that the detail names: reader, operator or admin, each with all of the one before.",
   },
+  "unknown-path": { status: 404, title: "Unknown path", remedy: "Look at /api/docs: it lists every path." },
+  "method-not-allowed": {
+    status: 405,
+    title: "The path does not take this method",
+    remedy: "Send one of the methods of the Allow header; /api/docs says what each does.",
+  },
   "unknown-pipeline": { status: 404, title: "Unknown pipeline", remedy: "List the pipelines; the detail names them." },
   "no-predictions": {
     status: 404,

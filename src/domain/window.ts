@@ -5,7 +5,8 @@ const instant = z.iso.datetime();
 /** Half-open span of as-of times `[start, end)`, ISO 8601 with `Z`. */
 export const windowSchema = z
   .strictObject({ start: instant, end: instant })
-  .refine(({ start, end }) => Date.parse(start) < Date.parse(end), { message: "start must be before end" });
+  .refine(({ start, end }) => Date.parse(start) < Date.parse(end), { message: "start must be before end" })
+  .meta({ description: "half-open; start must be before end" });
 
 /** What a run scores when it was asked for a span. */
 export interface Window {

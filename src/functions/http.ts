@@ -1,6 +1,7 @@
 import { app } from "@azure/functions";
 import * as df from "durable-functions";
 import { httpHandler, type HttpDoorSettings } from "../api/http/door";
+import { ANY_METHOD, refuseOtherRequests } from "../api/http/other-requests";
 import { authLevelOf } from "../api/http/callers";
 import type { ApiPorts } from "../api/ports";
 import { OPERATIONS } from "../api/registry/operations";
@@ -16,4 +17,10 @@ export function registerHttpFunctions(ports: ApiPorts, settings: HttpDoorSetting
       handler: httpHandler(operation, ports, settings),
     });
   }
+  app.http("anyOtherRequest", {
+    methods: [...ANY_METHOD],
+    route: "api/{*path}",
+    authLevel: "anonymous",
+    handler: refuseOtherRequests(OPERATIONS),
+  });
 }

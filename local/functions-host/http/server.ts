@@ -24,6 +24,9 @@ interface Route {
 
 const HOME = `<!DOCTYPE html><html><head><title>Your Functions app is up and running</title></head><body><h1>Your Functions app is up and running</h1></body></html>`;
 
+/** Methods that a function's requests take. */
+const FUNCTION_METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
+
 /** The HTTP side of the host: function routes, admin endpoints and extension webhooks, on 127.0.0.1. */
 export class HttpServer {
   private readonly server: Server;
@@ -130,6 +133,9 @@ export class HttpServer {
     const match = matches.find((route) => route.methods.includes(exchange.method));
     if (!match) {
       if (path === "/" && exchange.method === "GET") return home(exchange);
+      // A function cannot have these, and App Service lets no TRACE through.
+      if (!FUNCTION_METHODS.has(exchange.method))
+        return send(exchange.res, 405, undefined, { Allow: allowedOf(matches) });
       return send(exchange.res, 404);
     }
     const level = ((match.fn.trigger["authLevel"] as string | undefined) ?? "anonymous").toLowerCase();
@@ -140,6 +146,11 @@ export class HttpServer {
     const taken = await this.throttle.run(() => this.trigger.handle(match.fn, exchange, params));
     if (!taken) send(exchange.res, 429, "Too Many Requests", { "Retry-After": "1" });
   }
+}
+
+/** Methods of the routes that a path fits. */
+function allowedOf(routes: readonly Route[]): string {
+  return [...new Set(routes.flatMap(({ methods }) => methods))].sort().join(", ");
 }
 
 function home(exchange: Exchange): void {

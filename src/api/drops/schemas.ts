@@ -47,9 +47,9 @@ export const dropCountsSchema = component(
   }),
 );
 
-/** True when a URL of the path leads to just this name: dot segments would be resolved, even out of the container. */
-const isPlainPath = (path: string): boolean =>
-  !/[\\\p{Cc}]/u.test(path) && path.split("/").every((segment) => !["", ".", ".."].includes(segment));
+/** A URL of such a path leads to just this name: dot segments would be resolved, even out of the container. */
+// eslint-disable-next-line no-control-regex -- control characters are what it refuses
+const PLAIN_PATH = /^(?!\.{0,2}(?:\/|$))(?!.*\/\.{0,2}(?:\/|$))[^\\\u0000-\u001f\u007f-\u009f]+$/;
 
 export const uploadDropBody = component(
   "UploadDrop",
@@ -59,7 +59,7 @@ export const uploadDropBody = component(
         .string()
         .min(1)
         .max(1024)
-        .refine(isPlainPath, "has an empty, `.` or `..` segment, a backslash or a control character")
+        .regex(PLAIN_PATH, "has an empty, `.` or `..` segment, a backslash or a control character")
         .meta({ description: "where in the pipeline's container it goes; its path pattern must take it" }),
     })
     .meta({ description: "a file that somebody wants to drop" }),

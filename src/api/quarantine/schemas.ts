@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { pageOf, pageQuery, remedy, timestamp } from "../registry/common-schemas";
 import { component } from "../registry/components";
+import { VISIBLE } from "../registry/operator";
 
 /** Rows that one release takes. */
 const MAX_ROWS = 2000;
@@ -66,7 +67,12 @@ export const listQuarantineQuery = z.strictObject({
 
 export const quarantinePath = z.strictObject({ id: z.string().meta({ description: "id of an item in quarantine" }) });
 
-const why = z.string().trim().min(1).max(1000).meta({ description: "the reason, for the record" });
+const why = z
+  .string()
+  .trim()
+  .regex(VISIBLE, "expected some words")
+  .max(1000)
+  .meta({ description: "the reason, for the record" });
 
 export const releaseBody = component(
   "ReleaseQuarantine",

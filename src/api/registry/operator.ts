@@ -4,11 +4,15 @@ import type { Operator } from "../../operations/deps";
 import { component } from "./components";
 import type { Call } from "./operation";
 
+/** Has a character that can be seen: what is trimmed is not all of it. */
+export const VISIBLE =
+  /[!-~\u00a1-\u167f\u1681-\u1fff\u2010-\u2027\u2030-\u205e\u2070-\u2fff\u3001-\ufefe\uff00-\uffef]/;
+
 /** Why a person does it: kept in the ledger with who and when. */
 export const reason = z
   .string()
   .trim()
-  .min(1)
+  .regex(VISIBLE, "expected some words")
   .max(500)
   .meta({ description: "why, in your own words; kept with your name and the time" });
 
