@@ -111,6 +111,23 @@ describe("the wire", () => {
   it("repeats the call and gives the second answer", async () => {
     expect(await carry("repeat")).toEqual({ result: "2", effects: 2 });
   });
+  it("lets a call that was waited for arrive late and unanswered, once its sender is dead", async () => {
+    const seen = await new Promise<readonly [string, number, number]>((resolve) => {
+      setImmediate(() => {
+        const kernel = new Kernel(7, 0, false, 1000);
+        const wire = new Wire(kernel, {});
+        const sender = { name: "host", alive: true };
+        let [result, effects] = ["no answer", 0];
+        wire.snare = { matches: ({ verb }) => verb === "insert", lateMs: 5_000, spring: () => (sender.alive = false) };
+        const sent = call(() => (effects += 1));
+        void wire.call(sender, sent).finally(() => (result = "answered"));
+        kernel.run(() => false);
+        resolve([result, effects, kernel.now]);
+      });
+    });
+
+    expect(seen).toEqual(["no answer", 1, 5_000]);
+  });
   it("answers a call that nothing befalls", async () => {
     expect(await carry("none")).toEqual({ result: "1", effects: 1 });
   });
