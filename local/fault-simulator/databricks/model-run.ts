@@ -11,6 +11,8 @@ export interface RunFate {
   readonly getLagMs: number;
   /** `runs/list` does not show the new run for so long. */
   readonly listLagMs: number;
+  /** Its run-now was on the way for longer than anybody assumes: the run begins when all is over for the app. */
+  readonly stray?: boolean;
 }
 
 /** Longer than any schedule: such a run goes on until somebody ends it. */

@@ -41,6 +41,8 @@ export interface Snare {
   matches(call: WireCall<unknown>): boolean;
   readonly lateMs: number;
   spring(): void;
+  /** Told before and after it arrives. */
+  readonly arriving?: (now: boolean) => void;
 }
 
 /** Carries every call between the app and what is around it, and loses, delays, repeats and reorders them by the schedule's chance. */
@@ -109,7 +111,16 @@ export class Wire {
     const { snare } = this;
     if (snare === null || !this.faultsOn || !snare.matches(call)) return false;
     this.snare = null;
-    this.delay(call, snare.lateMs);
+    const { arriving = () => undefined } = snare;
+    const effect = (): T => {
+      arriving(true);
+      try {
+        return call.effect();
+      } finally {
+        arriving(false);
+      }
+    };
+    this.delay({ ...call, effect }, snare.lateMs);
     snare.spring();
     return true;
   }

@@ -50,7 +50,7 @@ export const DROPS: readonly Mutation[] = [
     ),
   ),
   bug(
-    "R2",
+    "I12",
     "bad-drop-stops-all",
     "a drop that cannot be frozen is tried for ever",
     edit("if (!giveUp) {", "if (true) {"),
@@ -120,7 +120,7 @@ export const REST: readonly Mutation[] = [
     ),
   ),
   bug(
-    "I12",
+    "I6",
     "strays-stay",
     "generations that a closed run left are never settled",
     edit(

@@ -19,11 +19,11 @@ export interface Ambush {
   readonly deleted: boolean;
 }
 
-/** What happens when a slot is next given up while nobody waits for it. */
-export interface ReleaseAmbush {
-  /** The host dies as it sends the release, and is back after so long. */
+/** What befalls one message, when it is next sent: the release of a slot that nobody waits for, or a run-now. */
+export interface LateAmbush {
+  /** The host dies as it sends it, and is back after so long. */
   readonly downMs: number;
-  /** The release of the dead host arrives after so long, when others have come. */
+  /** The message of the dead host arrives after so long, when much has happened. */
   readonly lateMs: number;
 }
 
@@ -34,12 +34,16 @@ export function withOthers(seed: number, made: readonly PlanItem[]): PlanItem[] 
   return made.map((item) => (item.kind === "atStart" ? { ...item, ...drawn() } : item));
 }
 
-/** Ambushes at the release of a slot, with chance of their own. */
-export function releaseItems(seed: number, lengthMs: number): PlanItem[] {
+/** Messages that arrive late, with chance of their own. */
+export function lateItems(seed: number, lengthMs: number): PlanItem[] {
   const chance = new Chance(seed, "release");
-  if (!chance.happens(0.1)) return [];
+  const release = chance.happens(0.1);
   const [downMs, lateMs] = [chance.whole(200, 3_000), chance.whole(12_000, 45_000)];
-  return [{ after: Math.floor(chance.next() * lengthMs), kind: "atRelease", downMs, lateMs }];
+  const after = Math.floor(chance.next() * lengthMs);
+  if (release) return [{ after, kind: "atRelease", downMs, lateMs }];
+  // Longer than the network is assumed to hold a message back, and than the app looks for its run.
+  if (chance.happens(0.06)) return [{ after, kind: "atRunNow", downMs, lateMs: chance.whole(10, 25) * 60_000 }];
+  return [];
 }
 
 /** The two in which the app knows least come often: no answer for longer than the client tries, and a crash before the answer. */

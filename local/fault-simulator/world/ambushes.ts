@@ -1,8 +1,8 @@
 import type { RunFate } from "../databricks/model-run";
 import { isFinished } from "../durable/task-hub";
 import type { WireCall } from "../kernel/wire";
-import type { Ambush, ReleaseAmbush } from "./ambush";
-import { slotsOf } from "./ledger-view";
+import type { Ambush, LateAmbush } from "./ambush";
+import { isClosedRun, slotsOf } from "./ledger-view";
 import type { People } from "./people";
 import { DAYS } from "./plan";
 import type { Workspace } from "./workspace";
@@ -22,7 +22,7 @@ export class Ambushes {
   }
 
   /** Waits for the next release of a slot that nobody waits for; its message then arrives when others have the slot and wait. */
-  atRelease({ downMs, lateMs }: ReleaseAmbush): void {
+  atRelease({ downMs, lateMs }: LateAmbush): void {
     const { kernel, wire } = this.world;
     const spring = (): void => {
       this.world.kill({ kind: "none" });
@@ -31,6 +31,24 @@ export class Ambushes {
         kernel.after(downMs + 500 * (index + 1), () => this.rescore(day));
     };
     wire.snare = { matches: (call) => this.isRelease(call), lateMs, spring };
+  }
+
+  /** Waits for the next run-now: what is open is cancelled, the host dies, and the call arrives when nobody expects it any more. */
+  atRunNow({ downMs, lateMs }: LateAmbush): void {
+    const { world } = this;
+    const { kernel, wire } = world;
+    const spring = (): void => {
+      for (const [nth, row] of [...world.watch.view.runs.values()].entries())
+        if (!isClosedRun(row)) this.people.change("cancel", nth);
+      kernel.after(1_000, () => {
+        world.kill({ kind: "none" });
+        kernel.after(downMs, () => this.people.restart());
+      });
+    };
+    const arriving = (now: boolean): void => {
+      world.strayArrives = now;
+    };
+    wire.snare = { matches: ({ verb }) => verb === "POST run-now", lateMs, spring, arriving };
   }
 
   private rescore(day: string): void {

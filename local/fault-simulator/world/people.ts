@@ -77,6 +77,9 @@ export class People {
       case "atRelease":
         this.ambushes.atRelease(item);
         break;
+      case "atRunNow":
+        this.ambushes.atRunNow(item);
+        break;
       case "verb":
         kernel.count(`verb ${item.verb}`);
         this.operators.act(item);

@@ -3,7 +3,7 @@ import type { RunFate } from "../databricks/model-run";
 import { Chance } from "../kernel/chance";
 import type { FaultRates, PortName } from "../kernel/wire";
 import type { DefinitionFile } from "./app-code";
-import { drawAmbush, releaseItems, withOthers, type Ambush, type ReleaseAmbush } from "./ambush";
+import { drawAmbush, lateItems, withOthers, type Ambush, type LateAmbush } from "./ambush";
 import { VARIANTS, type Variant } from "./definitions";
 import { verbItems, type VerbItem } from "./operators";
 
@@ -36,7 +36,7 @@ type OtherItem = { readonly after: number } & (
   | { readonly kind: "databricksOutage"; readonly ms: number; readonly answer: AnswerFault }
   | { readonly kind: "terminateInstance" | "loseInstance"; readonly nth: number }
   | ({ readonly kind: "atStart" } & Ambush)
-  | ({ readonly kind: "atRelease" } & ReleaseAmbush)
+  | ({ readonly kind: "atRelease" | "atRunNow" } & LateAmbush)
   | { readonly kind: "deleteRun" | "cancelRun" | "repairRun" | "twinRun" | "webhook"; readonly nth: number }
   | { readonly kind: "promote" }
 );
@@ -138,7 +138,7 @@ export function planOf(seed: number): Plan {
     items: [
       ...withOthers(seed, items(chance, lengthMs)),
       ...verbItems(seed, lengthMs),
-      ...releaseItems(seed, lengthMs),
+      ...lateItems(seed, lengthMs),
     ].sort((a, b) => a.after - b.after),
   };
 }

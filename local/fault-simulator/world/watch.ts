@@ -10,6 +10,8 @@ import { isClosedRun, kindOf, note, textOf, type LedgerView } from "./ledger-vie
 const STEP_LIMIT_MS = 20 * 60_000;
 /** An end that was asked for comes within so long, outages and hosts that are down included. */
 const STOPPED_WITHIN_MS = 90 * 60_000;
+/** A run that nobody waits for is found and ended within so long. */
+const STRAY_LIMIT_MS = 2 * 3_600_000;
 /** A longer refusal of an output is no moment any more. */
 const OUTPUT_MOMENT_MS = 100_000;
 
@@ -106,6 +108,8 @@ export class Watch implements JobsWatcher {
     }
     if (repeat) return;
     this.byToken.set(token, run);
+    // Nothing keeps a call from arriving after all looks for it: what has to hold is that its run is found and ended.
+    if (run.fate.stray) return;
     this.owned.push(run);
     this.intended(run, token, runId);
     this.repeated(run, runId);
@@ -188,6 +192,11 @@ export class Watch implements JobsWatcher {
     const row = this.view.runs.get(run.parameters["run_id"] ?? "");
     const asked = row ? Date.parse(textOf(row, "cancelRequestedAt")) : Number.NaN;
     const lasted = run.endedAt - run.createdAt;
+    if (run.fate.stray) {
+      if (lasted > STRAY_LIMIT_MS)
+        this.kernel.violate("I6", "stray-goes-on", `nobody waits for run ${run.runId}, and it was not ended`);
+      return;
+    }
     if (lasted > STEP_LIMIT_MS + STOPPED_WITHIN_MS)
       this.kernel.violate(
         "I6",

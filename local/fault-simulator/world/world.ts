@@ -27,6 +27,8 @@ import { Watch } from "./watch";
 const MAX_STEPS = 60_000;
 /** A run of another deployment is there for long enough to be taken for ours. */
 const TWIN_RUNS_MS = 15 * 60_000;
+/** A stray goes on for longer than the app may take to find and end it. */
+const STRAY_RUNS_MS = 6 * 60 * 60_000;
 
 /** One storage account, one workspace, one receiver of messages, and at most one host: all that a schedule plays in. */
 export class World {
@@ -126,6 +128,9 @@ export class World {
   /** Told of a run of the app that waits for a Databricks run which never ends by itself. */
   onEndless: (runId: string) => void = () => undefined;
 
+  /** While a run-now arrives that was on its way for too long. */
+  strayArrives = false;
+
   private ambushed(runId: string): Partial<RunFate> {
     return (this.wire.faultsOn && this.ambushes.shift()?.(runId)) || {};
   }
@@ -182,6 +187,7 @@ export class World {
 
   private drawn(runId: string | null): RunFate {
     const drawn = drawFate(this.fates, this.plan, this.badEndings);
+    if (this.strayArrives) return { ...drawn, runningMs: STRAY_RUNS_MS, stray: true };
     return runId === null ? { ...drawn, runningMs: TWIN_RUNS_MS } : { ...drawn, ...this.ambushed(runId) };
   }
 
