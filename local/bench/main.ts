@@ -4,20 +4,28 @@ import { NODE, PYTHON, REPO_ROOT } from "../paths";
 
 /**
  * `npm run bench`: the Spark stages (Python, in this folder), then the service (`service/`). `--only spark` and `--only service` run
- * one of them with its own options; without it the options are those of the Spark stages, and the service has its default sizes.
+ * one of them with its own options, `--only console` the pages in Chromium (`console/`), which run only when they are named; without it the options are those of the Spark stages, and the service has its default sizes.
  */
 const SECTIONS = ["spark", "service"] as const;
-type Section = (typeof SECTIONS)[number];
+const NAMED = [...SECTIONS, "console"] as const;
+type Section = (typeof NAMED)[number];
 
-const USAGE = `usage: npm run bench -- [--only spark|service] [options]
+const USAGE = `usage: npm run bench -- [--only spark|service|console] [options]
 
 Without --only both sections run; then the options are those of the Spark stages, but --json is told to both.
 npm run bench -- --only spark --help and npm run bench -- --only service --help tell the options of each.
 `;
 
+const nodeCommand = (folder: string): readonly [string, ...string[]] => [
+  NODE,
+  "--disable-warning=ExperimentalWarning",
+  join(__dirname, folder, "main.js"),
+];
+
 const COMMANDS: Readonly<Record<Section, readonly [string, ...string[]]>> = {
   spark: [PYTHON, "-m", "bench"],
-  service: [NODE, "--disable-warning=ExperimentalWarning", join(__dirname, "service", "main.js")],
+  service: nodeCommand("service"),
+  console: nodeCommand("console"),
 };
 
 /** Takes `--only` out of the arguments. @throws Error that names what it may be */
@@ -26,8 +34,8 @@ function sectionsOf(args: readonly string[]): { sections: readonly Section[]; re
   if (at < 0) return { sections: SECTIONS, rest: args };
   const isPair = args[at] === "--only";
   const named = isPair ? args[at + 1] : args[at]?.slice("--only=".length);
-  const section = SECTIONS.find((one) => one === named);
-  if (!section) throw new Error(`--only must be one of ${SECTIONS.join(", ")}, not "${named ?? ""}"`);
+  const section = NAMED.find((one) => one === named);
+  if (!section) throw new Error(`--only must be one of ${NAMED.join(", ")}, not "${named ?? ""}"`);
   return { sections: [section], rest: args.toSpliced(at, isPair ? 2 : 1) };
 }
 

@@ -200,6 +200,9 @@ describe("models", () => {
     await page.getByText("F1 0.996 at 24h").waitFor();
     await page.getByRole("link", { name: "version 7" }).waitFor();
 
+    expect(await page.getByRole("img", { name: "Precision over recall, by horizon" }).locator("polyline").count()).toBe(
+      3,
+    );
     expect(await page.getByText("above the champion's").count()).toBe(1);
     await expectClean(watched);
   });
@@ -211,6 +214,7 @@ describe("backfill", () => {
     const { page } = watched;
     await page.getByRole("button", { name: "Show what would run" }).click();
     await page.getByText("3 windows would run").waitFor();
+    await page.getByText("Of 3 windows: 0 scored, 0 failed, 3 without a run").waitFor();
 
     expect(await page.getByRole("list", { name: "Windows" }).getByRole("listitem").count()).toBe(3);
     await expectClean(watched);

@@ -45,11 +45,14 @@ export default function BackfillPage(_props: PageProps) {
 const DAY_MS = 86_400_000;
 const dayBefore = (days: number): string => new Date(Date.now() - days * DAY_MS).toISOString().slice(0, 10);
 
+/** A day of the address; null for what is none, such as an emptied field. */
+const dayOf = (text: string | null): string | null => (/^\d{4}-\d\d-\d\d$/.test(text ?? "") ? text : null);
+
 function askedOf(query: URLSearchParams, first: string): Asked {
   return {
     pipeline: query.get("pipeline") ?? first,
-    from: query.get("from") ?? dayBefore(8),
-    to: query.get("to") ?? dayBefore(1),
+    from: dayOf(query.get("from")) ?? dayBefore(8),
+    to: dayOf(query.get("to")) ?? dayBefore(1),
     windowHours: query.get("hours") ?? "24",
     reprocess: query.get("reprocess") ?? "none",
   };

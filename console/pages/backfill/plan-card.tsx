@@ -1,14 +1,10 @@
 import { useState } from "preact/hooks";
 import type { Backfill, BackfillPlan } from "../../api/types";
-import { href } from "../../app/router";
 import { doIt, reasonOf } from "../../ui/deeds";
-import { StatePill } from "../../ui/pill";
 import { Empty } from "../../ui/states";
-import { timeText } from "../../ui/time";
 import { count } from "../../ui/words";
+import { Calendar, standing } from "./calendar";
 import { timesOf, type Asked } from ".";
-
-type Window = BackfillPlan["windows"][number];
 
 interface Props {
   readonly plan: BackfillPlan;
@@ -43,11 +39,8 @@ export function PlanCard({ plan, asked, mayStart, started }: Props) {
           ? "Nothing would run"
           : `${count(plan.count, "window")} would run, one at a time, behind other requests`}
       </h2>
-      <ol class="days" aria-label="Windows">
-        {plan.windows.map((window) => (
-          <Day key={window.start} window={window} />
-        ))}
-      </ol>
+      <p class="soft">{standing(plan.windows)}</p>
+      <Calendar windows={plan.windows} isByDay={asked.windowHours === "24"} />
       {mayStart && plan.count > 0 && (
         <form class="filters" onSubmit={(event) => void start(event)}>
           <label class="field wide">
@@ -63,21 +56,5 @@ export function PlanCard({ plan, asked, mayStart, started }: Props) {
         Plan <code>{plan.hash.slice(0, 12)}</code>: refused when anything of it has changed until you start it.
       </p>
     </section>
-  );
-}
-
-function Day({ window: { start, action, why, run } }: { window: Window }) {
-  return (
-    <li class={action === "run" ? "day runs" : "day"} title={why}>
-      <b>{timeText(start)}</b>
-      <span>{action === "run" ? "● would run" : "○ left alone"}</span>
-      {run ? (
-        <a href={href(`runs/${run.runId}`)}>
-          <StatePill state={run.state} />
-        </a>
-      ) : (
-        <span class="soft small">no run yet</span>
-      )}
-    </li>
   );
 }

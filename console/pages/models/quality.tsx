@@ -1,10 +1,10 @@
 import { href } from "../../app/router";
-import { Legend, seriesFill } from "../../ui/legend";
 import { Empty } from "../../ui/states";
 import { Table } from "../../ui/table";
 import { Time } from "../../ui/time";
 import { number, percent } from "../../ui/words";
-import { SERIOUS_PSI, type Calibration, type Drift, type Evaluation, type Monitoring } from "./documents";
+import { PrecisionRecall, Reliability } from "./curves";
+import { SERIOUS_PSI, type Drift, type Evaluation, type Monitoring } from "./documents";
 
 const ALL = "all";
 const DRIFT_SHOWN = 12;
@@ -28,14 +28,20 @@ export function Quality({ found, runId }: { found: Monitoring; runId: string }) 
           )}
         </section>
         <section class="card">
-          <h2>Is a chance of 30 % really 30 %?</h2>
-          <Curve calibration={found.calibration} />
+          <h2>Features that moved most since the training</h2>
+          <Drifted drift={found.drift} />
         </section>
       </div>
-      <section class="card">
-        <h2>Features that moved most since the training</h2>
-        <Drifted drift={found.drift} />
-      </section>
+      <div class="grid c2">
+        <section class="card">
+          <h2>Is a chance of 30 % really 30 %?</h2>
+          <Reliability calibration={found.calibration} />
+        </section>
+        <section class="card">
+          <h2>How many are found, and how many alarms are right?</h2>
+          <PrecisionRecall calibration={found.calibration} />
+        </section>
+      </div>
     </>
   );
 }
@@ -70,49 +76,6 @@ const Bar = ({ share, mark }: { share: number; mark?: number }) => (
     {mark !== undefined && <rect class="f-ink" x={Math.min(118, 120 * mark)} width="2" height="14" />}
   </svg>
 );
-
-const SIZE = 220;
-
-/** Observed over predicted share, a line a horizon; a sound model lies on the diagonal. */
-function Curve({ calibration }: { calibration: readonly Calibration[] }) {
-  if (calibration.length === 0) return <Empty title="No outcome yet" />;
-  const at = (value: number) => value * SIZE;
-  return (
-    <>
-      <svg
-        class="chart curve"
-        viewBox={`-30 -8 ${SIZE + 40} ${SIZE + 34}`}
-        role="img"
-        aria-label="Observed over predicted share, by horizon"
-      >
-        <rect class="frame" width={SIZE} height={SIZE} />
-        <line class="rule" x1="0" y1={SIZE} x2={SIZE} y2="0" />
-        {calibration.map(({ horizon_h: hours, bins }, index) => (
-          <polyline
-            key={`${hours}${index}`}
-            class={`l-${seriesFill(index)}`}
-            points={bins.map((bin) => `${at(bin["predicted"] ?? 0)},${SIZE - at(bin["observed"] ?? 0)}`).join(" ")}
-          />
-        ))}
-        <text x="0" y={SIZE + 16}>
-          0
-        </text>
-        <text x={SIZE} y={SIZE + 16} text-anchor="end">
-          predicted 100 %
-        </text>
-        <text x="-6" y="10" text-anchor="end" class="small">
-          100
-        </text>
-      </svg>
-      <Legend
-        entries={calibration.map(
-          ({ horizon_h: hours, model_version: version }, index) =>
-            [seriesFill(index), `${hours} h, version ${version}`] as const,
-        )}
-      />
-    </>
-  );
-}
 
 function Drifted({ drift }: { drift: readonly Drift[] }) {
   if (drift.length === 0)

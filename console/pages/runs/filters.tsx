@@ -98,7 +98,7 @@ const Day = ({ label, name, value }: { label: string; name: string; value: strin
     {label}
     <input
       type="date"
-      value={value ?? ""}
+      value={startOf(value) === undefined ? "" : (value ?? "")}
       onChange={(event) => setQuery({ [name]: event.currentTarget.value || null }, "push")}
     />
   </label>

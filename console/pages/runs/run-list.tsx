@@ -22,7 +22,7 @@ const COLUMNS = [
 /** What ran and what runs, newest first. */
 export function RunList() {
   const selection = selected(place.value.query);
-  const runs = usePages<RunSummary>(addressOf("listRuns", { query: { ...selection, top: 100 } }), ({ id }) => id);
+  const runs = usePages<RunSummary>(addressOf("listRuns", { query: { ...selection, top: 50 } }), ({ id }) => id);
   const isFiltered = Object.values(selection).some((value) => value !== undefined);
   return (
     <>

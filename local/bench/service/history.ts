@@ -10,6 +10,8 @@ import { emptyBatch, newRunRow, stateRow } from "../../../src/ledger/run-rows";
 import { ALL_STEPS, benchDefinitions, ONE_STEP, STORM } from "./definitions";
 import type { ServiceStack } from "./service-stack";
 
+type Tables = Pick<ServiceStack, "table">;
+
 const PARALLEL = 16;
 const ROWS_A_TRANSACTION = 99;
 const DROPS_A_RUN = 100;
@@ -70,7 +72,7 @@ function aRun(pipeline: string, index: number): Omit<RunRecord, "etag" | "steps"
 }
 
 /** Writes ended runs, from number `from` to below `to`, with the rows of their requests: half of them of the pipeline that takes drops. */
-export async function writeRuns(stack: ServiceStack, from: number, to: number): Promise<void> {
+export async function writeRuns(stack: Tables, from: number, to: number): Promise<void> {
   const others = [ALL_STEPS, ONE_STEP];
   const rows = new Map<string, NewRow[]>();
   for (let index = from; index < to; index += 1) {
@@ -92,9 +94,13 @@ export async function writeRuns(stack: ServiceStack, from: number, to: number): 
   for (const own of rows.values()) await write(stack.table("runs"), own);
 }
 
-/** Puts the blob of a drop; the first ones are versions of one path. */
+/** The first ones are versions of one path. */
+const dropPath = (index: number): string =>
+  index < VERSIONS ? MANY_VERSIONS : `history/${String(index).padStart(6, "0")}.csv`;
+
+/** Puts the blob of a drop. */
 async function putBlob({ blobs }: ServiceStack, index: number): Promise<{ path: string; etag: string }> {
-  const path = index < VERSIONS ? MANY_VERSIONS : `history/${String(index).padStart(6, "0")}.csv`;
+  const path = dropPath(index);
   const text = `meter,value\n${String(index).padStart(6, "0")},1\n`;
   const { etag } = await blobs.getContainerClient("drops").getBlockBlobClient(path).upload(text, text.length);
   return { path, etag: plainEtag(etag ?? "") };
@@ -121,6 +127,16 @@ function aDrop(index: number, path: string, etag: string): { keys: DropKeys; dro
 
 /** A drop that was claimed and batched: its row changed twice. */
 const CHANGES = 2;
+
+/** Writes the rows that lists of batched drops are read from, from number `from` to below `to`; nothing else knows of these drops. */
+export async function writeListedDrops(stack: Tables, from: number, to: number): Promise<void> {
+  const numbers = Array.from({ length: to - from }, (_, offset) => from + offset);
+  const rows = numbers.map((index) => {
+    const { keys, drop } = aDrop(index, dropPath(index), `0x${hexOf(index)}`);
+    return indexRow(keys, drop, CHANGES);
+  });
+  await write(stack.table("drops"), rows);
+}
 
 /** Writes batched drops, from number `from` to below `to`: blob, own row, index row, entry of the batch. */
 export async function writeDrops(stack: ServiceStack, from: number, to: number): Promise<void> {

@@ -1,14 +1,8 @@
 import { readFileSync } from "node:fs";
-import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { launchChromium } from "../../../local/chromium";
 
 export type { Page } from "playwright-core";
-
-/** A Chromium out of a package: nothing of the machine is needed. */
-async function launch(): Promise<Browser> {
-  const { default: packaged } = await import("@sparticuz/chromium");
-  const args = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--font-render-hinting=none"];
-  return chromium.launch({ executablePath: await packaged.executablePath(), args, headless: true });
-}
 
 export interface Look {
   readonly scheme?: "light" | "dark";
@@ -32,7 +26,7 @@ export function useBrowser(): { open: (url: string, look?: Look) => Promise<Watc
   let browser: Browser | undefined;
   let context: BrowserContext | undefined;
   beforeAll(async () => {
-    browser = await launch();
+    browser = await launchChromium();
   }, 60_000);
   afterEach(async () => context?.close());
   afterAll(async () => browser?.close());
