@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { tooLarge } from "./definition-size";
 import { MAX_PIPELINE_NAME } from "./ids";
 import { scheduleFault, timeZoneFault, type Schedule } from "./schedule";
-import { parseStored } from "./stored";
 
 /** Job parameters that every step gets; a step's own may not take their names. */
 export const COMMON_PARAMETERS = [
@@ -194,20 +194,6 @@ export function scheduleOf({ schedule, timeZone }: Pick<PipelineDefinition, "sch
   return schedule === undefined ? null : { expression: schedule, timeZone };
 }
 
-/** Texts that were read lately: the runs of a pipeline share a few, and every look at a run reads one. */
-const stored = new Map<string, PipelineDefinition>();
-const MAX_STORED = 200;
-
-/** Reads the definition that a run was stored with, by whatever version of the app. Equal texts share one object: leave it as it is. */
-export function storedDefinition(json: string): PipelineDefinition {
-  const known = stored.get(json);
-  if (known) return known;
-  const definition = parseStored(pipelineDefinitionSchema, JSON.parse(json));
-  if (stored.size >= MAX_STORED) stored.clear();
-  stored.set(json, definition);
-  return definition;
-}
-
 /** One step of a definition. */
 export type StepDefinition = PipelineDefinition["steps"][number];
 /** All definitions by name. */
@@ -248,7 +234,10 @@ function readOne({ file, text }: DefinitionFile, faults: DefinitionFault[]): Pip
     });
     return null;
   }
-  return parsed.data;
+  const large = tooLarge(parsed.data);
+  if (large === null) return parsed.data;
+  faults.push({ where: `${file} at ${large.key}`, message: large.message });
+  return null;
 }
 
 /** Definitions of different scenarios whose tables would meet in one schema, and schemas of no named scenario. */

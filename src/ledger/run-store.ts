@@ -1,4 +1,5 @@
-import { storedDefinition, type PipelineDefinition } from "../domain/pipeline-definition";
+import type { PipelineDefinition } from "../domain/pipeline-definition";
+import { storedDefinition } from "../domain/stored-definition";
 import {
   newestFirstBefore,
   newRunRow,

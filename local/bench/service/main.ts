@@ -2,6 +2,7 @@ import { cpus, loadavg } from "node:os";
 import { table, verdictOf, type Measure } from "./bars";
 import { measureSteps } from "./steps";
 import { measureLists } from "./lists";
+import { measureStories } from "./stories";
 import { writeDrops, writeRuns } from "./history";
 import { isFullSize, parseServiceOptions, USAGE, type ServiceSizes } from "./options";
 import { ServiceStack } from "./service-stack";
@@ -42,6 +43,7 @@ async function measureHistory(stack: ServiceStack, sizes: ServiceSizes, tell: Te
     { name: "sweeper's storage calls a minute", value: after, unit: "calls", most: null, detail },
     { name: "the same, long : short history", value: after / before, unit: "", most: MOST_GROWTH, detail: "" },
     ...(await measureLists(stack, sizes.answers)),
+    ...(await measureStories(stack, sizes.answers)),
   ];
 }
 

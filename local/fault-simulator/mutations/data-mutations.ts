@@ -100,7 +100,7 @@ export const REST: readonly Mutation[] = [
     "strict-rows",
     "rows of a newer version cannot be read",
     edit(
-      '(0, pipeline_definition_1.storedDefinition)(String(row["definition"]))',
+      '(0, stored_definition_1.storedDefinition)(String(row["definition"]))',
       'pipeline_definition_1.pipelineDefinitionSchema.parse(JSON.parse(String(row["definition"])))',
     ),
   ),

@@ -92,6 +92,25 @@ describe("the shipped definitions", () => {
 });
 
 describe("parseDefinitions", () => {
+  it("refuses what no row of the ledger can hold, and names the longest part of it", () => {
+    const names = Array.from({ length: 1000 }, (_, index) => `${String(index).padStart(40, "0")}.csv`);
+    const text = edited((definition) => {
+      const drops = definition["drops"] as { pathPattern: string; deliveries?: object };
+      drops.pathPattern = "^(?<source>[a-z_]+)/(?<delivery>[0-9-]+)/.+$";
+      drops.deliveries = { telemetry: { names } };
+    });
+
+    const { faults, definitions } = parseDefinitions([{ file: "scoring.json", text }]);
+
+    expect(definitions.size).toBe(0);
+    expect(faults).toEqual([
+      {
+        where: "scoring.json at drops.deliveries",
+        message: expect.stringMatching(/4\d{4} characters.*32768: shorten it/),
+      },
+    ]);
+  });
+
   it("lists every fault of every file, with file and place", () => {
     const { faults } = parseDefinitions([
       { file: "a.json", text: "{" },
