@@ -18,7 +18,7 @@ export function Quality({ found, runId }: { found: Monitoring; runId: string }) 
         What was predicted from <Time at={found.windowStart} form="day" /> to <Time at={found.windowEnd} form="day" />,
         beside what then failed · <a href={href(`runs/${runId}`)}>the run that compared</a>
       </p>
-      <div class="grid c32">
+      <div class="stack">
         <section class="card">
           <h2>F1 by horizon, beside the rule of error codes</h2>
           {whole.length === 0 ? (
