@@ -86,9 +86,12 @@ export function isAbsenceProven(record: GenerationRecord, now: Date): boolean {
   return now.getTime() - Math.max(Date.parse(absentSince), arrived) >= ABSENCE_SECONDS * 1000;
 }
 
-/** True while a run that a call of run-now may have started can still be on its way, or missing in the lists of Databricks. */
+/**
+ * True while a run that a call of run-now started, or may have started, can still be on its way, or missing in reads and lists of
+ * Databricks. A run whose id is known is as new to them as one whose answer was lost.
+ */
 export function mayStillShow(record: GenerationRecord, now: Date): boolean {
-  const { lastSubmittedAt } = record;
-  if (!mayHaveStarted(record) || lastSubmittedAt === null) return false;
+  const { lastSubmittedAt, databricksRunId } = record;
+  if ((databricksRunId === null && !mayHaveStarted(record)) || lastSubmittedAt === null) return false;
   return now.getTime() - Date.parse(lastSubmittedAt) < (IN_FLIGHT_SECONDS + ABSENCE_SECONDS) * 1000;
 }

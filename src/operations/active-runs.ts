@@ -18,14 +18,21 @@ async function isOf(deps: ActivityDeps, record: GenerationRecord, run: JobRun): 
   return carriesRun(await parametersOf(deps, run), record.runId, deps.deploymentId);
 }
 
-/** The Databricks run of the generation that is active, as the run itself or the list of its job says; null when neither does. */
-async function activeRunOf(deps: ActivityDeps, record: GenerationRecord): Promise<string | null> {
+/** What Databricks says of a generation: the run of it that is active, as the run itself or the list of its job says, if any. */
+interface Activity {
+  readonly active: string | null;
+  /** Neither a read nor a list knows a run of it. */
+  readonly isUnseen: boolean;
+}
+
+async function activityOf(deps: ActivityDeps, record: GenerationRecord): Promise<Activity> {
   const seen = record.databricksRunId === null ? null : await readVerdict(deps.jobs, record.databricksRunId);
   // Of a state that nobody knows the list decides.
-  if (seen?.verdict.kind === "running" && seen.verdict.known) return seen.run.runId;
+  if (seen?.verdict.kind === "running" && seen.verdict.known) return { active: seen.run.runId, isUnseen: false };
   const jobId = record.jobId ?? (await deps.jobs.findJobId(record.job));
-  for (const run of await deps.jobs.listActiveRuns(jobId)) if (await isOf(deps, record, run)) return run.runId;
-  return null;
+  for (const run of await deps.jobs.listActiveRuns(jobId))
+    if (await isOf(deps, record, run)) return { active: run.runId, isUnseen: false };
+  return { active: null, isUnseen: seen === null };
 }
 
 /**
@@ -40,11 +47,12 @@ export async function refuseActive(deps: ActivityDeps, records: readonly Generat
       new RefusedError("activity-unknown", `whether a Databricks run of ${what} is active is not known: ${why}`);
     const elsewhere = foreignWorkspace(deps, record);
     if (elsewhere !== null) throw unknown(elsewhere);
-    if (mayStillShow(record, deps.ledger.now()))
-      throw unknown(`run-now was called at ${record.lastSubmittedAt ?? ""}; its run may show for some minutes`);
-    const listed = await callPatiently(deps.ledger, async () => activeRunOf(deps, record));
+    const listed = await callPatiently(deps.ledger, async () => activityOf(deps, record));
     if (listed.kind === "wait") throw unknown(listed.fault);
-    if (listed.value === null) continue;
-    throw new RefusedError("still-active", `Databricks still lists run ${listed.value} of ${what} as active`);
+    const { active, isUnseen } = listed.value;
+    if (active !== null)
+      throw new RefusedError("still-active", `Databricks still lists run ${active} of ${what} as active`);
+    if (isUnseen && mayStillShow(record, deps.ledger.now()))
+      throw unknown(`run-now was called at ${record.lastSubmittedAt ?? ""}; its run may show for some minutes`);
   }
 }

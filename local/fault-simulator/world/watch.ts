@@ -16,7 +16,7 @@ const STRAY_LIMIT_MS = 2 * 3_600_000;
 const OUTPUT_MOMENT_MS = 100_000;
 
 /** A repaired run is active because a person made it so, behind the app's back. */
-const counts = (run: ModelRun): boolean => isActive(run) && !run.foreign && !run.repaired;
+const counts = (run: ModelRun): boolean => isActive(run) && !run.foreign && !run.repaired && !run.fate.stray;
 
 /** Looks at everything that is written and started, at the moment it happens, and says what must not be. */
 export class Watch implements JobsWatcher {
@@ -219,6 +219,7 @@ export class Watch implements JobsWatcher {
 
   private settled(row: Row): void {
     const run = this.runOf(row);
+    if (run?.fate.stray) return;
     const verdict = JSON.parse(textOf(row, "verdict") || "null") as { kind: string; code: string } | null;
     if (run && counts(run))
       this.kernel.violate(

@@ -69,6 +69,18 @@ describe("settle", () => {
     await expect(settle(deps(), asked(), ada())).rejects.toMatchObject({ code: "still-active" });
   });
 
+  it("is refused for a run so new that Databricks does not know it yet, although its id is recorded", async () => {
+    vanish();
+    bench.server.faults.push({
+      path: "runs/get",
+      status: 404,
+      body: { error_code: "RESOURCE_DOES_NOT_EXIST", message: "Run 1000 does not exist." },
+    });
+
+    await expect(settle(deps(), asked(), ada())).rejects.toThrow(/its run may show for some minutes/);
+    expect(await bench.record()).toMatchObject({ databricksRunId: "1000", terminal: false });
+  });
+
   it("forced, asks Databricks to end the run and goes on", async () => {
     await settle(deps(), asked({ force: true }), ada());
 
