@@ -63,6 +63,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export function loadConfig(environment: Environment): Config {
   const env = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim()));
   const problems: ConfigProblem[] = [];
+  checkReferences(env, problems);
   const general = parse(generalSettings, env, problems);
   const storage = storageConfig(env, problems);
   const auth = authConfig(env, problems);
@@ -185,6 +186,22 @@ function webhookConfig(env: Environment, problems: ConfigProblem[]): { user: str
     return fault(problems, missing, "is missing. Set both settings of the Databricks webhook, or none.");
   }
   return undefined;
+}
+
+const SECRETS = [
+  "DATA_STORAGE",
+  "DATABRICKS_TOKEN",
+  "DATABRICKS_CLIENT_SECRET",
+  "DATABRICKS_WEBHOOK_PASSWORD",
+  "OPENLINEAGE_API_KEY",
+];
+
+/** The platform hands on the reference itself when it cannot read the secret. Its text is long enough for a password, and no secret. */
+function checkReferences(env: Environment, problems: ConfigProblem[]): void {
+  const remedy =
+    "Give the app's identity Key Vault Secrets User, check the secret's name and the vault's network, and restart the app";
+  for (const name of SECRETS.filter((secret) => /^\s*@Microsoft\.KeyVault\(/i.test(env[secret] ?? "")))
+    fault(problems, name, `is a Key Vault reference that was not resolved. ${remedy}.`);
 }
 
 /** Exports and frozen bytes have different readers, and a volume each. */

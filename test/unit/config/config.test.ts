@@ -207,6 +207,20 @@ describe("loadConfig", () => {
     expect(problems({ ...minimal, DATABRICKS_HOST: host })).toHaveProperty("DATABRICKS_HOST");
   });
 
+  it.each<[string, Environment]>([
+    ["DATA_STORAGE", {}],
+    ["DATABRICKS_TOKEN", {}],
+    ["DATABRICKS_CLIENT_SECRET", { DATABRICKS_AUTH: "oauthM2M", DATABRICKS_CLIENT_ID: "x" }],
+    ["DATABRICKS_WEBHOOK_PASSWORD", { DATABRICKS_WEBHOOK_USER: "x" }],
+    ["OPENLINEAGE_API_KEY", {}],
+  ])("refuses a reference to a Key Vault in place of the secret %s", (name, over) => {
+    const reference = "@Microsoft.KeyVault(SecretUri=https://kv-x.vault.azure.net/secrets/canary)";
+    const load = () => loadConfig({ ...minimal, ...over, [name]: reference });
+
+    expect(load).toThrow(`${name}: is a Key Vault reference that was not resolved`);
+    expect(load).not.toThrow("canary");
+  });
+
   it("refuses one container for two purposes", () => {
     expect(problems({ ...minimal, BATCHES_CONTAINER: "results" })).toEqual({
       RESULTS_CONTAINER: "is results, and so is BATCHES_CONTAINER: the two must differ",
