@@ -85,6 +85,8 @@ export function writeBundle(compute, out) {
   for (const part of ["databricks.yml", "resources", "notebooks", "examples"])
     cpSync(join(root, part), join(out, part), { recursive: true });
   edit(join(out, "databricks.yml"), (document) => {
+    // The copy lies in dist/, which git ignores: without this the CLI uploads jobs and no notebooks.
+    document.set("sync", { include: ["notebooks/**", "examples/**"], exclude: ["**/__pycache__/**"] });
     for (const name of kind.drops) {
       document.deleteIn(["variables", name]);
       for (const { value: target } of document.get("targets").items)

@@ -210,6 +210,13 @@ describe.each([
     }
   });
 
+  it("uploads its notebooks and scenarios, though git ignores the folder that it is written to", () => {
+    const { sync } = parse(readFileSync(join(folder, "databricks.yml"), "utf8")) as { sync: { include: string[] } };
+
+    expect(readFileSync(join(ROOT, ".gitignore"), "utf8")).toMatch(/^dist\/$/m);
+    expect(sync.include).toEqual(["notebooks/**", "examples/**"]);
+  });
+
   it("has the scenarios of examples/ beside the notebooks, where these look for them", () => {
     for (const file of globSync(["notebooks/*/scenario.py", "examples/*/{scenario.py,rules.yml}"], { cwd: ROOT }))
       expect(readFileSync(join(folder, file), "utf8")).toBe(readFileSync(join(ROOT, file), "utf8"));
