@@ -24,6 +24,17 @@ describe("the Bicep of infra/", () => {
     expect(Object.keys(file.parameters).sort()).toEqual(names("param").sort());
   });
 
+  it("has every choice of a deployment handed on by the workflow", () => {
+    const { jobs } = parse(text(".github/workflows/deploy.yml")) as {
+      jobs: { deploy: { env: Record<string, string> } };
+    };
+    const parameters = [...text("infra/main.parameters.json").matchAll(/\$\{([A-Z_]+)/g)].map(([, name]) => name);
+    const hook = ["DATABRICKS_CLUSTER_ID", "DATABRICKS_NODE_TYPE", "DATABRICKS_POOL_IDLE"];
+
+    expect(parameters.length).toBeGreaterThan(20);
+    expect(Object.keys(jobs.deploy.env)).toEqual(expect.arrayContaining([...parameters, ...hook]));
+  });
+
   it("has each output of main.bicep read by a hook or by azd", () => {
     const hooks = ["sh", "ps1"].map((kind) => ["lib", "postprovision", "postdeploy"].map((name) => text(`infra/hooks/${name}.${kind}`)).join("\n")); // prettier-ignore
     // azd reads the vault's name for `secretOrRandomPassword`, and the group for `azd down`.
