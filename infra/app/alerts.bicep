@@ -61,6 +61,7 @@ resource alerts 'Microsoft.Insights/scheduledQueryRules@2022-06-15' = [
       scopes: [insightsId]
       evaluationFrequency: 'PT5M'
       windowSize: 'PT15M'
+      // An event, not a state: no later look can tell that a person has seen it. One word an hour while it goes on.
       autoMitigate: false
       muteActionsDuration: 'PT1H'
       criteria: {

@@ -47,6 +47,7 @@ resource account 'Microsoft.Storage/storageAccounts@2023-05-01' = {
               filters: { blobTypes: ['blockBlob'], prefixMatch: ['${batchesContainer}/'] }
               actions: {
                 baseBlob: {
+                  // Retries and repairs read a batch within days; after a month hardly anybody does.
                   tierToCool: { daysAfterModificationGreaterThan: 30 }
                   delete: { daysAfterModificationGreaterThan: retentionDays }
                 }
@@ -58,6 +59,7 @@ resource account 'Microsoft.Storage/storageAccounts@2023-05-01' = {
             type: 'Lifecycle'
             definition: {
               filters: { blobTypes: ['blockBlob'], prefixMatch: ['${deadLettersContainer}/'] }
+              // The scan has long found the drops themselves; a quarter is for looking back at a fault.
               actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: 90 } } }
             }
           }

@@ -25,6 +25,7 @@ resource workspace 'Microsoft.Databricks/workspaces@2024-05-01' = if (makeWorksp
     managedResourceGroupId: subscriptionResourceId('Microsoft.Resources/resourceGroups', 'rg-dbw-${token}-managed')
     // The control plane stays reachable: the function app and whoever deploys call it.
     publicNetworkAccess: 'Enabled'
+    // AllRules: clusters reach the control plane over its public address, not over a back-end private link.
     requiredNsgRules: 'AllRules'
     parameters: union(
       { enableNoPublicIp: { value: true } },

@@ -10,6 +10,7 @@ resource scheduler 'Microsoft.DurableTask/schedulers@2026-02-01' = {
   name: 'dts-${token}'
   location: location
   tags: tags
+  // Any address, with a network as well: the scheduler has no endpoint in it here, and each call needs an Entra token with the role below.
   properties: { ipAllowlist: ['0.0.0.0/0'], sku: { name: 'Consumption' } }
 }
 

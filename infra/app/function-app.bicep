@@ -71,6 +71,7 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
       }
       runtime: { name: 'node', version: '24' }
       // A few runs a night: the bound keeps a storm of events from becoming a storm of instances.
+      // 2048 MB, the platform's default size: nothing here needs more than a Node process.
       scaleAndConcurrency: { instanceMemoryMB: 2048, maximumInstanceCount: 40 }
     }
   }

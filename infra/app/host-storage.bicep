@@ -20,6 +20,7 @@ resource account 'Microsoft.Storage/storageAccounts@2023-05-01' = {
     minimumTlsVersion: 'TLS1_2'
     supportsHttpsTrafficOnly: true
     publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
+    // Trusted services of Azure still pass, such as diagnostics; they need a role as well.
     networkAcls: { bypass: 'AzureServices', defaultAction: isPrivate ? 'Deny' : 'Allow' }
   }
 

@@ -18,8 +18,10 @@ resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
     sku: { family: 'A', name: 'standard' }
     enableRbacAuthorization: true
     enableSoftDelete: true
+    // No purge protection: it would keep the name for days after `azd down --purge`, and azd makes the one secret anew.
     softDeleteRetentionInDays: 7
     publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
+    // Trusted services still pass: Azure Resource Manager writes the secret of a deployment.
     networkAcls: { bypass: 'AzureServices', defaultAction: isPrivate ? 'Deny' : 'Allow' }
   }
 }

@@ -3,10 +3,39 @@ param token string
 param location string
 param tags object
 
+// Databricks writes these rules into the group and guards them by an intent policy: a second deployment without them is refused
+// (ConflictWithNetworkIntentPolicy). They are those of a workspace without public addresses.
+var databricksRules = [
+  { name: 'worker-to-worker-inbound', direction: 'Inbound', priority: 100, protocol: '*', target: 'VirtualNetwork', port: '*', ports: [] }
+  { name: 'worker-to-databricks-webapp', direction: 'Outbound', priority: 100, protocol: 'Tcp', target: 'AzureDatabricks', port: null, ports: ['443', '3306', '8443-8451'] }
+  { name: 'worker-to-sql', direction: 'Outbound', priority: 101, protocol: 'Tcp', target: 'Sql', port: '3306', ports: [] }
+  { name: 'worker-to-storage', direction: 'Outbound', priority: 102, protocol: 'Tcp', target: 'Storage', port: '443', ports: [] }
+  { name: 'worker-to-worker-outbound', direction: 'Outbound', priority: 103, protocol: '*', target: 'VirtualNetwork', port: '*', ports: [] }
+  { name: 'worker-to-eventhub', direction: 'Outbound', priority: 104, protocol: 'Tcp', target: 'EventHub', port: '9093', ports: [] }
+]
+
 resource clusterRules 'Microsoft.Network/networkSecurityGroups@2024-05-01' = {
   name: 'nsg-dbw-${token}'
   location: location
   tags: tags
+  properties: {
+    securityRules: [
+      for rule in databricksRules: {
+        name: 'Microsoft.Databricks-workspaces_UseOnly_databricks-${rule.name}'
+        properties: {
+          direction: rule.direction
+          access: 'Allow'
+          priority: rule.priority
+          protocol: rule.protocol
+          sourceAddressPrefix: 'VirtualNetwork'
+          sourcePortRange: '*'
+          destinationAddressPrefix: rule.target
+          destinationPortRange: rule.port
+          destinationPortRanges: rule.ports
+        }
+      }
+    ]
+  }
 }
 
 resource address 'Microsoft.Network/publicIPAddresses@2024-05-01' = {
