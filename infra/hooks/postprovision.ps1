@@ -40,7 +40,8 @@ if ($compute -in 'pool', 'shared') {
   if (-not $pool) {
     $node = if ($env:DATABRICKS_NODE_TYPE) { $env:DATABRICKS_NODE_TYPE } else { 'Standard_D4ds_v5' }
     $idle = if ($env:DATABRICKS_POOL_IDLE) { [int] $env:DATABRICKS_POOL_IDLE } else { 0 }
-    $spec = Json @{ instance_pool_name = $name; node_type_id = $node; min_idle_instances = $idle; idle_instance_autotermination_minutes = 20; preloaded_spark_versions = @('18.0.x-scala2.13') }
+    $runtime = (Select-String -Path databricks.yml -Pattern 'spark_version: (\S+)').Matches[0].Groups[1].Value
+    $spec = Json @{ instance_pool_name = $name; node_type_id = $node; min_idle_instances = $idle; idle_instance_autotermination_minutes = 20; preloaded_spark_versions = @($runtime) }
     Invoke-Tool { databricks instance-pools create --json $spec } | Out-Null
     $pool = Find-Pool
     Say "instance pool $pool made"

@@ -43,10 +43,11 @@ pool=
 bundle=.
 access="{\"access_control_list\":[{\"service_principal_name\":\"$APP_CLIENT_ID\",\"permission_level\":\"CAN_ATTACH_TO\"}]}"
 if [ "$compute" = pool ] || [ "$compute" = shared ]; then
+  runtime=$(sed -n 's/^ *spark_version: *//p' databricks.yml)
   list=$(databricks instance-pools list -o json)
   pool=$(printf %s "$list" | pick instance_pool_name "$name" instance_pool_id)
   if [ -z "$pool" ]; then
-    databricks instance-pools create --json "{\"instance_pool_name\":\"$name\",\"node_type_id\":\"${DATABRICKS_NODE_TYPE:-Standard_D4ds_v5}\",\"min_idle_instances\":${DATABRICKS_POOL_IDLE:-0},\"idle_instance_autotermination_minutes\":20,\"preloaded_spark_versions\":[\"18.0.x-scala2.13\"]}" >/dev/null
+    databricks instance-pools create --json "{\"instance_pool_name\":\"$name\",\"node_type_id\":\"${DATABRICKS_NODE_TYPE:-Standard_D4ds_v5}\",\"min_idle_instances\":${DATABRICKS_POOL_IDLE:-0},\"idle_instance_autotermination_minutes\":20,\"preloaded_spark_versions\":[\"$runtime\"]}" >/dev/null
     pool=$(databricks instance-pools list -o json | pick instance_pool_name "$name" instance_pool_id)
     say "instance pool $pool made"
   fi

@@ -47,7 +47,7 @@ export function identityRoutes(tokens: AccessTokens, base: () => string): Route[
     active: true,
     emails: [{ value: USER_NAME, primary: true }],
   };
-  const versions = [{ key: "18.0.x-scala2.13", name: "18 LTS (Apache Spark 4.1)" }];
+  const versions = [{ key: "18.x-scala2.13", name: "18 LTS (Apache Spark 4.1)" }];
   return [
     {
       method: "GET",

@@ -154,7 +154,7 @@ def schedule(client: WorkspaceClient) -> dict[str, Any]:
 
 def clusters(client: WorkspaceClient) -> dict[str, Any]:
     cluster = compute.ClusterSpec(
-        spark_version="18.0.x-scala2.13",
+        spark_version="18.x-scala2.13",
         num_workers=1,
         spark_conf={"spark.sql.ansi.enabled": "false"},
         spark_env_vars={"STAGE": "dev"},

@@ -53,7 +53,13 @@ const MADE: Record<string, object> = {
       [`${NAME}-tables`]: location("tables"),
     },
     catalogs: { cat: ["--storage-root", "abfss://tables@stdatax.dfs.core.windows.net/"] },
-    "instance-pools": { "instance-pools-1": { instance_pool_name: NAME, min_idle_instances: 0 } },
+    "instance-pools": {
+      "instance-pools-1": {
+        instance_pool_name: NAME,
+        min_idle_instances: 0,
+        preloaded_spark_versions: ["18.x-scala2.13"],
+      },
+    },
     "notification-destinations": {
       "notification-destinations-1": { display_name: NAME, config: { generic_webhook: WEBHOOK } },
     },
