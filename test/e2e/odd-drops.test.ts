@@ -100,6 +100,11 @@ describe("odd drops among sound ones", () => {
     expect(run.steps.map(({ name }) => name)).toEqual(["ingestion", "features", "scoring"]);
     expect(generations.map(({ verdict }) => verdict?.kind)).toEqual(Array(3).fill("succeeded"));
     expect(new Set(generations.map(({ databricksRunId }) => databricksRunId)).size).toBe(1);
+    // One DBU an hour by the definition: the price of a night is worked out from this (docs/deploy.md).
+    const seconds = generations.reduce((sum, { durationSeconds }) => sum + (durationSeconds ?? 0), 0);
+    expect(seconds).toBeGreaterThan(1);
+    expect(run.cost.databricksSeconds).toBeCloseTo(seconds, 2);
+    expect(run.cost).toMatchObject({ dbuSeconds: run.cost.databricksSeconds, atLeast: false });
   });
 
   it.each(Object.entries(ODD_DROPS))("%s", (_, drops) => {
