@@ -70,18 +70,10 @@ async function report(pipeline: string | null, ...args: readonly string[]): Prom
   return code === 0 ? "" : output.replaceAll(key, "KEY");
 }
 
-it(
-  "gives what the document promises, whatever is sent",
-  async () => {
-    expect(await report(null, "--phases", "coverage,fuzzing", "--max-examples", "5")).toBe("");
-  },
-  300_000,
-);
+it("gives what the document promises, whatever is sent", async () => {
+  expect(await report(null, "--phases", "coverage,fuzzing", "--max-examples", "5")).toBe("");
+}, 300_000);
 
-it(
-  "keeps it through chains of calls on a pipeline that is there",
-  async () => {
-    expect(await report("meters", "--phases", "fuzzing,stateful", "--max-examples", "5")).toBe("");
-  },
-  300_000,
-);
+it("keeps it through chains of calls on a pipeline that is there", async () => {
+  expect(await report("meters", "--phases", "fuzzing,stateful", "--max-examples", "5")).toBe("");
+}, 300_000);
