@@ -7,9 +7,10 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ownNode } from "./bootstrap/own-node.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const node = join(root, "node_modules", ".bin", "node");
+const node = ownNode(root);
 const python = join(root, ".venv", "bin", "python");
 const script = (path) => [node, "--disable-warning=ExperimentalWarning", join(root, "dist", "local", path)];
 const module = (name) => [python, "-m", name];

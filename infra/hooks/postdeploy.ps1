@@ -17,13 +17,15 @@ function Read-Key([string] $Query) {
 $key = Read-Key 'systemKeys.blobs_extension'
 $subscription = "batchkeeper-$($env:DROPS_CONTAINER)"
 $endpoint = "https://$($env:FUNCTION_APP_HOST)/runtime/webhooks/blobs?functionName=Host.Functions.dropReceived-$($env:DROPS_CONTAINER)&code=$key"
+# On Windows az is a script of cmd, which ends a command at a bare &.
+$given = if ($IsWindows) { "`"$endpoint`"" } else { $endpoint }
 $common = @('-g', $env:DATA_STORAGE_RESOURCE_GROUP, '--system-topic-name', $env:EVENT_GRID_TOPIC, '-n', $subscription)
 $current = & az eventgrid system-topic event-subscription show @common --include-full-endpoint-url true --query destination.endpointUrl -o tsv 2>$null
 if ($current -eq $endpoint) {
   Say "Event Grid subscription $subscription is there"
 } else {
   Retry 6 {
-    az eventgrid system-topic event-subscription create @common --endpoint-type webhook --endpoint $endpoint `
+    az eventgrid system-topic event-subscription create @common --endpoint-type webhook --endpoint $given `
       --included-event-types Microsoft.Storage.BlobCreated `
       --subject-begins-with "/blobServices/default/containers/$($env:DROPS_CONTAINER)/" `
       --advanced-filter data.api StringIn PutBlob PutBlockList CopyBlob FlushWithClose `

@@ -4,6 +4,7 @@ import { buildConsole, consoleSources } from "./console.mjs";
 import { say, seconds } from "./progress.mjs";
 import { runCommand } from "./run-command.mjs";
 import { digest, isStamped, writeStamp } from "./stamps.mjs";
+import { ownNode } from "./own-node.mjs";
 
 /** Compiles `src`, `cli` and `local` into `dist`, and makes the console, each when a source file changed. */
 export async function ensureBuild(root) {
@@ -31,7 +32,7 @@ async function ensureCode(root) {
   const started = Date.now();
   say("build: compiling TypeScript");
   const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
-  await runCommand("build", join(root, "node_modules", ".bin", "node"), [tsc, "-p", "tsconfig.build.json"], {
+  await runCommand("build", ownNode(root), [tsc, "-p", "tsconfig.build.json"], {
     cwd: root,
   });
   writeStamp(stamp, value);

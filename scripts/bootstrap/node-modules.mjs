@@ -3,18 +3,21 @@ import { join } from "node:path";
 import { say, seconds, SetupError } from "./progress.mjs";
 import { runCommand } from "./run-command.mjs";
 import { digest, isStamped, writeStamp } from "./stamps.mjs";
+import { ownNode } from "./own-node.mjs";
 
 /** Makes `node_modules` from the lock file, Node 24 included (npm package `node`). */
 export async function ensureNodeModules(root) {
   const lock = join(root, "package-lock.json");
   const stamp = join(root, "node_modules", ".batchkeeper-stamp");
-  const node = join(root, "node_modules", ".bin", "node");
+  const node = ownNode(root);
   const value = digest([lock]);
   if (isStamped(stamp, value) && existsSync(node)) return;
   const started = Date.now();
   say("node_modules: installing the locked npm packages, Node 24 among them (about a minute)");
   await runCommand("node_modules", "npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
     cwd: root,
+    // npm is a script on Windows.
+    shell: process.platform === "win32",
     env: npmEnvironment(),
   });
   const version = (await runCommand("node_modules", node, ["--version"])).trim();

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
+import { ownNode } from "../bootstrap/own-node.mjs";
 
 const TRIES = 5;
 
@@ -22,7 +23,7 @@ function runOnce(node, code, env) {
 
 /** The best of several processes, so that a busy machine weighs less. Settings are those of the sample: the import reads them. */
 export function importCost(root, folder) {
-  const own = join(root, "node_modules", ".bin", "node");
+  const own = ownNode(root);
   const node = existsSync(own) ? own : process.execPath;
   const { Values: settings } = JSON.parse(readFileSync(join(root, "local.settings.sample.json"), "utf8"));
   const env = { ...settings, PATH: process.env.PATH };
