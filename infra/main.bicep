@@ -285,6 +285,8 @@ output DATA_STORAGE_ID string = dataStorageId
 output DATA_STORAGE_RESOURCE_GROUP string = storageParts[4]
 output EVENT_GRID_TOPIC string = data.outputs.topicName
 output DATABRICKS_HOST string = 'https://${newWorkspace ? databricks.outputs.workspaceUrl : existingWorkspace!.properties.workspaceUrl}'
+// By its name the Databricks CLI proves a role in Azure: the first call of an Owner or Contributor makes him an admin of a new workspace.
+output DATABRICKS_AZURE_RESOURCE_ID string = newWorkspace ? databricks.outputs.workspaceId : existingWorkspaceId
 output DROPS_CONTAINER string = containers.drops
 output BATCHES_CONTAINER string = containers.batches
 output RESULTS_CONTAINER string = containers.results

@@ -42,4 +42,5 @@ resource workspace 'Microsoft.Databricks/workspaces@2024-05-01' = if (makeWorksp
 
 output connectorId string = connector.id
 output connectorPrincipalId string = connector.identity.principalId
+output workspaceId string = makeWorkspace ? workspace.id : ''
 output workspaceUrl string = makeWorkspace ? workspace!.properties.workspaceUrl : ''

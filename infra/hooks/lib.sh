@@ -51,6 +51,27 @@ pick() {
   ' "$1" "$2" "$3"
 }
 
+# Reads an object as JSON; prints its field $1.
+field() {
+  node -e '
+    const value = JSON.parse(require("node:fs").readFileSync(0, "utf8"))[process.argv[1]];
+    process.stdout.write(value === undefined ? "" : String(value));
+  ' "$1"
+}
+
+# Reads a rule set of a service principal; prints the change that makes $1 a user of it, or nothing if $1 is one.
+with_user() {
+  node -e '
+    const user = process.argv[1];
+    const role = "roles/servicePrincipal.user";
+    const { name, etag, grant_rules: rules = [] } = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
+    const users = rules.filter((rule) => rule.role === role).flatMap((rule) => rule.principals ?? []);
+    if (users.includes(user)) process.exit(0);
+    const grant_rules = [...rules.filter((rule) => rule.role !== role), { principals: [...users, user], role }];
+    process.stdout.write(JSON.stringify({ name, rule_set: { name, etag, grant_rules } }));
+  ' "$1"
+}
+
 # Reads a list as JSON; prints field $3 of each item whose field $1 is not $2, one a line.
 others() {
   node -e '

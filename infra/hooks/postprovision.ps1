@@ -3,10 +3,11 @@ Set-Location (Join-Path $PSScriptRoot '../..')
 . ./infra/hooks/lib.ps1
 
 Need 'AZURE_TENANT_ID', 'AZURE_KEY_VAULT_NAME', 'APP_CLIENT_ID', 'ACCESS_CONNECTOR_ID', 'DATA_STORAGE_NAME', 'FUNCTION_APP_HOST',
-  'DATABRICKS_HOST', 'DATABRICKS_CATALOG', 'DATABRICKS_SCHEMA', 'BATCHES_CONTAINER', 'RESULTS_CONTAINER', 'TABLES_CONTAINER'
+  'DATABRICKS_HOST', 'DATABRICKS_AZURE_RESOURCE_ID', 'DATABRICKS_CATALOG', 'DATABRICKS_SCHEMA', 'BATCHES_CONTAINER', 'RESULTS_CONTAINER', 'TABLES_CONTAINER'
 Need-Tool 'az', 'databricks', 'node'
 Check-Tenant
 if (-not $env:DATABRICKS_AUTH_TYPE) { $env:DATABRICKS_AUTH_TYPE = 'azure-cli' }
+$target = if ($env:BUNDLE_TARGET) { $env:BUNDLE_TARGET } else { 'prod' }
 $name = "batchkeeper-$($env:DATA_STORAGE_NAME)"
 $compute = if ($env:DATABRICKS_COMPUTE) { $env:DATABRICKS_COMPUTE } else { 'pool' }
 if ($compute -notin 'pool', 'shared', 'existing', 'serverless') { Fail "DATABRICKS_COMPUTE must be pool, shared, existing or serverless, not $compute" }
@@ -19,6 +20,29 @@ $principals = Invoke-Tool { databricks service-principals list -o json } | Conve
 if (-not ($principals | Where-Object applicationId -EQ $env:APP_CLIENT_ID)) {
   Retry 6 { databricks service-principals create --application-id $env:APP_CLIENT_ID --display-name $name } | Out-Null
   Say 'service principal made'
+}
+
+$me = (Invoke-Tool { databricks current-user me -o json } | ConvertFrom-Json).userName
+$user = if ($me -match '@') { "users/$me" } else { "servicePrincipals/$me" }
+$role = 'roles/servicePrincipal.user'
+if ($target -ne 'dev') {
+  try {
+    Retry 6 {
+      $account = (Invoke-Tool { databricks api get /.well-known/databricks-config } | ConvertFrom-Json).account_id
+      $place = "accounts/$account/servicePrincipals/$($env:APP_CLIENT_ID)/ruleSets/default"
+      $set = Invoke-Tool { databricks api get "/api/2.0/preview/accounts/access-control/rule-sets?name=$place&etag=" } | ConvertFrom-Json
+      $old = @($set.grant_rules | Where-Object { $_ })
+      $users = @($old | Where-Object role -EQ $role | ForEach-Object { $_.principals })
+      if ($user -notin $users) {
+        $grants = @($old | Where-Object role -NE $role) + @(@{ principals = $users + @($user); role = $role })
+        $change = Json @{ name = $set.name; rule_set = @{ name = $set.name; etag = $set.etag; grant_rules = $grants } }
+        Invoke-Tool { databricks api put /api/2.0/preview/accounts/access-control/rule-sets --json $change } | Out-Null
+        Say "$me may use the service principal"
+      }
+    }
+  } catch {
+    Say "whether $me may use the service principal is unknown: if the jobs are refused, ask its manager for the role Service principal user"
+  }
 }
 
 # 2. Unity Catalog
@@ -70,7 +94,8 @@ try {
 } finally { Remove-Item $file }
 
 # 5. Bundle
-$target = if ($env:BUNDLE_TARGET) { $env:BUNDLE_TARGET } else { 'prod' }
+$root = if ($env:BUNDLE_FOLDER) { $env:BUNDLE_FOLDER } else { "/Workspace/Users/$me" }
+$env:BUNDLE_VAR_root_folder = $root
 $env:BUNDLE_VAR_catalog = $env:DATABRICKS_CATALOG
 $env:BUNDLE_VAR_schema = $env:DATABRICKS_SCHEMA
 $env:BUNDLE_VAR_job_name_prefix = $env:DATABRICKS_JOB_NAME_PREFIX
@@ -84,8 +109,11 @@ Set-Location $bundle
 Retry 3 { databricks bundle deploy -t $target }
 Say "bundle deployed to target $target, jobs on $compute"
 
-# 6. Owner of the models
+# 6. Notebooks and models
 if ($target -ne 'dev') {
+  $id = (Invoke-Tool { databricks workspace get-status "$root/.bundle/batchkeeper/$target" -o json } | ConvertFrom-Json).object_id
+  $readers = Json @{ access_control_list = @(@{ service_principal_name = $env:APP_CLIENT_ID; permission_level = 'CAN_READ' }) }
+  Invoke-Tool { databricks permissions update directories $id --json $readers } | Out-Null
   $models = Invoke-Tool { databricks registered-models list --catalog-name $env:DATABRICKS_CATALOG --schema-name $env:DATABRICKS_SCHEMA -o json } | ConvertFrom-Json
   foreach ($model in $models | Where-Object owner -NE $env:APP_CLIENT_ID) {
     Retry 3 { databricks registered-models update $model.full_name --owner $env:APP_CLIENT_ID } | Out-Null

@@ -5,13 +5,14 @@ cd "$(dirname "$0")/../.."
 . infra/hooks/lib.sh
 
 need AZURE_TENANT_ID AZURE_KEY_VAULT_NAME APP_CLIENT_ID ACCESS_CONNECTOR_ID DATA_STORAGE_NAME FUNCTION_APP_HOST \
-  DATABRICKS_HOST DATABRICKS_CATALOG DATABRICKS_SCHEMA BATCHES_CONTAINER RESULTS_CONTAINER TABLES_CONTAINER
+  DATABRICKS_HOST DATABRICKS_AZURE_RESOURCE_ID DATABRICKS_CATALOG DATABRICKS_SCHEMA BATCHES_CONTAINER RESULTS_CONTAINER TABLES_CONTAINER
 need_tool az databricks node
 check_tenant
 DATABRICKS_JOB_NAME_PREFIX=${DATABRICKS_JOB_NAME_PREFIX:-}
-export DATABRICKS_HOST DATABRICKS_AUTH_TYPE="${DATABRICKS_AUTH_TYPE:-azure-cli}"
+export DATABRICKS_HOST DATABRICKS_AZURE_RESOURCE_ID DATABRICKS_AUTH_TYPE="${DATABRICKS_AUTH_TYPE:-azure-cli}"
 name="batchkeeper-$DATA_STORAGE_NAME"
 compute=${DATABRICKS_COMPUTE:-pool}
+target=${BUNDLE_TARGET:-prod}
 case $compute in
   pool | shared | serverless) ;;
   existing) need DATABRICKS_CLUSTER_ID ;;
@@ -24,6 +25,23 @@ principal=$(printf %s "$list" | pick applicationId "$APP_CLIENT_ID" id)
 if [ -z "$principal" ]; then
   retry 6 databricks service-principals create --application-id "$APP_CLIENT_ID" --display-name "$name" >/dev/null
   say "service principal made"
+fi
+
+# Jobs of staging and prod run as it. Its maker may manage it, but not use it; so whoever deploys makes himself a user of it.
+me=$(databricks current-user me -o json) || fail "$DATABRICKS_HOST does not know you"
+me=$(printf %s "$me" | field userName)
+grant_use() {
+  case $me in *@*) user="users/$me" ;; *) user="servicePrincipals/$me" ;; esac
+  account=$(databricks api get /.well-known/databricks-config) && account=$(printf %s "$account" | field account_id) || return 1
+  rules=$(databricks api get "/api/2.0/preview/accounts/access-control/rule-sets?name=accounts/$account/servicePrincipals/$APP_CLIENT_ID/ruleSets/default&etag=") || return 1
+  change=$(printf %s "$rules" | with_user "$user") || return 1
+  [ -n "$change" ] || return 0
+  databricks api put /api/2.0/preview/accounts/access-control/rule-sets --json "$change" >/dev/null || return 1
+  say "$me may use the service principal"
+}
+# Whoever has the role from somebody else need not be able to read it: the deployment of the jobs tells.
+if [ "$target" != dev ] && ! (retry 6 grant_use); then
+  say "whether $me may use the service principal is unknown: if the jobs are refused, ask its manager for the role Service principal user"
 fi
 
 # 2. Unity Catalog's way to the containers. Drops have none: notebooks read frozen batches only.
@@ -78,18 +96,23 @@ else
 fi
 
 # 5. Schema, volumes, model and jobs.
-export BUNDLE_VAR_catalog="$DATABRICKS_CATALOG" BUNDLE_VAR_schema="$DATABRICKS_SCHEMA" BUNDLE_VAR_app_client_id="$APP_CLIENT_ID" \
+root=${BUNDLE_FOLDER:-/Workspace/Users/$me}
+export BUNDLE_VAR_root_folder="$root" BUNDLE_VAR_catalog="$DATABRICKS_CATALOG" BUNDLE_VAR_schema="$DATABRICKS_SCHEMA" BUNDLE_VAR_app_client_id="$APP_CLIENT_ID" \
   BUNDLE_VAR_job_name_prefix="$DATABRICKS_JOB_NAME_PREFIX" \
   BUNDLE_VAR_instance_pool_id="$pool" BUNDLE_VAR_existing_cluster_id="${DATABRICKS_CLUSTER_ID:-}" \
   BUNDLE_VAR_notification_destination_id="$destination" \
   BUNDLE_VAR_batches_url="abfss://$BATCHES_CONTAINER@$DATA_STORAGE_NAME.dfs.core.windows.net/" \
   BUNDLE_VAR_results_url="abfss://$RESULTS_CONTAINER@$DATA_STORAGE_NAME.dfs.core.windows.net/"
 cd "$bundle"
-retry 3 databricks bundle deploy -t "${BUNDLE_TARGET:-prod}"
-say "bundle deployed to target ${BUNDLE_TARGET:-prod}, jobs on $compute"
+retry 3 databricks bundle deploy -t "$target"
+say "bundle deployed to target $target, jobs on $compute"
 
-# 6. Only its owner adds versions to a model and moves its aliases: the app's identity, which the jobs of staging and prod run as.
-if [ "${BUNDLE_TARGET:-prod}" != dev ]; then
+# 6. What the jobs of staging and prod need, which run as the app's identity: to read their notebooks, and the models. Only its owner adds versions to a model and moves its aliases.
+if [ "$target" != dev ]; then
+  # The folder is that of whoever deploys: the jobs may read it, and only he and admins may change it.
+  place=$(databricks workspace get-status "$root/.bundle/batchkeeper/$target" -o json)
+  databricks permissions update directories "$(printf %s "$place" | field object_id)" \
+    --json "{\"access_control_list\":[{\"service_principal_name\":\"$APP_CLIENT_ID\",\"permission_level\":\"CAN_READ\"}]}" >/dev/null
   list=$(databricks registered-models list --catalog-name "$DATABRICKS_CATALOG" --schema-name "$DATABRICKS_SCHEMA" -o json)
   printf %s "$list" | others owner "$APP_CLIENT_ID" full_name | while read -r model; do
     retry 3 databricks registered-models update "$model" --owner "$APP_CLIENT_ID" >/dev/null

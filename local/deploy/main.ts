@@ -12,7 +12,7 @@ It reads and changes nothing. Needs az and databricks, signed in, and the enviro
 usage: batchkeeper deploy plan [--target prod] [--files FOLDER] [--json]
 
   --target NAME    target of the bundle (default BUNDLE_TARGET, else prod)
-  --files FOLDER   folder of the bundle's files in the workspace (default /Workspace/Shared/.bundle/batchkeeper/<target>/files)
+  --files FOLDER   folder of the bundle's files in the workspace (default .bundle/batchkeeper/<target>/files in BUNDLE_FOLDER, else in your own)
   --json           the plan as JSON
 
 Ends with 0 when nothing changes, with 2 when something does, with 1 when it cannot tell.`;
@@ -30,6 +30,13 @@ function need(environment: NodeJS.ProcessEnv, name: string): string {
   return value;
 }
 
+/** As the hook has it. */
+function bundleFolder(environment: NodeJS.ProcessEnv): string {
+  const me = () =>
+    (JSON.parse(realTool("databricks", ["current-user", "me", "-o", "json"])) as { userName: string }).userName;
+  return environment["BUNDLE_FOLDER"] || `/Workspace/Users/${me()}`;
+}
+
 async function plan(args: readonly string[]): Promise<number> {
   const options = { target: { type: "string" }, files: { type: "string" }, json: { type: "boolean" } } as const;
   const { values } = parseArgs({ args: [...args], options });
@@ -39,11 +46,13 @@ async function plan(args: readonly string[]): Promise<number> {
   // Both tools sign in as the hooks do.
   process.env["DATABRICKS_HOST"] = need(environment, "DATABRICKS_HOST");
   process.env["DATABRICKS_AUTH_TYPE"] ??= "azure-cli";
+  const workspace = environment["DATABRICKS_AZURE_RESOURCE_ID"];
+  if (workspace) process.env["DATABRICKS_AZURE_RESOURCE_ID"] ??= workspace;
   const place = {
     group: need(environment, "AZURE_RESOURCE_GROUP"),
     app: need(environment, "FUNCTION_APP_NAME"),
     api: `https://${need(environment, "FUNCTION_APP_HOST")}`,
-    files: values.files ?? join("/Workspace/Shared/.bundle/batchkeeper", target, "files"),
+    files: values.files ?? join(bundleFolder(environment), ".bundle/batchkeeper", target, "files"),
     jobNames: [...new Set([...wanted.jobs.keys()].map((name) => name.split(": ")[0] ?? ""))],
   };
   const { state, runs } = await deployedState(place, realTool);

@@ -25,7 +25,7 @@ function end(code, text = "", error = "") {
 const bundle = Object.entries(process.env).filter(([name]) => name.startsWith("BUNDLE_VAR_"));
 appendFileSync(file("calls"), `${JSON.stringify({ tool, args, bundle: Object.fromEntries(bundle.sort()) })}\n`);
 const call = [tool, ...args].join(" ").replace(/@\S+/, "@file");
-if (process.env.FAKE_FAIL_ONCE && / (create|update|deploy|secret) /.test(call) && !kept("failed")[call]) {
+if (process.env.FAKE_FAIL_ONCE && / (create|update|deploy|secret|put) /.test(call) && !kept("failed")[call]) {
   kept("failed")[call] = true;
   end(1, "", "Error: the network is away\n");
 }
@@ -34,6 +34,10 @@ function az() {
   const [group, verb] = args;
   if (verb === "get-access-token") end(0, `token-of-${option("--resource")}\n`);
   if (group === "account") end(0, `${process.env.FAKE_TENANT ?? "tenant-a"}\n`);
+  if (group === "provider") {
+    kept("providers")[option("--namespace")] = option("--subscription");
+    end(0);
+  }
   if (group === "keyvault") end(0, 'pass"word-of-16\n');
   if (group === "functionapp" && verb === "keys") {
     // The host needs a while after a deployment: the first question finds no key.
@@ -60,6 +64,9 @@ const LISTS = {
 function databricks() {
   const [kind, verb, name] = args;
   if (process.env.FAKE_REFUSE === kind) end(1, "", "Error: PERMISSION_DENIED: you may not do that\n");
+  if (kind === "current-user") end(0, JSON.stringify({ userName: "me@example.com" }));
+  if (kind === "workspace") end(0, JSON.stringify({ path: name, object_id: 42 }));
+  if (kind === "api") api(verb, name);
   const objects = kept(kind);
   const id = `${kind}-${Object.keys(objects).length + 1}`;
   if (verb === "list") end(0, JSON.stringify(Object.values(objects)));
@@ -95,6 +102,20 @@ function databricks() {
     end(0);
   }
   end(2, "", `fake databricks: unknown call ${args.join(" ")}\n`);
+}
+
+/** The account of the workspace, and who may do what with the app's service principal: a change needs the etag that was read. */
+function api(verb, path) {
+  if (path === "/.well-known/databricks-config") end(0, JSON.stringify({ account_id: "account-x" }));
+  const sets = kept("rule-sets");
+  const name = "accounts/account-x/servicePrincipals/client-x/ruleSets/default";
+  const manager = { principals: ["users/me@example.com"], role: "roles/servicePrincipal.manager" };
+  const set = sets[name] ?? { name, etag: "1", grant_rules: [manager] };
+  if (verb === "get") end(path.includes(`?name=${name}&etag=`) ? 0 : 1, JSON.stringify(set));
+  const body = json(option("--json"));
+  if (body.name !== name || body.rule_set.etag !== set.etag) end(1, "", "Error: the rule set has changed\n");
+  sets[name] = { ...body.rule_set, etag: String(Number(set.etag) + 1) };
+  end(0, "{}");
 }
 
 function npx() {

@@ -18,6 +18,7 @@ const OUTPUTS = {
   DATA_STORAGE_ID: "/subscriptions/s/stdatax",
   DATA_STORAGE_RESOURCE_GROUP: "rg-data",
   EVENT_GRID_TOPIC: "evgt-x",
+  DATABRICKS_AZURE_RESOURCE_ID: "/subscriptions/s/workspace",
   DATABRICKS_HOST: "https://adb-1.2.azuredatabricks.net",
   DROPS_CONTAINER: "drops",
   BATCHES_CONTAINER: "batches",
@@ -65,8 +66,19 @@ const MADE: Record<string, object> = {
     },
     grants: { "catalog cat": { changes: [{ principal: "client-x", add: ["USE_CATALOG"] }] } },
     permissions: {
+      "directories 42": {
+        access_control_list: [{ service_principal_name: "client-x", permission_level: "CAN_READ" }],
+      },
       "instance-pools instance-pools-1": {
         access_control_list: [{ service_principal_name: "client-x", permission_level: "CAN_ATTACH_TO" }],
+      },
+    },
+    "rule-sets": {
+      "accounts/account-x/servicePrincipals/client-x/ruleSets/default": {
+        grant_rules: [
+          { principals: ["users/me@example.com"], role: "roles/servicePrincipal.manager" },
+          { principals: ["users/me@example.com"], role: "roles/servicePrincipal.user" },
+        ],
       },
     },
     "registered-models": {
@@ -81,6 +93,7 @@ const MADE: Record<string, object> = {
         BUNDLE_VAR_instance_pool_id: "instance-pools-1",
         BUNDLE_VAR_notification_destination_id: "notification-destinations-1",
         BUNDLE_VAR_results_url: location("results")[0],
+        BUNDLE_VAR_root_folder: "/Workspace/Users/me@example.com",
         BUNDLE_VAR_schema: "sch",
       },
     },

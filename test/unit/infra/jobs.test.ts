@@ -46,6 +46,14 @@ describe("the jobs of the bundle", () => {
     expect(job?.max_concurrent_runs).toBeGreaterThan(1);
   });
 
+  it("lie where only whoever deploys may change them, for the targets that people rely on", () => {
+    const { targets } = read("databricks.yml") as { targets: Record<string, { workspace?: { root_path: string } }> };
+
+    for (const target of ["staging", "prod"])
+      expect(targets[target]?.workspace?.root_path).toMatch(/^\$\{var\.root_folder\}\/\.bundle/);
+    expect(readFileSync(join(ROOT, "databricks.yml"), "utf8")).not.toContain("/Workspace/Shared");
+  });
+
   it("share one cluster definition, on the pool", () => {
     const clusters = jobs.map(({ job_clusters: all }) => JSON.stringify(all));
 

@@ -29,7 +29,7 @@ describe("the Bicep of infra/", () => {
       jobs: { deploy: { env: Record<string, string> } };
     };
     const parameters = [...text("infra/main.parameters.json").matchAll(/\$\{([A-Z_]+)/g)].map(([, name]) => name);
-    const hook = ["DATABRICKS_CLUSTER_ID", "DATABRICKS_NODE_TYPE", "DATABRICKS_POOL_IDLE"];
+    const hook = ["DATABRICKS_CLUSTER_ID", "DATABRICKS_NODE_TYPE", "DATABRICKS_POOL_IDLE", "BUNDLE_FOLDER"];
 
     expect(parameters.length).toBeGreaterThan(20);
     expect(Object.keys(jobs.deploy.env)).toEqual(expect.arrayContaining([...parameters, ...hook]));
