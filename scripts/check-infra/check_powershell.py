@@ -16,7 +16,7 @@ import tree_sitter_powershell
 TOOLS = {"az", "databricks", "node", "npx"}
 #: Set by PowerShell itself.
 AUTOMATIC = {
-    "$_", "$null", "$true", "$false", "$lastexitcode", "$psscriptroot", "$erroractionpreference",
+    "$_", "$null", "$true", "$false", "$lastexitcode", "$iswindows", "$psscriptroot", "$erroractionpreference",
     "$psnativecommanduseerroractionpreference",
 }  # fmt: skip
 #: Approved verbs, of those that cmdlets of the hooks have.

@@ -220,6 +220,15 @@ it("what may not be read is not taken for absent", () => {
   expect(calls).not.toContain('"storage-credentials","create"');
 });
 
+it("goes on when the rules of the service principal may not be read, and says what to ask for", () => {
+  const folder = mkdtempSync(join(tmpdir(), "bk-hook-"));
+  for (const tool of ["az", "databricks", "npx"]) symlinkSync(FAKE, join(folder, tool));
+  const { status, stdout } = runHook("postprovision", folder, { FAKE_REFUSE: "api" });
+  rmSync(folder, { recursive: true });
+
+  expect([status, stdout]).toEqual([0, expect.stringContaining("ask its manager for the role Service principal user")]);
+});
+
 it("with sign-in, the doctor comes with a token of whoever deploys", () => {
   const folder = mkdtempSync(join(tmpdir(), "bk-hook-"));
   for (const tool of ["az", "databricks", "npx"]) symlinkSync(FAKE, join(folder, tool));
