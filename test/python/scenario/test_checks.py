@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from dataclasses import replace
 from datetime import timedelta
@@ -36,6 +37,11 @@ def test_the_shipped_scenario_and_one_of_few_facts_are_sound() -> None:
     [
         ({"entity": replace(SCENARIO.entity, type="float")}, "entity.type"),
         ({"entity": replace(SCENARIO.entity, name="as_of")}, "entity.name"),
+        *(
+            ({"entity": replace(SCENARIO.entity, name=name)}, "entity.name")
+            for name in ("point", "Day", "visit", "since")
+        ),
+        ({"targets": replace(TARGETS, called="Machine_id")}, "targets.called"),
         ({"clock": Clock(day_begins=25)}, "clock.day_begins"),
         ({"rules": Path("absent.yml")}, "rules"),
         ({"grid": Grid(timedelta(hours=7))}, "grid.every"),
@@ -51,6 +57,10 @@ def test_the_shipped_scenario_and_one_of_few_facts_are_sound() -> None:
         ({"readings": replace(READINGS, windows=replace(WINDOWS, mean=(24, 720)))}, "readings.windows.mean[1]"),
         ({"readings": replace(READINGS, name="features")}, "readings.name"),
         ({"readings": replace(READINGS, values=(Reading("volt", largest=1e12),))}, "readings.values[0].largest"),
+        *(
+            ({"readings": replace(READINGS, values=(Reading("volt", largest=odd),))}, "readings.values[0].largest")
+            for odd in (math.inf, math.nan)
+        ),
         ({"readings": replace(READINGS, values=(Reading("volt"), Reading("Volt")))}, "features"),
         ({"events": (replace(SCENARIO.events[0], count=(18,)),)}, "events[0].count[0]"),
         ({"events": (replace(SCENARIO.events[0], codes=("E-1",)),)}, "events[0].codes[0]"),

@@ -63,6 +63,11 @@ def test_a_wrong_type_hides_no_other_fault() -> None:
     assert {"grid.every", "targets.names", "clock.day_begins"} <= found.keys()
 
 
+def test_a_wrong_type_hides_its_own_parts_alone() -> None:
+    assert {"rule", "rules"} <= told(rule=3, rules=Path("absent.yml")).keys()
+    assert "targets.names[0]" in told(targets=Targets(3, names=("a b",)))
+
+
 def test_a_grid_without_a_step_hides_no_other_fault() -> None:
     found = told(grid=Grid(timedelta(0)), readings=replace(READINGS, windows=Windows(mean=(0, 24), deviation=(7,))))
 

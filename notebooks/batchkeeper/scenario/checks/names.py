@@ -28,6 +28,10 @@ _COLUMNS = frozenset(
         "source_modified at bin",
     )
 )
+_BESIDE_ENTITY = frozenset(
+    re.findall(r"\w+", "point event visit readings day expected last_ts since until left_with last_as_of recorded_at")
+)
+"""Columns beside the entity in the feature query, `completeness` and `presence`."""
 _ALL = "all"
 """Stands for all targets in `evaluations`."""
 _FAMILIES = ("readings", "visit", "facts")
@@ -57,6 +61,11 @@ def names(scenario: Scenario) -> Iterator[Fault]:
     for place, name in places.items():
         if name.casefold() in _COLUMNS and place != "name":
             yield place, f"{name!r} is a column of the engine's own"
+    entity = scenario.entity.name.casefold()
+    if entity in _BESIDE_ENTITY:
+        yield "entity.name", f"{scenario.entity.name!r} is a column of the engine's own"
+    if targets.called.casefold() == entity:
+        yield "targets.called", f"{targets.called!r} is the column of the entity"
     if _ALL in targets.names:
         yield f"targets.names[{targets.names.index(_ALL)}]", f"{_ALL!r} stands for all of them together"
     if not targets.names:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -69,8 +70,8 @@ def horizons(scenario: Scenario) -> Iterator[Fault]:
 
 def scales(scenario: Scenario) -> Iterator[Fault]:
     for place, value in enumerate(scenario.readings.values):
-        if isinstance(value, Reading) and value.largest <= 0:
-            yield f"readings.values[{place}].largest", f"{value.largest} must be above 0"
+        if isinstance(value, Reading) and not 0 < value.largest < math.inf:
+            yield f"readings.values[{place}].largest", f"{value.largest} must be a finite number above 0"
         elif isinstance(value, Reading) and scenario.readings.step > timedelta(0):
             try:
                 scale_of(value, scenario.readings.step)
