@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pyspark.ml.feature import SQLTransformer, VectorAssembler
 
+from batchkeeper.delta.query import text
 from batchkeeper.scenario.declaration import Scenario
 from batchkeeper.scenario.feature_set import FACTS, VISIT, Feature, feature_set
 from batchkeeper.scenario.readings import Counter, Reading
@@ -52,7 +53,7 @@ def _inputs(scenario: Scenario, *, with_visits: bool) -> Iterator[Input]:
     for fact in scenario.fleet.facts if scenario.fleet else ():
         name = fact.feature or fact.name
         for place, category in enumerate(fact.categories):
-            yield Input(f"in_{name}_{place}", f"CAST({name} <=> '{category}' AS DOUBLE)", FACTS)
+            yield Input(f"in_{name}_{place}", f"CAST({name} <=> {text(category)} AS DOUBLE)", FACTS)
     if with_visits:
         yield from (_feature(feature) for feature in features.features if feature.family == VISIT)
 

@@ -16,7 +16,7 @@ _DAYS = re.compile(r"/(?P<first>\d{4}-\d{2}-\d{2})(?:_(?P<last>\d{4}-\d{2}-\d{2}
 class CoverageRule:
     """Day D covers (D-1 h:00, D h:00] UTC, with h = `hour`, from 0 to 24."""
 
-    hour: int = 6
+    hour: int
 
     def covers(self, path: str) -> tuple[datetime, datetime] | None:
         """The half-open span (from, to] of the drop at `path`, or None when its name gives no valid day or range of

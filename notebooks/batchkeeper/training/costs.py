@@ -37,9 +37,8 @@ def parse_costs(text: str, horizons: Sequence[Horizon]) -> dict[int, Cost]:
             for horizon, (missed, needless) in json.loads(text).items()
         }
     except (ValueError, TypeError, AttributeError) as error:
-        raise ParameterError(
-            f'costs: {text!r} is not JSON such as {{"24": [1500, 1000], "48": [1500, 1000], "168": [1500, 300]}}'
-        ) from error
+        example = json.dumps({str(horizon.hours): [horizon.missed, horizon.needless] for horizon in horizons})
+        raise ParameterError(f"costs: {text!r} is not JSON such as {example}") from error
     wanted = [horizon.hours for horizon in horizons]
     if set(costs) != set(wanted):
         raise ParameterError(f"costs: horizons {sorted(costs)} must be {wanted}")

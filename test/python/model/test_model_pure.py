@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import itertools
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -14,6 +15,8 @@ from batchkeeper.errors import ParameterError
 from batchkeeper.evaluation.gate import Gate, Limits
 from batchkeeper.evaluation.metrics import Cell, Scores, Tally
 from batchkeeper.model.heads import CalibratedHeads, fit_calibration
+from batchkeeper.model.inputs import model_inputs
+from batchkeeper.scenario import Fact, Horizon
 from batchkeeper.training.costs import Cost, parse_costs
 from batchkeeper.training_set.splits import make_splits, needed_gap_hours
 
@@ -74,6 +77,18 @@ def test_the_threshold_is_where_acting_begins_to_pay() -> None:
 def test_a_bad_cost_table_is_refused(text: str) -> None:
     with pytest.raises(ParameterError, match="costs"):
         parse_costs(text, SCENARIO.horizons)
+
+
+def test_a_refused_cost_table_shows_one_of_its_own_horizons() -> None:
+    with pytest.raises(ParameterError, match=r'such as \{"12": \[900, 300\]\}$'):
+        parse_costs("{", [Horizon(12, 900, 300)])
+
+
+def test_a_category_may_hold_a_quote() -> None:
+    fleet = replace(SCENARIO.fleet, facts=(Fact("maker", "string", categories=("O'Neil",)),))
+    found = {one.name: one.expression for one in model_inputs(replace(SCENARIO, fleet=fleet))}
+
+    assert found["in_maker_0"] == "CAST(maker <=> 'O\\'Neil' AS DOUBLE)"
 
 
 def scores(*, found: int, false: int, off: float = 0.0, bad_model: str = "") -> Scores:
