@@ -48,7 +48,8 @@ export async function listRuns(
   const fit = seen.filter((run) => fitsSearch(run, filter));
   const items = fit.slice(0, top);
   const last = fit.length > top ? items.at(-1) : seen.at(-1);
-  const isOver = createdFrom !== undefined && last !== undefined && last.createdAt < createdFrom;
+  const isOver =
+    createdFrom !== undefined && last !== undefined && Date.parse(last.createdAt) < Date.parse(createdFrom);
   const more = fit.length > top || all.length > limit || pages.some((page) => page.nextToken !== null);
   return { items, nextToken: more && last && !isOver ? newestFirst(last.runId) : null };
 }

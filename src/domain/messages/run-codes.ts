@@ -5,6 +5,8 @@ const WAIT =
   "It was repeated by the step's policy and refused every time: free the limit, or raise it, then retry the run.";
 const AGAIN =
   "It was repeated by the step's policy: look at the Azure and Databricks status pages, then retry the run.";
+/** A run keeps the definition that it began with. */
+const NEW_LIMIT = "A raised limit holds for new runs alone: rerun it. A retry keeps the old one.";
 const MEND_NOTEBOOK =
   "Mend the notebook, deploy the bundle, and retry the run: it goes on from this step with the same batch.";
 const CHECK_JOB = "Compare resources/<step>.job.yml with the workspace, deploy the bundle, and retry the run.";
@@ -42,11 +44,11 @@ export const RUN_CODES = {
   ),
   RUN_TIMED_OUT: entry(
     "The run took longer than timeoutSeconds of its definition.",
-    "Look which step took the time; raise timeoutSeconds or the step's compute, and retry the run.",
+    `Look which step took the time. Give the step more compute and retry the run; or raise timeoutSeconds. ${NEW_LIMIT}`,
   ),
   STEP_TIMED_OUT: entry(
     "The step took longer than its timeoutSeconds, and its Databricks run was cancelled.",
-    "Look at the run's page for what it waited for; raise the step's timeoutSeconds or its compute, and retry the run.",
+    `Look at the run's page for what it waited for. Give the step more compute and retry the run; or raise its timeoutSeconds. ${NEW_LIMIT}`,
   ),
   START_TIMED_OUT: entry(
     "The job could not be started within the time limit.",

@@ -169,7 +169,8 @@ export const DATA_FAULTS: readonly DrillFault[] = [
     healed: async (site, _door, { shown }) =>
       site.until("the backfill is done", async () => {
         const { state } = await site.api<{ state: string }>("GET", `backfills/${part(shown.at(-1) ?? "", "id")}`);
-        return state !== "running" && state;
+        if (state !== "running") expect(state).toBe("completed");
+        return state === "completed";
       }),
   },
   {

@@ -120,6 +120,18 @@ describe("listRuns", () => {
     expect(await ids(new URL(nextLink ?? "").search)).toEqual([first]);
   });
 
+  it("goes on past a run of the second that the search begins with, however it is written", async () => {
+    const [from, at] = ["2030-01-01T00:00:00Z", "2030-01-01T00:00:00.500Z"];
+    api.test.clock.advance(Date.parse(at) - Number(new Date(api.test.clock.now())));
+    const first = idOf(await start({ body: { rerun: true } }));
+    const second = idOf(await start({ body: { rerun: true } }));
+
+    const page = runPageSchema.parse((await list(`?createdFrom=${from}&top=1`)).body);
+    const next = runPageSchema.parse((await list(new URL(page.nextLink ?? "").search)).body);
+
+    expect([...page.value, ...next.value].map(({ id }) => id).sort()).toEqual([first, second].sort());
+  });
+
   it("says why a run can no longer be retried", async () => {
     const runId = idOf(await start());
     await end(runId, "failed");

@@ -29,6 +29,11 @@ describe("codes of runs and steps", () => {
     expect([...ours, ...KNOWN_CODES].filter((code) => !known.has(code))).toEqual([]);
   });
 
+  it("of a time limit do not send people into a retry that keeps it", () => {
+    for (const code of ["RUN_TIMED_OUT", "STEP_TIMED_OUT"])
+      expect(remedyOfCode(code)).toMatch(/timeoutSeconds\. A raised limit holds for new runs alone: rerun it/);
+  });
+
   it("that nobody knows are told by their cause, else by what to do with the unknown", () => {
     expect(remedyOfCode("BRAND_NEW", "quota")).toBe(CAUSES.quota.remedy);
     expect(remedyOfCode("BRAND_NEW")).toBe(CAUSES.unknown.remedy);
