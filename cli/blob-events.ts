@@ -14,6 +14,8 @@ const EVENT_SECONDS = 120;
 /** As long as that, and a few looks more. */
 const PROBE_SECONDS = 130;
 const LOOK_SECONDS = 2;
+/** Pages of a pipeline's drops, the oldest first. Of a longer list the newest is not known, so that it tells nothing: `--probe` does. */
+const MAX_PAGES = 100;
 
 async function takers(client: ApiClient): Promise<string[]> {
   const { body } = await client.call(operationById("listPipelines"));
@@ -26,10 +28,20 @@ async function dropsOf(
   query: Readonly<Record<string, unknown>>,
 ): Promise<DropView[]> {
   const list = operationById("listDrops");
-  const pages = await Promise.all(
-    pipelines.map(async (pipeline) => client.call(list, { path: { pipeline }, query: { ...query, top: 200 } })),
+  const all = await Promise.all(
+    pipelines.map(async (pipeline) => {
+      const drops: DropView[] = [];
+      let answer = await client.call(list, { path: { pipeline }, query: { ...query, top: 200 } });
+      for (let pages = 1; ; pages += 1) {
+        const { value, nextLink } = answer.body as { value: DropView[]; nextLink?: string };
+        drops.push(...value);
+        if (nextLink === undefined) return drops;
+        if (pages === MAX_PAGES) return [];
+        answer = await client.next(list, nextLink);
+      }
+    }),
   );
-  return pages.flatMap((page) => (page.body as { value: DropView[] }).value);
+  return all.flat();
 }
 
 /** @throws Fault when only the scan can have found it */
