@@ -58,7 +58,7 @@ const releaseQuarantine = operation({
   id: "releaseQuarantine",
   summary: "Let an item out of quarantine",
   description:
-    "Rows are given mended, and come as a new drop with a story of its own. A whole file is read again as it was, or with the text that is given; a drop is put back to the pending ones. Repeating it makes no second drop.",
+    "Rows are given mended, and come as a new drop with a story of its own. A whole file is read again as it was, or with the text that is given; a drop is put back to the pending ones. What was discarded is refused; a discarded drop comes back by requeueDrop with a reason. Repeating it makes no second drop.",
   http: { method: "POST", path: "v1/quarantine/{id}/release" },
   command: "quarantine release",
   access: "operator",

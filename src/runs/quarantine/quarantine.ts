@@ -13,7 +13,7 @@ import { showSetAside } from "./set-aside";
 export interface Quarantine {
   list(filter: QuarantineFilter): Promise<Page<QuarantineItem>>;
   show(id: string): Promise<ShownItem>;
-  /** A drop is requeued; of a file or its rows a new drop is made. Repeating it changes nothing. */
+  /** A drop is requeued, unless it was discarded; of a file or its rows a new drop is made. Repeating it changes nothing. */
   release(id: string, wanted: Release, by: DecidedBy, starter: OrchestrationStarter): Promise<QuarantineItem>;
   /** It stays out. Repeating it changes nothing. */
   discard(id: string, by: DecidedBy): Promise<QuarantineItem>;
@@ -42,6 +42,10 @@ export function createQuarantine(deps: QuarantineDeps): Quarantine {
     async release(id, wanted, by, starter) {
       const drop = await dropOf(deps, id);
       if (drop === null) return itemOfSetAside(await release(deps, id, wanted, by, starter));
+      if (drop.decision !== undefined) {
+        const { kind, at } = drop.decision;
+        throw new QuarantineItemError(id, "decided", `was ${kind} at ${at}: to take that back, requeue the drop`);
+      }
       return itemOfDrop(await requeueDrop(deps, drop, by, starter));
     },
     async discard(id, by) {

@@ -97,6 +97,9 @@ export async function discardDrop(
   const drop = await quarantined(deps, version);
   if (drop.state !== "quarantined")
     throw new QuarantineItemError(named(version), "unfit", `is ${drop.state}, not quarantined`);
+  if (drop.decision !== undefined) return drop;
+  // A decision that is taken back leaves the drop; who made it stays in the log.
+  await ledger.actions.note({ action: "discard", subject: drop.pipeline, by, reason: why, about: drop.path });
   const decision = { kind: "discarded", by, why, at: ledger.now().toISOString(), dropPath: null, rows: 0 } as const;
   const keys = dropKeys(version.container, version.path, version.etag);
   const moved = await ledger.drops.move(keys, ({ drop: found }) =>

@@ -106,6 +106,27 @@ describe("the quarantine over HTTP", () => {
     expect(discarded).toMatchObject({ status: 409, body: { type: "urn:batchkeeper:problem:quarantine-item-state" } });
   });
 
+  it("does not release a discarded drop; requeued with a reason it comes back, and the log keeps who discarded it", async () => {
+    const { body } = await call("listQuarantine", { params: { pipeline: "scoring" } });
+    const drop = quarantinePageSchema.parse(body).value.find(({ kind }) => kind === "drop")?.id ?? "";
+    const discarded = await call("discardQuarantine", { params: { id: drop }, body: { why: "a test file" } });
+    expect(discarded).toMatchObject({ status: 200, body: { decision: { kind: "discarded" } } });
+    await call("discardQuarantine", { params: { id: drop }, body: { why: "once more" } });
+
+    expect(await call("releaseQuarantine", { params: { id: drop }, body: { why: "sound" } })).toMatchObject({
+      status: 409,
+      body: { detail: expect.stringContaining("to take that back, requeue the drop") as string },
+    });
+
+    const requeue = { path: "odd.txt", reason: "it was sound" };
+    await call("requeueDrop", { params: { pipeline: "scoring" }, body: requeue });
+    const noted = await test.ledger.actions.list("scoring", 9);
+    expect(noted.map(({ action, reason, about }) => `${action} ${about}: ${reason}`).sort()).toEqual([
+      "discard odd.txt: a test file",
+      "requeue odd.txt: it was sound",
+    ]);
+  });
+
   it("requeues a drop, or tells that its blob is gone", async () => {
     const answer = await call("requeueDrop", { params: { pipeline: "scoring" }, body: { path: "odd.txt" } });
 

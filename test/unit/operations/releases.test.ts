@@ -21,6 +21,15 @@ const ROWS = (text: string): Release => ({ rows: [{ line: 3, text }] });
 /** Blobs of which one container takes no new ones for a while. */
 class ClosedContainer extends FaultyBlobs {
   closed: string | null = null;
+  /** Once, before bytes are read. */
+  beforeRead: (() => Promise<void>) | null = null;
+
+  override async readBytes(...call: Parameters<BlobPort["readBytes"]>): Promise<Uint8Array | null> {
+    const before = this.beforeRead;
+    this.beforeRead = null;
+    await before?.();
+    return super.readBytes(...call);
+  }
 
   override async createBytes(...call: Parameters<BlobPort["createBytes"]>): Promise<boolean> {
     if (call[0] === this.closed) throw new Error("the storage is away");
@@ -125,6 +134,16 @@ describe("a release", () => {
     expect(await released()).toEqual(["machine,volt\n1,173"]);
     expect((await listed("decided"))[0]?.decision?.deliveredAt).toMatch(/^20/);
     expect(await fixture.ledger.quarantine.undelivered("scoring", 9)).toEqual([]);
+  });
+
+  it("that the sweeper delivers while it is under way succeeds, with one drop", async () => {
+    blobs.beforeRead = async () => sweepReleases(fixture.pass);
+
+    const { decision } = await release(deps(), await idOf(), ROWS("1,173"), ADA, fixture.starter);
+
+    expect(blobs.beforeRead).toBeNull();
+    expect(decision?.deliveredAt).toMatch(/^20/);
+    expect(await released()).toEqual(["machine,volt\n1,173"]);
   });
 
   it.each([1, 2, 3, 4, 5, 6])("killed at write %i ends in one drop when it is repeated or swept", async (write) => {
