@@ -40,5 +40,6 @@ if ($env:AUTH_CLIENT_ID) {
 } else {
   $env:BATCHKEEPER_KEY = Read-Key 'functionKeys.default'
 }
-Retry 6 { npx --no-install batchkeeper doctor --probe --url "https://$($env:FUNCTION_APP_HOST)" }
+# To the host: what a failed command writes to the pipe is lost, and the doctor's table says what failed.
+Retry 6 { npx --no-install batchkeeper doctor --probe --url "https://$($env:FUNCTION_APP_HOST)" | Out-Host }
 Say 'every check passed, and a probe came from storage over Event Grid into the ledger'

@@ -25,7 +25,7 @@ const parameterName = z
 const stepSchema = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9_]{0,39}$/, "expected a-z, 0-9 and _, beginning with a letter"),
   job: z.string().min(1),
-  /** Of the job, when the step is one task of several; the run of the step before then serves this one too. */
+  /** Of the job, when the step is one task of several; the run of the step before then serves this one too. Never in a file: `sharedJob` gives it. */
   task: z
     .string()
     .regex(/^[\w-]{1,100}$/, "expected a task key of letters, digits, _ and -")
@@ -234,6 +234,10 @@ function readOne({ file, text }: DefinitionFile, faults: DefinitionFault[]): Pip
     });
     return null;
   }
+  const tasks = parsed.data.steps.flatMap(({ task }, index) => (task === undefined ? [] : [index]));
+  for (const index of tasks)
+    faults.push({ where: `${file} at steps.${index}.task`, message: "is not for files: name the job as sharedJob" });
+  if (tasks.length > 0) return null;
   const large = tooLarge(parsed.data);
   if (large === null) return parsed.data;
   faults.push({ where: `${file} at ${large.key}`, message: large.message });

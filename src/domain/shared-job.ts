@@ -1,4 +1,5 @@
 import { ConfigError } from "../errors";
+import { tooLarge } from "./definition-size";
 import type { PipelineDefinition, PipelineDefinitions, StepDefinition } from "./pipeline-definition";
 
 const MAX_TIMEOUT_SECONDS = 604_800;
@@ -20,7 +21,12 @@ function onSharedJob(definition: PipelineDefinition): PipelineDefinition {
     ...step,
     ...{ job, task: step.name, parameters, timeoutSeconds: timeoutOf(index) },
   }));
-  return { ...definition, steps: shared };
+  const whole = { ...definition, steps: shared };
+  // Each step has the parameters of all.
+  const large = tooLarge(whole);
+  if (large !== null)
+    throw new ConfigError([{ where: `${definition.name}.json at ${large.key}`, message: large.message }]);
+  return whole;
 }
 
 /** @throws ConfigError when two steps give one parameter different values, since a job has one */

@@ -5,6 +5,7 @@ import { REPO_ROOT } from "../../../local/paths";
 import { loadConfig } from "../../../src/config/config";
 import { loadDefinitions } from "../../../src/definitions-folder";
 import { tasksFrom, withRunsPer } from "../../../src/domain/shared-job";
+import { storedDefinition } from "../../../src/domain/stored-definition";
 import { COMMON_PARAMETERS, parseDefinitions, routeDrop } from "../../../src/domain/pipeline-definition";
 
 const folder = join(REPO_ROOT, "pipelines");
@@ -193,9 +194,24 @@ describe("steps that share a Databricks run", () => {
   });
 
   it("are read again as they were stored with the run", () => {
-    const [again] = parseDefinitions([{ file: "scoring.json", text: JSON.stringify(shared) }]).definitions.values();
+    expect(storedDefinition(JSON.stringify(shared))).toEqual(shared);
+  });
 
-    expect(again).toEqual(shared);
+  it("are made by the setting alone: a file names no task", () => {
+    expect(parseDefinitions([{ file: "scoring.json", text: JSON.stringify(shared) }]).faults).toContainEqual({
+      where: "scoring.json at steps.0.task",
+      message: "is not for files: name the job as sharedJob",
+    });
+  });
+
+  it("must fit into a row with the parameters of all in each", () => {
+    const long = parsed((definition) => {
+      const steps = definition["steps"] as { parameters: Record<string, string> }[];
+      steps.forEach((step, index) => (step.parameters[`long_${index}`] = "x".repeat(5000)));
+    });
+
+    expect(long.size).toBe(1);
+    expect(() => withRunsPer("pipeline", long)).toThrow(/scoring\.json at steps.* characters long/);
   });
 
   it("do not, unless the setting says so and the definition names the job", () => {

@@ -16,6 +16,7 @@ describe("pipelines/pipeline.schema.json", () => {
     expect(Object.keys(schema.properties)).toEqual(
       expect.arrayContaining(["name", "schedule", "drops", "steps", "scenario", "schema", "concurrencyGroup"]),
     );
+    expect(pipelineJsonSchema()).not.toContain('"task"');
     expect(schema.required).not.toContain("scenario");
   });
 });

@@ -229,6 +229,11 @@ it("goes on when the rules of the service principal may not be read, and says wh
   expect([status, stdout]).toEqual([0, expect.stringContaining("ask its manager for the role Service principal user")]);
 });
 
+it("in PowerShell the doctor's table is shown also when a check failed", () => {
+  // What Invoke-Tool takes from the pipe of a failed command is lost.
+  expect(readFileSync(join(ROOT, "infra/hooks/postdeploy.ps1"), "utf8")).toMatch(/ doctor --probe .*\| Out-Host \}/);
+});
+
 it("with sign-in, the doctor comes with a token of whoever deploys", () => {
   const folder = mkdtempSync(join(tmpdir(), "bk-hook-"));
   for (const tool of ["az", "databricks", "npx"]) symlinkSync(FAKE, join(folder, tool));
