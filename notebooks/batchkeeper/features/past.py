@@ -5,7 +5,7 @@ Steps of the feature query, see batchkeeper.features.query.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from batchkeeper.delta.query import listed, structure, text
 from batchkeeper.features.grid import HOUR, AsOfGrid
@@ -92,20 +92,25 @@ def past(scenario: Scenario) -> str:
 
     parts = [rows("bins", "bin", sums="readings"), rows("{fleet}", f"{{first}} - {grid.step}")]
     for events in scenario.events:
-        parts.append(rows(f"{{rows_of_{events.name}}}", grid.bin_end(AT), _number(scenario, events.column), AT))
+        parts.append(
+            rows(f"{{rows_of_{events.name}}}", grid.bin_end(AT), _number(scenario, events.column, events.codes), AT)
+        )
     if scenario.maintenance:
-        number = _number(scenario, scenario.maintenance.column)
+        number = _number(scenario, scenario.maintenance.column, scenario.targets.names)
         parts.append(
             rows(f"{{rows_of_{scenario.maintenance.name}}}", grid.bin_end(AT), number, AT, _on_calendar(scenario))
         )
     return "\nUNION ALL ".join(parts)
 
 
-def _number(scenario: Scenario, column: str) -> str:
-    """SQL: the number of a row's event; one that is not told apart gets a number of its own."""
+def _number(scenario: Scenario, column: str, names: Sequence[str]) -> str:
+    """SQL: the number of a row's event; one that is not told apart gets a number of its own.
+
+    Of the source's own `names` alone: files of two sources may write different events alike.
+    """
     numbers = event_numbers(scenario)
-    known = " ".join(f"WHEN {text(scenario.spelled(event))} THEN {number}" for event, number in numbers.items())
-    return f"CASE {column} {known} ELSE {len(numbers) + 1} END" if known else "1"
+    known = " ".join(f"WHEN {text(scenario.spelled(name))} THEN {numbers[name]}" for name in names)
+    return f"CASE {column} {known} ELSE {len(numbers) + 1} END" if known else str(len(numbers) + 1)
 
 
 def _on_calendar(scenario: Scenario) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -16,6 +17,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from batchkeeper.features.compute import Points, SourceFrames, compute_features
 from batchkeeper.features.grid import AsOfGrid
+from batchkeeper.features.past import past
 from batchkeeper.features.query import feature_query
 from batchkeeper.scenario import Scenario
 from batchkeeper.scenario.feature_set import feature_set
@@ -72,7 +74,9 @@ def random_sources(spark: SparkSession, scenario: Scenario, seed: int) -> tuple[
             + timedelta(seconds=draw.choice((draw.randrange(spread), 43_200 * draw.randrange(1 + spread // 43_200))))
             for _ in range(count)
         ]
-        drawn_rows = {(draw.choice(units), time, draw.choice((*codes, "unknown"))) for time in at}
+        # A code that is not declared may be called like a target.
+        strange = (*scenario.targets.names, "unknown")
+        drawn_rows = {(draw.choice(units), time, draw.choice((*codes, *strange))) for time in at}
         return frame(spark, sorted(drawn_rows), entity, "ts timestamp", f"{column} string")
 
     coded = {one.name: events(one.column, tuple(map(scenario.spelled, one.codes)), 40) for one in scenario.events}
@@ -116,6 +120,19 @@ def test_fast_and_plain_form_agree(spark: SparkSession, seed: int) -> None:
         if not same(mine, theirs)
     }
     assert not differing
+
+
+def test_a_source_is_asked_for_its_own_names_alone() -> None:
+    """Its files may write a code as another source writes another one, or as replacements write a target."""
+    asked = {source: set(re.findall(r"WHEN '(\w+)' THEN \d", part)) for source, part in parts_of_the_past().items()}
+
+    assert asked == {"errors": set(SCENARIO.codes), "maint": set(SCENARIO.targets.names)}
+
+
+def parts_of_the_past() -> dict[str, str]:
+    """SQL by the source whose events it numbers."""
+    parts = past(SCENARIO).split("\nUNION ALL ")
+    return {found[1]: part for part in parts if (found := re.search(r"\{rows_of_(\w+)\}$", part))}
 
 
 def test_the_statement_is_the_one_in_the_snapshot() -> None:
