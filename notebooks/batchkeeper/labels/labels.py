@@ -36,8 +36,11 @@ def target_name(scenario: Scenario) -> str:
     column = scenario.targets.column
     if not column:
         return f"'{scenario.targets.names[0]}'"
-    spelled = " ".join(f"WHEN {text(written)} THEN '{name}'" for name, written in scenario.targets.spelled.items())
-    return f"CASE {column} {spelled} ELSE {column} END" if spelled else column
+    if not scenario.targets.spelled:
+        return column
+    # Null for all else: the name of a target that files write otherwise is no target of theirs.
+    known = " ".join(f"WHEN {text(scenario.spelled(name))} THEN '{name}'" for name in scenario.targets.names)
+    return f"CASE {column} {known} END"
 
 
 def compute_labels(scenario: Scenario, points: DataFrame, failures: DataFrame) -> DataFrame:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from pdm import SCENARIO
 from pyspark.sql import SparkSession
 
-from batchkeeper.labels.labels import compute_labels, label, last_labelled
+from batchkeeper.labels.labels import compute_labels, label, last_labelled, of_target, target_name
 
 AS_OF = datetime(2015, 3, 1, 6, tzinfo=UTC)
 
@@ -41,6 +42,16 @@ def test_components_that_fail_together_keep_a_label_each(spark: SparkSession) ->
     found = labelled(spark, (12, "comp1"), (12, "comp2"), (20, "comp1"))
 
     assert found["comp1", 24] == found["comp2", 24] == 1
+
+
+def test_a_name_that_files_write_otherwise_is_no_failure_of_that_target(spark: SparkSession) -> None:
+    """For labels and for the truth of monitoring alike."""
+    spelled = replace(SCENARIO, targets=replace(SCENARIO.targets, spelled={"comp1": "part's 1"}))
+    raw = spark.createDataFrame([("part's 1",), ("comp1",), ("comp2",), ("other",)], "comp string")
+    labels = ", ".join(f"CASE WHEN {of_target(spelled, name)} THEN '{name}' END" for name in spelled.targets.names)
+    found = raw.selectExpr(f"{target_name(spelled)} AS monitored", f"coalesce({labels}) AS labelled").collect()
+
+    assert [tuple(row) for row in found] == [("comp1",) * 2, (None, None), ("comp2",) * 2, (None, None)]
 
 
 def test_the_last_labelled_point_has_its_longest_horizon_inside_the_watermark() -> None:
