@@ -68,8 +68,9 @@ class Outcomes:
         )
 
     def _rule_features(self) -> list[str]:
-        words = {word for text in self.scenario.rule.of.values() for word in re.findall(r"\w+", text)}
-        return [name for name in feature_set(self.scenario).names if name in words]
+        # SQL looks at no case.
+        words = {word.casefold() for text in self.scenario.rule.of.values() for word in re.findall(r"\w+", text)}
+        return [name for name in feature_set(self.scenario).names if name.casefold() in words]
 
     def _rule(self) -> str:
         """SQL: whether the rule alerts."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from batchkeeper.delta.tables import Tables
 from batchkeeper.errors import TableError
 from batchkeeper.exploration.page import render
 from batchkeeper.ingestion.journal.coverage import watermark as covered_until
+from batchkeeper.monitoring.outcomes import Outcomes
 from batchkeeper.monitoring.step import run_monitoring
 from batchkeeper.tables.features import features_table
 
@@ -129,3 +131,13 @@ def test_without_data_it_is_not_ready(tables: Tables, tmp_path: Path) -> None:
     )
     result = run_monitoring(tables, SCENARIO, parameters)
     assert (result.status, result.reason) == ("not_ready", "a required source has no data yet")
+
+
+def test_a_rule_may_write_features_in_any_case(tables: Tables) -> None:
+    rule = replace(SCENARIO.rule, of={name: text.upper() for name, text in SCENARIO.rule.of.items()})
+    at = datetime(2015, 1, 1, tzinfo=UTC)
+    found, plain = (
+        Outcomes(tables, one, at, at, at)._rule_features() for one in (replace(SCENARIO, rule=rule), SCENARIO)
+    )
+
+    assert found == plain != []
