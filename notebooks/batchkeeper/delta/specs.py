@@ -43,7 +43,8 @@ class TableSpec:
     Attributes:
         key: its natural key.
         time_column: for literal ranges in MERGE; None when it has none.
-        outdated: SQL assignments that mark its rows as computed without a column that is added.
+        outdated: SQL assignments, and the rows that need them, by which rows are marked as computed without a column
+            that is added.
     """
 
     name: str

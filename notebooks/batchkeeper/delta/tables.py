@@ -53,7 +53,7 @@ class Tables:
         no longer asked for stay, and are empty in new rows.
 
         Raises:
-            TableError: one is there with a column of another type, or with another key.
+            TableError: one is there with a column of another type or in another case, or with another key.
         """
         there: set[str] = set()
         if self.spark.catalog.databaseExists(f"`{self.catalog}`.`{self.schema}`"):
@@ -70,6 +70,14 @@ class Tables:
     def _check(self, spec: TableSpec) -> None:
         found = {field_.name: field_.dataType.simpleString() for field_ in self.read(spec.name).schema.fields}
         wanted = {column.name: column.type.lower() for column in spec.columns}
+        # Names that differ by case alone are one to Spark, which would refuse to add the column, after the marking.
+        cases = {name.casefold(): name for name in found}
+        if recased := [name for name in wanted if cases.get(name.casefold(), name) != name]:
+            listed = ", ".join(f"{name} is there as {cases[name.casefold()]}" for name in recased)
+            raise TableError(
+                f"table {self.name(spec.name)}: {listed}; a column keeps its case, so declare the name as it is there, "
+                "or take another schema"
+            )
         lacking = [column for column in spec.columns if column.name not in found]
         differing = {name for name, kind in wanted.items() if found.get(name, kind) != kind}
         differing |= {column.name for column in lacking} & {*spec.key, *spec.partitioned_by, spec.time_column}

@@ -74,6 +74,14 @@ def test_a_column_that_is_new_is_added_and_one_that_is_gone_stays(tables: Tables
     assert [tuple(row) for row in found] == [(1, -1.0, None), (2, None, "n"), (3, None, "n")]
 
 
+def test_a_column_in_another_case_is_told_before_a_row_is_marked(tables: Tables) -> None:
+    tables.append(SPEC, source(tables, (1, "2015-01-01 00:00:00", 1.0)), "first")
+    columns = (*SPEC.columns[:2], Column("Value", "double"), Column("note", "string"))
+    with pytest.raises(TableError, match="Value is there as value"):
+        tables.ensure(replace(SPEC, columns=columns, outdated="value = -1"))
+    assert rows(tables) == [(1, "2015-01-01 00:00:00", 1.0)]
+
+
 def test_a_key_is_not_added_to(tables: Tables) -> None:
     other = replace(SPEC, columns=(*SPEC.columns, Column("part", "string")), key=("id", "ts", "part"))
     with pytest.raises(TableError, match="part; types and keys do not change"):
