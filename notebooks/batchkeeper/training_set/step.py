@@ -71,6 +71,18 @@ def _span(
     return first, last
 
 
+def _span_of(splits: Splits) -> str:
+    return f"as_of > {literal(splits.train[0])} AND as_of <= {literal(splits.test[1])}"
+
+
+def _outdated(tables: Tables, scenario: Scenario, splits: Splits, version: int) -> bool:
+    """Whether rows that would be learnt from are of another feature set: after a change of the declaration they are
+    until the features step has computed them anew.
+    """
+    other = f"feature_set_version <> '{feature_set(scenario).version}'"
+    return not tables.read(FEATURES, version).where(f"{_span_of(splits)} AND {other}").isEmpty()
+
+
 def _write_rows(
     tables: Tables,
     scenario: Scenario,
@@ -79,7 +91,7 @@ def _write_rows(
     settings: TrainingSetSettings,
     versions: dict[str, int],
 ) -> None:
-    span = f"as_of > {literal(splits.train[0])} AND as_of <= {literal(splits.test[1])}"
+    span = _span_of(splits)
     features = tables.read(FEATURES, versions[FEATURES]).where(span)
     features = features.where(sf.col("feature_set_version") == feature_set(scenario).version).select(
         *scenario.key, *feature_set(scenario).names
@@ -143,6 +155,10 @@ def run_training_set(
     days = {"validation_days": settings.validation_days, "test_days": settings.test_days}
     splits = make_splits(first, last, **days, gap_hours=settings.gap_hours, least_gap_hours=needed_gap_hours(scenario))
     versions = tables.versions((FEATURES, LABELS))
+    # Asked of the pinned version. Nothing is recorded, so the next execution pins anew.
+    if _outdated(tables, scenario, splits, versions[FEATURES]):
+        reason = "features of another feature set wait for the features step, which computes them anew"
+        return StepResult("training_set", run_id, "not_ready", reason)
     _write_rows(tables, scenario, run_id, splits, settings, versions)
     pinned, spans = json.dumps(versions), json.dumps(splits.as_text())
     features = feature_set(scenario)
