@@ -145,7 +145,7 @@ def test_the_notebook_takes_the_words_of_a_person(bench: Bench, local: LocalSess
         "action": "",
         "run_id": "77",
     }
-    words |= {"catalog": bench.tables.catalog, "schema": bench.tables.schema}
+    words |= {"catalog": bench.tables.catalog, "schema": bench.tables.schema, "scenario": "predictive_maintenance"}
     result = run_shell(local, "revoke_coverage", words).result
     assert result["counts"] == {"coveragesChanged": 1}
     assert "watermark" not in result
