@@ -25,8 +25,9 @@ describe("the rehearsal of a deployment", () => {
     const { status, rows } = rehearse("--set", "DATABRICKS_AZURE_CLIENT_ID=stranger");
     const failed = rows.filter((row) => / {2}failed {2}/.test(row));
 
-    expect(failed).toHaveLength(1);
+    expect(failed).toHaveLength(2);
     expect(failed[0]).toMatch(/^storage and workspace by managed identity .*databricks.*Entra token/i);
+    expect(failed[1]).toMatch(/^doctor: .*databricks.*Entra token/i);
     expect(rows.at(-1)).toBe("2 of 12 not in order");
     expect(status).toBe(1);
   });
