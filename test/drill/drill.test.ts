@@ -24,7 +24,8 @@ afterAll(async () => site.stop());
 const both = async <T>(work: (door: DoorName) => Promise<T>): Promise<T[]> => Promise.all(DOORS.map(work));
 
 /** Carries an action out and adds what the door showed. */
-async function acted(door: DoorName, { operation, sends, shows }: Act, known: Known): Promise<Known> {
+async function acted(door: DoorName, { operation, sends, shows, after }: Act, known: Known): Promise<Known> {
+  await after?.(site, door);
   const shown = await doors[door](operation, sends(known));
   if (shows) expect(shown).toMatch(shows);
   return { ...known, shown: [...known.shown, shown] };

@@ -16,6 +16,8 @@ export interface Act {
   readonly sends: (known: Known) => Sent;
   /** What has to be seen in its answer: of the first action the fault and its remedy. */
   readonly shows?: RegExp;
+  /** What the action before leads to in a moment, and this one needs. */
+  readonly after?: (site: Site, door: DoorName) => Promise<unknown>;
 }
 
 /** A fault of the drill. */

@@ -18,6 +18,10 @@ const verb = (operation: string, body: object = { reason }): Act => ({
   sends: (known) => ({ path: firstRun(known), body: { ...body } }),
 });
 const retry = verb("retryRun");
+const retryOnceOver: Act = {
+  ...retry,
+  after: async (site, door) => site.inState((await site.newest(door)).id, "failed"),
+};
 const succeeded =
   (suffix = "") =>
   async (site: Site, door: DoorName) =>
@@ -157,7 +161,7 @@ export const RUN_FAULTS: readonly DrillFault[] = [
       run.oddState = "MIGRATING";
       site.jobs.unlisted.add(run.runId);
     },
-    acts: [find("running", /"state": ?"running"/), verb("settleDatabricksRuns"), retry],
+    acts: [find("running", /"state": ?"running"/), verb("settleDatabricksRuns"), retryOnceOver],
     healed: succeeded(),
   },
   {
