@@ -13,7 +13,8 @@ import { DOORS, Site, type DoorName } from "./site";
 
 /** Faults are caused one after the other, and each is found and mended by at most three actions, by command and by tool. */
 
-jest.setTimeout(120_000);
+// A run that waits for its turn looks again after up to a minute.
+jest.setTimeout(400_000);
 
 const FAULTS: readonly DrillFault[] = [...RUN_FAULTS, ...DATA_FAULTS];
 const site = new Site();

@@ -168,7 +168,7 @@ export class Site {
 
   /** @throws Error with the host's last output when it does not come in time */
   async until<T>(what: string, look: () => Promise<T | null | undefined | false>): Promise<T> {
-    for (const deadline = Date.now() + 60_000; Date.now() < deadline; await pause(150)) {
+    for (const deadline = Date.now() + 150_000; Date.now() < deadline; await pause(150)) {
       const found = await look();
       if (found) return found;
     }
