@@ -1,40 +1,6 @@
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
-
-const ROOT = join(__dirname, "..", "..", "..");
-const FAKE = join(ROOT, "test", "support", "fake-cloud.mjs");
-/** What azd puts into the environment: the outputs of main.bicep. */
-const OUTPUTS = {
-  AZURE_TENANT_ID: "tenant-a",
-  AZURE_RESOURCE_GROUP: "rg-x",
-  AZURE_KEY_VAULT_NAME: "kv-x",
-  FUNCTION_APP_NAME: "func-x",
-  FUNCTION_APP_HOST: "func-x.azurewebsites.net",
-  APP_CLIENT_ID: "client-x",
-  ACCESS_CONNECTOR_ID: "/subscriptions/s/connector",
-  DATA_STORAGE_NAME: "stdatax",
-  DATA_STORAGE_ID: "/subscriptions/s/stdatax",
-  DATA_STORAGE_RESOURCE_GROUP: "rg-data",
-  EVENT_GRID_TOPIC: "evgt-x",
-  DATABRICKS_AZURE_RESOURCE_ID: "/subscriptions/s/workspace",
-  DATABRICKS_HOST: "https://adb-1.2.azuredatabricks.net",
-  DROPS_CONTAINER: "drops",
-  BATCHES_CONTAINER: "batches",
-  RESULTS_CONTAINER: "results",
-  TABLES_CONTAINER: "tables",
-  DEAD_LETTERS_CONTAINER: "deadletters",
-  DATABRICKS_CATALOG: "cat",
-  DATABRICKS_SCHEMA: "sch",
-};
-type State = Record<string, Record<string, unknown>>;
-interface Call {
-  readonly tool: string;
-  readonly args: readonly string[];
-}
-
-type Changes = Readonly<Record<string, string | undefined>>;
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { folderOfFakes, ROOT, runHook, type Call, type Changes, type State } from "../../support/hooks";
 
 /** What is there after a whole run. */
 const WEBHOOK = {
@@ -111,21 +77,10 @@ const MADE: Record<string, object> = {
   },
 };
 
-function runHook(hook: string, folder: string, changes: Changes = {}) {
-  const path = [folder, dirname(process.execPath), "/usr/bin", "/bin"].join(delimiter);
-  const env = { ...OUTPUTS, PATH: path, FAKE_STATE: folder, BATCHKEEPER_RETRY_SECONDS: "0", ...changes };
-  const { status, stdout, stderr } = spawnSync("sh", [join(ROOT, "infra", "hooks", `${hook}.sh`)], {
-    env,
-    encoding: "utf8",
-  });
-  return { status, stdout, stderr };
-}
-
 describe.each(["postprovision", "postdeploy"])("the hook %s", (hook) => {
   let folder: string;
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "bk-hook-"));
-    for (const tool of ["az", "databricks", "npx"]) symlinkSync(FAKE, join(folder, tool));
+    folder = folderOfFakes();
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -209,8 +164,7 @@ describe.each(["postprovision", "postdeploy"])("the hook %s", (hook) => {
 });
 
 it("what may not be read is not taken for absent", () => {
-  const folder = mkdtempSync(join(tmpdir(), "bk-hook-"));
-  for (const tool of ["az", "databricks", "npx"]) symlinkSync(FAKE, join(folder, tool));
+  const folder = folderOfFakes();
   const { status, stderr } = runHook("postprovision", folder, { FAKE_REFUSE: "storage-credentials" });
   const calls = readFileSync(join(folder, "calls"), "utf8");
   rmSync(folder, { recursive: true });
@@ -221,8 +175,7 @@ it("what may not be read is not taken for absent", () => {
 });
 
 it("goes on when the rules of the service principal may not be read, and says what to ask for", () => {
-  const folder = mkdtempSync(join(tmpdir(), "bk-hook-"));
-  for (const tool of ["az", "databricks", "npx"]) symlinkSync(FAKE, join(folder, tool));
+  const folder = folderOfFakes();
   const { status, stdout } = runHook("postprovision", folder, { FAKE_REFUSE: "api" });
   rmSync(folder, { recursive: true });
 
@@ -235,8 +188,7 @@ it("in PowerShell the doctor's table is shown also when a check failed", () => {
 });
 
 it("with sign-in, the doctor comes with a token of whoever deploys", () => {
-  const folder = mkdtempSync(join(tmpdir(), "bk-hook-"));
-  for (const tool of ["az", "databricks", "npx"]) symlinkSync(FAKE, join(folder, tool));
+  const folder = folderOfFakes();
   const { status } = runHook("postdeploy", folder, { AUTH_CLIENT_ID: "registration" });
   const { doctor } = JSON.parse(readFileSync(join(folder, "state.json"), "utf8")) as State;
   rmSync(folder, { recursive: true });
@@ -247,57 +199,11 @@ it("with sign-in, the doctor comes with a token of whoever deploys", () => {
 });
 
 it("the model of target dev stays with whoever deploys, as its jobs run", () => {
-  const folder = mkdtempSync(join(tmpdir(), "bk-hook-"));
-  for (const tool of ["az", "databricks", "npx"]) symlinkSync(FAKE, join(folder, tool));
+  const folder = folderOfFakes();
   const { status } = runHook("postprovision", folder, { BUNDLE_TARGET: "dev" });
   const { "registered-models": models } = JSON.parse(readFileSync(join(folder, "state.json"), "utf8")) as State;
   rmSync(folder, { recursive: true });
 
   expect(status).toBe(0);
   expect(Object.values(models ?? {})).toMatchObject([{ owner: "whoever deploys" }]);
-});
-
-describe("the jobs' compute", () => {
-  const calls = (environment: Changes) => {
-    const folder = mkdtempSync(join(tmpdir(), "bk-hook-"));
-    for (const tool of ["az", "databricks", "npx"]) symlinkSync(FAKE, join(folder, tool));
-    const ended = runHook("postprovision", folder, environment);
-    const path = join(folder, "calls");
-    const text = existsSync(path) ? readFileSync(path, "utf8") : "";
-    rmSync(folder, { recursive: true });
-    return { ...ended, text };
-  };
-
-  it("is a cluster that is there, which the app may then attach to", () => {
-    const { status, text } = calls({ DATABRICKS_COMPUTE: "existing", DATABRICKS_CLUSTER_ID: "0101-cluster" });
-
-    expect(status).toBe(0);
-    expect(text).toContain('"permissions","update","clusters","0101-cluster"');
-    expect(text).toContain('"BUNDLE_VAR_existing_cluster_id":"0101-cluster"');
-    expect(text).not.toContain('"instance-pools"');
-  });
-
-  it("is the pool as well when the steps share a run, by a copy of the bundle", () => {
-    const { status, stdout, text } = calls({ DATABRICKS_COMPUTE: "shared" });
-
-    expect([status, stdout]).toEqual([0, expect.stringContaining("jobs on shared")]);
-    expect(text).toContain('"BUNDLE_VAR_instance_pool_id":"instance-pools-1"');
-  });
-
-  it("is serverless, without a pool", () => {
-    const { status, stdout, text } = calls({ DATABRICKS_COMPUTE: "serverless" });
-
-    expect([status, stdout]).toEqual([0, expect.stringContaining("jobs on serverless")]);
-    expect(text).not.toContain('"instance-pools"');
-  });
-
-  it.each([
-    [{ DATABRICKS_COMPUTE: "cloud" }, "must be pool, shared, existing or serverless, not cloud"],
-    [{ DATABRICKS_COMPUTE: "existing" }, "DATABRICKS_CLUSTER_ID"],
-  ])("is refused before anything is made: %j", (environment, words) => {
-    const { status, stderr, text } = calls(environment);
-
-    expect([status, stderr]).toEqual([1, expect.stringContaining(words)]);
-    expect(text).not.toContain("create");
-  });
 });
