@@ -127,7 +127,12 @@ function start(environment: Environment): void {
     quarantine: createQuarantine({ ledger, definitions }),
     stories: createStories({ ledger, definitions, predictions }),
     documents: createReadDocument(ledger),
-    overview: createOverview({ runs: requests, pipelines: definitions, now }),
+    overview: createOverview({
+      runs: requests,
+      undelivered: async (pipeline) => ledger.quarantine.undelivered(pipeline),
+      pipelines: definitions,
+      now,
+    }),
     retention: createRetention(ledger, definitions),
   };
   registerHttpFunctions(ports, { starterFor, auth: config.apiAuth, webhook: databricks.webhook });

@@ -52,6 +52,14 @@ export interface Decision {
   readonly deliveredAt?: string | null;
 }
 
+const FIRST_DELAY_MS = 60_000;
+const LONGEST_DELAY_MS = 3_600_000;
+
+/** When a delivery that failed is tried again. It is never given up: the decision stands. */
+export function nextDelivery(tries: number, now: Date): Date {
+  return new Date(now.getTime() + Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (tries - 1)));
+}
+
 /** Blob of a run's export inside the results container. */
 export const quarantineBlob = (runId: string): string => `${runId}/quarantine.json`;
 

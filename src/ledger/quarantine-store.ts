@@ -1,5 +1,5 @@
 import type { Page } from "../domain/page";
-import { setAsideId, type Decision } from "../domain/quarantine";
+import { nextDelivery, setAsideId, type Decision } from "../domain/quarantine";
 import { sha256 } from "../domain/tokens";
 import type { NewRow, Row, TablePort } from "./ports";
 import { listPrefix } from "./ranges";
@@ -35,7 +35,18 @@ export interface Delivery {
   readonly container: string;
   /** True when it is the frozen copy of the file as it is; else its bytes are staged. */
   readonly frozen: boolean;
+  /** Tries of the sweeper that failed. */
+  readonly tries: number;
+  /** What the last of them met; null before. */
+  readonly fault: string | null;
+  /** When it failed last; null before. */
+  readonly triedAt: string | null;
+  /** The sweeper does not try it before; empty when it may at once. */
+  readonly dueAt: string;
 }
+
+/** A delivery as it is promised: nobody has tried it. */
+export type NewDelivery = Pick<Delivery, "container" | "frozen">;
 
 const partitionOf = (pipeline: string): string => `setaside|${pipeline}`;
 
@@ -68,9 +79,14 @@ function toSetAside(row: Row): SetAside {
   };
 }
 
-function toDelivery({ pipeline, runId, path, container, frozen }: Row): Delivery {
+function toDelivery({ pipeline, runId, path, container, frozen, tries, fault, triedAt, dueAt }: Row): Delivery {
   const keys = { pipeline: String(pipeline), runId: String(runId), path: String(path) };
-  return { ...keys, container: String(container), frozen: frozen === true };
+  const told = (value: unknown): string | null => (typeof value === "string" ? value : null);
+  return {
+    ...{ ...keys, container: String(container), frozen: frozen === true },
+    ...{ tries: typeof tries === "number" ? tries : 0, fault: told(fault), triedAt: told(triedAt) },
+    dueAt: told(dueAt) ?? "",
+  };
 }
 
 /** What ingestion set aside, by pipeline, newest run first; open until a person decides. */
@@ -108,19 +124,17 @@ export class QuarantineStore {
 
   /** Removes all items of a run for good. */
   async erase(pipeline: string, runId: string): Promise<void> {
-    for (const item of await this.ofRun(pipeline, runId))
+    for (const item of await this.ofRun(pipeline, runId)) {
+      await this.table.remove(partitionOf(pipeline), rowKeyOf("undelivered", item));
       await this.table.remove(partitionOf(pipeline), rowKeyOf(item.decision === null ? "open" : "decided", item));
+    }
   }
 
   /**
    * Records a decision, and with it the delivery that it promises; of several at once the first stands. Returns the item as it is then,
    * null when there is none.
    */
-  async decide(
-    item: SetAside,
-    decision: Decision,
-    delivery: Pick<Delivery, "container" | "frozen"> | null,
-  ): Promise<SetAside | null> {
+  async decide(item: SetAside, decision: Decision, delivery: NewDelivery | null): Promise<SetAside | null> {
     const decided = { ...item, decision };
     const { pipeline, runId, path } = item;
     const partitionKey = partitionOf(pipeline);
@@ -139,9 +153,32 @@ export class QuarantineStore {
     return row && toDelivery(row);
   }
 
-  /** Deliveries of a pipeline that were promised and not carried out. */
-  async undelivered(pipeline: string, limit: number): Promise<Delivery[]> {
-    return (await listPrefix(this.table, partitionOf(pipeline), "undelivered|", { limit })).map(toDelivery);
+  /** Deliveries of a pipeline that were promised and not carried out: those first that are due first. */
+  async undelivered(pipeline: string): Promise<Delivery[]> {
+    const all = (await listPrefix(this.table, partitionOf(pipeline), "undelivered|")).map(toDelivery);
+    return all.sort((a, b) => (a.dueAt < b.dueAt ? -1 : a.dueAt > b.dueAt ? 1 : 0));
+  }
+
+  /** Notes a failed try, after which the others come first. What was delivered meanwhile stays so. */
+  async failed(delivery: Delivery, fault: string, now: Date): Promise<void> {
+    const partitionKey = partitionOf(delivery.pipeline);
+    const rowKey = rowKeyOf("undelivered", delivery);
+    const row = await this.table.get(partitionKey, rowKey);
+    if (row === null) return;
+    const tries = toDelivery(row).tries + 1;
+    const tried = { fault, tries, triedAt: now.toISOString(), dueAt: nextDelivery(tries, now).toISOString() };
+    await this.table.merge({ partitionKey, rowKey, ...tried }, row.etag);
+  }
+
+  /** Takes back a release whose drop was never put, in favour of another decision. False when it was delivered meanwhile. */
+  async takeBack(item: SetAside, decision: Decision): Promise<boolean> {
+    const partitionKey = partitionOf(item.pipeline);
+    const row = await this.table.get(partitionKey, rowKeyOf("decided", item));
+    if (row === null) return false;
+    return this.table.transact([
+      { kind: "delete", partitionKey, rowKey: rowKeyOf("undelivered", item) },
+      { kind: "merge", row: rowOf({ ...item, decision }), expect: row.etag },
+    ]);
   }
 
   /** Marks a delivery as carried out. Safe to repeat. Returns the item as it is then. */

@@ -14,7 +14,7 @@ export function Needs({ needs }: { needs: readonly Need[] }) {
   return (
     <ul class="needs">
       {needs.map((need) => (
-        <li class="need" key={`${need.kind}${need.runId ?? need.pipeline}`}>
+        <li class="need" key={`${need.kind}${need.runId ?? need.pipeline}${need.title}`}>
           <Pill tone={need.kind === "failed" || need.kind === "unproven" ? "bad" : "warn"}>{need.kind}</Pill>
           <p>
             {need.runId ? <a href={href(`runs/${need.runId}`)}>{need.title}</a> : need.title}
@@ -45,7 +45,11 @@ function Action({ need }: { need: Need }) {
     <a
       class="btn"
       href={
-        need.kind === "quarantined" ? href("quarantine", { pipeline }) : href("drops", { pipeline, state: "pending" })
+        need.kind === "undelivered"
+          ? href("quarantine", { pipeline, state: "decided" })
+          : need.kind === "quarantined"
+            ? href("quarantine", { pipeline })
+            : href("drops", { pipeline, state: "pending" })
       }
     >
       Show

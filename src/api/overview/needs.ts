@@ -1,5 +1,7 @@
 import type { DropRecord } from "../../domain/drop";
 import { NEEDS } from "../../domain/messages/standing";
+import type { Delivery } from "../../ledger/quarantine-store";
+import { setAsideId } from "../../domain/quarantine";
 import type { RunRecord } from "../../domain/run";
 import { retryFault } from "../../domain/run-actions";
 import type { OverviewView } from "./schemas";
@@ -11,9 +13,14 @@ interface Waiting {
   readonly name: string;
   readonly pendingDrops: number;
   readonly quarantined: readonly DropRecord[];
+  readonly releases: readonly Delivery[];
 }
 
 const MOST = 20;
+/** Of a pipeline, so that they hide nothing else. */
+const MOST_RELEASES = 5;
+/** Failed tries; a fault of a moment is nobody's business. */
+const STUCK_AFTER = 2;
 
 /** What only a person can settle. `runs` are newest first, those that failed or are open with their steps. */
 export function needsOf(runs: readonly RunRecord[], waiting: readonly Waiting[], defined: ReadonlySet<string>): Need[] {
@@ -21,6 +28,7 @@ export function needsOf(runs: readonly RunRecord[], waiting: readonly Waiting[],
     ...runs.flatMap(unproven),
     ...runs.filter((run) => isForAPerson(run, runs)).map(failed),
     ...waiting.flatMap(({ name, quarantined }) => aside(name, quarantined)),
+    ...waiting.flatMap(({ name, releases }) => undelivered(name, releases)),
     ...waiting.filter(({ name, pendingDrops }) => pendingDrops > 0 && !defined.has(name)).map(orphaned),
   ];
   const newest = needs.sort((a, b) => b.at.localeCompare(a.at)).slice(0, MOST);
@@ -69,6 +77,19 @@ function aside(pipeline: string, drops: readonly DropRecord[]): Found[] {
   return [
     { kind: "quarantined", pipeline, runId: null, at: last.seenAt, title, detail: last.reason ?? "could not be taken" },
   ];
+}
+
+/** Releases that were tried in vain. Each is named, unless there are many. */
+function undelivered(pipeline: string, releases: readonly Delivery[]): Found[] {
+  const stuck = releases.filter(({ tries }) => tries >= STUCK_AFTER);
+  const told = stuck.map(({ runId, path, triedAt, tries, fault }): Found => {
+    const detail = `${setAsideId(runId, path)} was tried ${tries} times: ${firstLine(fault ?? "")}`;
+    return { kind: "undelivered", pipeline, runId, at: triedAt ?? "", title: `release of ${path}`, detail };
+  });
+  const last = told[MOST_RELEASES];
+  if (last === undefined) return told;
+  const title = `${told.length - MOST_RELEASES} more releases, such as the ${last.title}`;
+  return [...told.slice(0, MOST_RELEASES), { ...last, runId: null, title }];
 }
 
 const orphaned = ({ name, pendingDrops }: Waiting): Found => ({

@@ -1,6 +1,7 @@
 import { nextOccurrence } from "../../domain/schedule";
 import { isClosed, type RunRecord } from "../../domain/run";
 import { inParallel } from "../../ledger/parallel";
+import type { Delivery } from "../../ledger/quarantine-store";
 import type { RunRequests } from "../../ledger/run-requests";
 import type { PipelineSummary } from "../pipelines/views";
 import { needsOf } from "./needs";
@@ -10,6 +11,8 @@ import type { OverviewView } from "./schemas";
 /** What the overview is made of. */
 export interface OverviewDeps {
   readonly runs: RunRequests;
+  /** Releases from quarantine whose drop is not there yet. */
+  readonly undelivered: (pipeline: string) => Promise<readonly Delivery[]>;
   readonly pipelines: ReadonlyMap<string, PipelineSummary>;
   readonly now: () => Date;
 }
@@ -26,7 +29,7 @@ const KEPT = 500;
 type Overview = () => Promise<OverviewView>;
 
 /** Reads what the overview shows. The steps of an ended run are read once: they change only with its row. */
-export function createOverview({ runs, pipelines, now }: OverviewDeps): Overview {
+export function createOverview({ runs, undelivered, pipelines, now }: OverviewDeps): Overview {
   const ended = new Map<string, RunRecord>();
 
   async function withSteps(run: RunRecord): Promise<RunRecord> {
@@ -55,7 +58,7 @@ export function createOverview({ runs, pipelines, now }: OverviewDeps): Overview
     const byId = new Map(full.map((run) => [run.runId, run]));
     const nights = shown.map((run) => byId.get(run.runId) ?? run);
     return {
-      pipelines: waiting.map(({ quarantined: _quarantined, ...pipeline }) => pipeline),
+      pipelines: waiting.map(({ quarantined: _quarantined, releases: _releases, ...pipeline }) => pipeline),
       open: full.filter(({ state }) => !isClosed(state)).map(openOf),
       ...told(nights),
       nights: nights.toReversed().map(nightOf),
@@ -73,6 +76,7 @@ export function createOverview({ runs, pipelines, now }: OverviewDeps): Overview
     const takesDrops = definition ? definition.drops !== undefined : true;
     const none = { items: [], nextToken: null };
     const [pending, quarantined] = takesDrops ? await Promise.all([of("pending"), of("quarantined")]) : [none, none];
+    const releases = await undelivered(name);
     const { schedule: expression, timeZone = "UTC" } = definition ?? {};
     const next = expression === undefined ? null : nextOccurrence({ expression, timeZone }, now());
     return {
@@ -82,6 +86,7 @@ export function createOverview({ runs, pipelines, now }: OverviewDeps): Overview
       pendingDrops: pending.items.length,
       morePending: pending.nextToken !== null,
       quarantined: quarantined.items,
+      releases,
     };
   }
 }

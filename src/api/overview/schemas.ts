@@ -34,7 +34,7 @@ const night = z.strictObject({
 
 const need = z.strictObject({
   kind: z
-    .enum(["failed", "unproven", "quarantined", "orphaned"])
+    .enum(["failed", "unproven", "quarantined", "undelivered", "orphaned"])
     .meta({ description: "unproven: only a person can say how a Databricks run ended" }),
   pipeline: z.string(),
   runId: z.string().nullable(),

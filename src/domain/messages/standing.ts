@@ -46,6 +46,10 @@ export const NEEDS = {
     "A drop could not be taken.",
     "Mend the cause that the drop names, then requeue it; or discard it.",
   ),
+  undelivered: entry(
+    "A release from quarantine cannot be put as a drop; it is tried again, at most an hour after the last try.",
+    "Mend what the detail names, then release it again with the same rows, which tries it at once. Where that cannot be mended, discard it, and deliver the file anew yourself.",
+  ),
   orphaned: entry(
     "Drops wait for a pipeline whose definition is gone.",
     "Route them to another pipeline, or bring the definition back.",

@@ -1,6 +1,13 @@
 import type { OrchestrationStarter } from "../../domain/orchestration-starter";
 import { routeDrop } from "../../domain/pipeline-definition";
-import { mendedText, mendFaults, releasePath, type Decision, type MendedRow } from "../../domain/quarantine";
+import {
+  mendedText,
+  mendFaults,
+  releasePath,
+  stagedBlob,
+  type Decision,
+  type MendedRow,
+} from "../../domain/quarantine";
 import { InvalidRequestError, QuarantineItemError } from "../../ledger/errors";
 import type { Ledger } from "../../ledger/ledger";
 import type { QuarantineStore, SetAside } from "../../ledger/quarantine-store";
@@ -71,22 +78,35 @@ export async function release(
   };
   const decided = await decide(ledger, item, decision, { container, frozen });
   const delivery = await ledger.quarantine.delivery(decided);
+  // What was staged may be gone: whoever gives the same rows again mends that.
+  if (delivery !== null && item.decision !== null && !frozen) await stage(ledger, item, path, content.text);
   return delivery === null ? decided : ((await deliver(deps, delivery, starter)) ?? decided);
 }
 
-/** Records that what was set aside stays out, who decided that, and why. @throws QuarantineItemError as `release` */
+/**
+ * Records that what was set aside stays out, who decided that, and why. A release that could not be delivered is taken back by it.
+ * @throws QuarantineItemError as `release`
+ */
 export async function discard({ ledger }: QuarantineDeps, id: string, { by, why }: DecidedBy): Promise<SetAside> {
   const { item } = await showSetAside(ledger, id);
   if (item.decision !== null) {
     if (item.decision.kind === "discarded") return item;
-    throw decidedBefore(item);
+    if (await isDeliverable(ledger, item)) throw decidedBefore(item);
   }
-  return decide(
-    ledger,
-    item,
-    { kind: "discarded", by, why, dropPath: null, rows: 0, at: ledger.now().toISOString() },
-    null,
-  );
+  const at = ledger.now().toISOString();
+  const decision: Decision = { kind: "discarded", by, why, dropPath: null, rows: 0, at };
+  if (item.decision === null) return decide(ledger, item, decision, null);
+  if (!(await ledger.quarantine.takeBack(item, decision))) throw decidedBefore(item);
+  const { blobs, containers } = ledger;
+  await blobs.remove(containers.results, stagedBlob(item.runId, item.decision.dropPath ?? ""));
+  return { ...item, decision };
+}
+
+/** False for a release that the sweeper tried in vain, and whose drop is not there. */
+async function isDeliverable(ledger: Ledger, item: SetAside): Promise<boolean> {
+  const delivery = await ledger.quarantine.delivery(item);
+  if (delivery === null || delivery.tries === 0) return true;
+  return (await ledger.blobs.head(delivery.container, item.decision?.dropPath ?? "")) !== null;
 }
 
 async function decide(

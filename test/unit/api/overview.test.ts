@@ -4,7 +4,12 @@ import { RunsApi, idOf } from "../../support/runs-api";
 const api = new RunsApi();
 
 const overview = () =>
-  createOverview({ runs: api.test.runs, pipelines: api.test.pipelines, now: () => new Date(api.test.clock.now()) });
+  createOverview({
+    runs: api.test.runs,
+    undelivered: async (pipeline) => api.test.ledger.quarantine.undelivered(pipeline),
+    pipelines: api.test.pipelines,
+    now: () => new Date(api.test.clock.now()),
+  });
 
 describe("the overview", () => {
   it("shows what runs and what waits", async () => {
