@@ -23,6 +23,8 @@ export interface GenerationRecord {
   readonly submissions: number;
   /** Those of them that Databricks certainly did not carry out. */
   readonly refusals: number;
+  /** Names of the other ones. A count alone is wrong when storage takes a write and answers the SDK's repeat of it as a conflict. */
+  readonly openCalls: readonly string[];
   readonly lastSubmittedAt: string | null;
   /** Workspace (`DATABRICKS_HOST`) that run-now was sent to: ids and tokens mean nothing elsewhere. */
   readonly workspace: string | null;
@@ -61,8 +63,27 @@ export interface GenerationRecord {
 }
 
 /** A Databricks run that nobody saw may exist: run-now was called and not every call was refused. */
-export function mayHaveStarted({ databricksRunId, submissions, refusals }: GenerationRecord): boolean {
-  return databricksRunId === null && submissions > refusals;
+export function mayHaveStarted({ databricksRunId, submissions, refusals, openCalls }: GenerationRecord): boolean {
+  // A version before the names counts alone.
+  return databricksRunId === null && (openCalls.length > 0 || submissions > refusals);
+}
+
+type Calls = Pick<GenerationRecord, "submissions" | "refusals" | "openCalls">;
+
+/** More unanswered calls are counted, but not named: they keep each other open. */
+const MOST_NAMES = 100;
+
+/** What changes when `call` begins; null when it is among them already. */
+export function withCall({ submissions, refusals, openCalls }: Calls, call: string): Calls | null {
+  if (openCalls.includes(call)) return null;
+  const names = openCalls.length < MOST_NAMES ? [...openCalls, call] : openCalls;
+  return { submissions: submissions + 1, refusals, openCalls: names };
+}
+
+/** What changes when `call` was certainly not carried out; null when that is known already. */
+export function withRefusal({ submissions, refusals, openCalls }: Calls, call: string): Calls | null {
+  if (!openCalls.includes(call)) return null;
+  return { submissions, refusals: refusals + 1, openCalls: openCalls.filter((name) => name !== call) };
 }
 
 /** The generation that an open run waits for; each other one that is not terminal is a stray. `generations` in order. */

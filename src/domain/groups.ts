@@ -18,11 +18,16 @@ export interface GroupedRun {
   readonly requestedAt: string;
 }
 
-/** True when the pipeline of `run` was in the group of `other` when `other` was made: then both write the same tables. */
+/**
+ * True when a pipeline came from the group of `other` into that of `run` after `other` was made: that pipeline writes the tables of
+ * both, so these two write the same tables. It is mostly the pipeline of `run`, but may be any: that one can have a new name.
+ */
 function wasTogether(run: GroupedRun, other: GroupedRun, memberships: readonly Membership[]): boolean {
-  const own = memberships.filter(({ pipeline }) => pipeline === run.pipeline);
-  const left = own.find(({ group }) => group === run.group)?.since ?? run.createdAt;
-  return own.some(({ group }) => group === other.group) && other.createdAt < left;
+  const left = memberships.filter(({ group }) => group === other.group).map(({ pipeline }) => pipeline);
+  const came = memberships.filter(({ pipeline, group }) => group === run.group && left.includes(pipeline));
+  if (came.some(({ since }) => other.createdAt < since)) return true;
+  const isKnown = memberships.some(({ pipeline, group }) => pipeline === run.pipeline && group === run.group);
+  return !isKnown && left.includes(run.pipeline) && other.createdAt < run.createdAt;
 }
 
 /** True when the slots of two groups do not keep these runs apart although they must not run at the same time. */

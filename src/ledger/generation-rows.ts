@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { exitJsonSchema } from "../domain/exit-json";
 import type { GenerationRecord } from "../domain/generation";
 import { parseStored } from "../domain/stored";
@@ -69,6 +70,7 @@ export function toGeneration(row: Row): GenerationRecord {
     // Rows of version 0.1.0 did not count: their one call may have been carried out.
     submissions: typeof row["submissions"] === "number" ? row["submissions"] : 1,
     refusals: whole("refusals"),
+    openCalls: z.array(z.string()).parse(JSON.parse(text("openCalls") || "[]")),
     lastSubmittedAt: orNull(row["submissions"] === undefined ? "intendedAt" : "lastSubmittedAt"),
     workspace: orNull("workspace"),
     databricksRunId: orNull("databricksRunId"),

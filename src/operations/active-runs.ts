@@ -21,7 +21,7 @@ async function isOf(deps: ActivityDeps, record: GenerationRecord, run: JobRun): 
 /** What Databricks says of a generation: the run of it that is active, as the run itself or the list of its job says, if any. */
 interface Activity {
   readonly active: string | null;
-  /** Neither a read nor a list knows a run of it. */
+  /** No list names a run of it, and no read says that it ended: there is none, or it is too new, or its state is not known. */
   readonly isUnseen: boolean;
 }
 
@@ -32,7 +32,7 @@ async function activityOf(deps: ActivityDeps, record: GenerationRecord): Promise
   const jobId = record.jobId ?? (await deps.jobs.findJobId(record.job));
   for (const run of await deps.jobs.listActiveRuns(jobId))
     if (await isOf(deps, record, run)) return { active: run.runId, isUnseen: false };
-  return { active: null, isUnseen: seen === null };
+  return { active: null, isUnseen: seen === null || seen.verdict.kind === "running" };
 }
 
 /**

@@ -1,5 +1,5 @@
-import type { GenerationRecord } from "../domain/generation";
-import { mayHaveStarted } from "../domain/generation";
+import { randomUUID } from "node:crypto";
+import { mayHaveStarted, withCall, withRefusal, type GenerationRecord } from "../domain/generation";
 import { jobParameters } from "../domain/job-parameters";
 import type { StepDefinition } from "../domain/pipeline-definition";
 import { isClosed } from "../domain/run";
@@ -28,30 +28,24 @@ const WAIT_SECONDS = 30;
 /** Thrown inside a submission to leave it without a call. */
 class Withdrawn extends Error {}
 
-/** Counts a call before it is sent. From here on the generation may have a run, until the call is known to have done nothing. */
-async function begin(deps: ActivityDeps, key: GenerationKey, jobId: string): Promise<void> {
+/** Notes a call before it is sent. From here on the generation may have a run, until the call is known to have done nothing. */
+async function begin(deps: ActivityDeps, key: GenerationKey, jobId: string, call: string): Promise<void> {
   const { ledger, workspace } = deps;
   const lastSubmittedAt = ledger.now().toISOString();
   let begun = false;
-  await ledger.generations.change(
-    key.runId,
-    key.ordinal,
-    key.generation,
-    ({ verdict, databricksRunId, submissions }) => {
-      begun = verdict === null && databricksRunId === null;
-      return begun ? { submissions: submissions + 1, lastSubmittedAt, jobId, workspace } : null;
-    },
-  );
+  await ledger.generations.change(key.runId, key.ordinal, key.generation, (current) => {
+    begun = current.verdict === null && current.databricksRunId === null;
+    const calls = begun ? withCall(current, call) : null;
+    return calls && { ...calls, lastSubmittedAt, jobId, workspace };
+  });
   if (!begun) throw new Withdrawn();
 }
 
-async function countRefusal({ ledger }: ActivityDeps, key: GenerationKey): Promise<void> {
-  await ledger.generations.change(key.runId, key.ordinal, key.generation, ({ refusals }) => ({
-    refusals: refusals + 1,
-  }));
+async function noteRefusal({ ledger }: ActivityDeps, key: GenerationKey, call: string): Promise<void> {
+  await ledger.generations.change(key.runId, key.ordinal, key.generation, (current) => withRefusal(current, call));
 }
 
-/** Read between the count and the call: whoever closes the run either sees the count, or is seen here. */
+/** Read between the note and the call: whoever closes the run either sees the note, or is seen here. */
 async function isWanted(
   { ledger }: ActivityDeps,
   { runId, attempt }: GenerationRecord | StoredRun["run"],
@@ -70,9 +64,10 @@ async function callRunNow(
   // A token belongs to the job that it was first sent to, even when another has taken the job's name.
   const known = mayHaveStarted(record) ? record.jobId : null;
   const jobId = known ?? (await jobs.findJobId(record.job));
-  await begin(deps, record, jobId);
+  const call = randomUUID().slice(0, 8);
+  await begin(deps, record, jobId, call);
   if (!(await isWanted(deps, run))) {
-    await countRefusal(deps, record);
+    await noteRefusal(deps, record, call);
     throw new Withdrawn();
   }
   const only = tasksFrom(definition.steps, record.ordinal);
@@ -84,7 +79,7 @@ async function callRunNow(
       ...(only.length > 0 ? { only } : {}),
     });
   } catch (error) {
-    if (error instanceof DatabricksApiError && !error.maybeExecuted) await countRefusal(deps, record);
+    if (error instanceof DatabricksApiError && !error.maybeExecuted) await noteRefusal(deps, record, call);
     throw error;
   }
 }

@@ -9,6 +9,7 @@ import type { ActivityDeps } from "../../src/runs/deps";
 import { settleRun } from "../../src/runs/settle-run";
 import { createActivityFixture, type ActivityFixture } from "./activities";
 import { FakeClock } from "./fake-clock";
+import type { StorageWrap } from "./ledger";
 import { FakeJobs, type FakeBehaviour } from "../../local/fake-jobs";
 
 /** One run whose first step is started, looked at and settled by the real activities, over a real ledger and a fake Jobs API. */
@@ -26,7 +27,7 @@ export class StepBench {
   }
 
   /** `budgetMs`: how long the client itself repeats a call; its pauses take no time. */
-  static async start(connectionString: string, budgetMs = 1): Promise<StepBench> {
+  static async start(connectionString: string, budgetMs = 1, storage: StorageWrap = {}): Promise<StepBench> {
     const behave = { of: (): FakeBehaviour => ({}) };
     const server = new FakeJobs(["job-ingestion", "job-scoring"], () => behave.of());
     const jobs = createJobsClient({
@@ -37,7 +38,7 @@ export class StepBench {
       clock: new FakeClock(),
       budgetMs,
     });
-    const fixture = await createActivityFixture(connectionString, jobs);
+    const fixture = await createActivityFixture(connectionString, jobs, { storage });
     return new StepBench(fixture, server, jobs, await fixture.openRun(), behave);
   }
 

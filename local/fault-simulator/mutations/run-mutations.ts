@@ -117,7 +117,7 @@ export const PROOFS: readonly Mutation[] = [
     "run-now is called before the intent is in the ledger",
     edit(
       "async intend(intent) {",
-      "async intend(intent) { return { ...intent, databricksRunId: null, jobId: null, verdict: null, terminal: false, workspace: null, submissions: 0, refusals: 0, lastSubmittedAt: null, stopAskedAt: null };",
+      "async intend(intent) { return { ...intent, databricksRunId: null, jobId: null, verdict: null, terminal: false, workspace: null, submissions: 0, refusals: 0, openCalls: [], lastSubmittedAt: null, stopAskedAt: null };",
     ),
     edit("await begin(deps, record, jobId);", ""),
   ),

@@ -1,3 +1,4 @@
+import type { NewRow, TablePort } from "../../../src/ledger/ports";
 import { settleByPerson } from "../../../src/runs/settle-by-person";
 import { recordDatabricksRun } from "../../../src/runs/submit-run";
 import { releaseSlot } from "../../../src/runs/release-slot";
@@ -51,6 +52,22 @@ describe("a run-now that may have been carried out", () => {
     expect(await bench.startStep()).toMatchObject({ kind: "running" });
 
     expect(bench.server.runs).toHaveLength(1);
+  });
+
+  it("is not settled by the refusal of a later call that storage took twice", async () => {
+    await bench.stop();
+    // Storage takes each write of refusals, loses the answer, and answers the repeat of the SDK as a conflict.
+    const merge = (port: TablePort) => async (row: NewRow, expected: string) =>
+      (await port.merge(row, expected)) && !("refusals" in row);
+    const table = (port: TablePort) => Object.assign(Object.create(port) as TablePort, { merge: merge(port) });
+    bench = await StepBench.start(storage.connectionString, 1, { table });
+    bench.server.faults.push({ path: RUN_NOW, status: 503 }, { path: RUN_NOW, status: 404, body: "<html>" });
+
+    expect(await bench.startStep()).toMatchObject({ kind: "wait" });
+    expect(await bench.startStep()).toMatchObject({ kind: "wait" });
+
+    expect(await bench.record()).toMatchObject({ submissions: 2, refusals: 1, verdict: null });
+    expect(await bench.startStep()).toMatchObject({ kind: "running" });
   });
 
   it("is settled by its id when the run ended before anybody saw it", async () => {

@@ -43,6 +43,19 @@ describe("blockedBy", () => {
     expect(blockedBy(run("a", "p", "old", 21), [writer], back)).toBe(writer);
   });
 
+  it("lets a run of a pipeline with a new name wait where the others of its group were elsewhere meanwhile", () => {
+    const back = [
+      { pipeline: "p", group: "old", since: at(0) },
+      { pipeline: "p", group: "new", since: at(10) },
+      { pipeline: "q", group: "new", since: at(10) },
+      { pipeline: "q", group: "old", since: at(20) },
+      { pipeline: "p2", group: "old", since: at(20) },
+    ];
+    const writer = run("b", "p", "new", 15, { state: "running" });
+
+    expect(blockedBy(run("a", "p2", "old", 21), [writer], back)).toBe(writer);
+  });
+
   it("keeps nobody apart who was never together", () => {
     const memberships = [
       { pipeline: "p", group: "old", since: at(0) },

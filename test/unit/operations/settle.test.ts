@@ -24,8 +24,12 @@ afterEach(async () => {
 const deps = () => ({ activities: bench.fixture.activities, definitions: bench.fixture.pipelines });
 const ada = () => ({ by: "ada@example.org", reason: "the page says that it ended", ...bench.fixture.context });
 const asked = (more: object = {}) => ({ runId: bench.runId, step: null, force: false, ...more });
-/** Databricks lists the run no more, which it says is in a state that nobody knows. */
-const vanish = () => bench.server.unlisted.add(1000);
+const hide = () => bench.server.unlisted.add(1000);
+/** Databricks lists the run no more, minutes after its start, which it says is in a state that nobody knows. */
+const vanish = () => {
+  hide();
+  bench.advance(600);
+};
 const actions = async () => bench.fixture.ledger.actions.list(bench.runId, 10);
 const run = async () => bench.fixture.ledger.runs.get(bench.runId);
 
@@ -70,7 +74,7 @@ describe("settle", () => {
   });
 
   it("is refused for a run so new that Databricks does not know it yet, although its id is recorded", async () => {
-    vanish();
+    hide();
     bench.server.faults.push({
       path: "runs/get",
       status: 404,
@@ -79,6 +83,14 @@ describe("settle", () => {
 
     await expect(settle(deps(), asked(), ada())).rejects.toThrow(/its run may show for some minutes/);
     expect(await bench.record()).toMatchObject({ databricksRunId: "1000", terminal: false });
+  });
+
+  it("is refused for a run that is too new for the lists, in a state that nobody knows", async () => {
+    hide();
+
+    await expect(settle(deps(), asked(), ada())).rejects.toThrow(/its run may show for some minutes/);
+    vanish();
+    expect(await settle(deps(), asked(), ada())).toHaveLength(1);
   });
 
   it("forced, asks Databricks to end the run and goes on", async () => {
@@ -94,7 +106,7 @@ describe("settle", () => {
     bench.server.faults.push({ path: "run-now", status: 503 });
     await bench.startStep();
     expect(await bench.record()).toMatchObject({ databricksRunId: null, submissions: 1 });
-    vanish();
+    hide();
     await expect(settle(deps(), asked(), ada())).rejects.toThrow(/its run may show for some minutes/);
     bench.advance(600);
     bench.server.unlisted.clear();
