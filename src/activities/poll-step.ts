@@ -28,10 +28,11 @@ export function createPollStep(deps: ActivityDeps): Activity<PollInput, StepResu
     record: GenerationRecord,
     databricksRunId: string,
   ): Promise<Look> {
+    const lookedAt = ledger.now();
     const snapshot = await readRun(jobs, databricksRunId, stored.definition.steps[input.ordinal]?.task);
     if (snapshot === null) {
       const fault = `Databricks says that run ${databricksRunId} does not exist`;
-      if (!(await confirmGone(deps, record)))
+      if (!(await confirmGone(deps, record, lookedAt)))
         return { kind: "wait", seconds: ABSENT_SECONDS, cancelRequested: false, fault };
       return {
         kind: "ended",

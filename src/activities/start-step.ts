@@ -84,8 +84,8 @@ async function refused(deps: ActivityDeps, record: GenerationRecord, error: Data
 }
 
 /** The token was used, and Databricks says that its run is gone. */
-async function gone(deps: ActivityDeps, record: GenerationRecord): Promise<StepResult> {
-  const proven = await callPatiently(deps.ledger, async () => confirmTokenGone(deps, record));
+async function gone(deps: ActivityDeps, record: GenerationRecord, lookedAt: Date): Promise<StepResult> {
+  const proven = await callPatiently(deps.ledger, async () => confirmTokenGone(deps, record, lookedAt));
   if (proven.kind === "wait") return wait(proven.seconds, proven.fault);
   if (!proven.value) return wait(WAIT_SECONDS, record.lastFault ?? "Databricks says that the run is gone");
   return ended(outcomeOf(await recordFailure(deps.ledger, record, deletedRunVerdict("of the step's token"))));
@@ -106,6 +106,7 @@ export function createStartStep(deps: ActivityDeps): Activity<StepAttempt, StepR
     if (await joinSharedRun(deps, stored.definition.steps, record)) return { kind: "running", cancelRequested: false };
     const held = await obstacle(deps, record);
     if (held !== null) return held;
+    const submittedAt = deps.ledger.now();
     const submission = await submitRun(deps, stored, step, record);
     log.info("step submitted", { runId, attempt, step: step.name, generation, result: submission.kind });
     switch (submission.kind) {
@@ -116,7 +117,7 @@ export function createStartStep(deps: ActivityDeps): Activity<StepAttempt, StepR
       case "withdrawn":
         return (submission.record && standing(submission.record, false)) ?? ended(cancelled);
       case "gone":
-        return gone(deps, submission.record);
+        return gone(deps, submission.record, submittedAt);
       case "refused":
         log.error("step could not be started", { runId, step: step.name, fault: faultText(submission.error) });
         return refused(deps, record, submission.error);

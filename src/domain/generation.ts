@@ -47,7 +47,7 @@ export interface GenerationRecord {
   readonly exitPath: string | null;
   /** The last fault of a call about it that is being tried again (unreachable host, 429); null when the last call went well. */
   readonly lastFault: string | null;
-  /** First of the looks that found no such run, ISO 8601; null while it is seen. */
+  /** Begin of the first of the looks that found no such run, ISO 8601; null while it is seen. */
   readonly absentSince: string | null;
   readonly absentLooks: number;
   /** First look that found the run ended but could not yet read what it left behind. */
@@ -98,13 +98,13 @@ const ABSENCE_LOOKS = 3;
 /** Longest time that a call of run-now may still be on its way to Databricks. */
 const IN_FLIGHT_SECONDS = 120;
 
-/** True when the looks that the record counts are enough to say that there is no such run. */
-export function isAbsenceProven(record: GenerationRecord, now: Date): boolean {
+/** True when the looks that the record counts, the last of which began at `lookedAt`, are enough to say that there is no such run. */
+export function isAbsenceProven(record: GenerationRecord, lookedAt: Date): boolean {
   const { absentSince, absentLooks, lastSubmittedAt, databricksRunId } = record;
   if (absentSince === null || absentLooks < ABSENCE_LOOKS) return false;
   const underWay = databricksRunId === null && lastSubmittedAt !== null;
   const arrived = underWay ? Date.parse(lastSubmittedAt) + IN_FLIGHT_SECONDS * 1000 : 0;
-  return now.getTime() - Math.max(Date.parse(absentSince), arrived) >= ABSENCE_SECONDS * 1000;
+  return lookedAt.getTime() - Math.max(Date.parse(absentSince), arrived) >= ABSENCE_SECONDS * 1000;
 }
 
 /**

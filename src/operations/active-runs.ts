@@ -47,12 +47,13 @@ export async function refuseActive(deps: ActivityDeps, records: readonly Generat
       new RefusedError("activity-unknown", `whether a Databricks run of ${what} is active is not known: ${why}`);
     const elsewhere = foreignWorkspace(deps, record);
     if (elsewhere !== null) throw unknown(elsewhere);
+    const lookedAt = deps.ledger.now();
     const listed = await callPatiently(deps.ledger, async () => activityOf(deps, record));
     if (listed.kind === "wait") throw unknown(listed.fault);
     const { active, isUnseen } = listed.value;
     if (active !== null)
       throw new RefusedError("still-active", `Databricks still lists run ${active} of ${what} as active`);
-    if (isUnseen && mayStillShow(record, deps.ledger.now()))
+    if (isUnseen && mayStillShow(record, lookedAt))
       throw unknown(`run-now was called at ${record.lastSubmittedAt ?? ""}; its run may show for some minutes`);
   }
 }

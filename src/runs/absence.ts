@@ -52,21 +52,25 @@ function isSame(a: GenerationKey, b: GenerationKey): boolean {
   return a.runId === b.runId && a.ordinal === b.ordinal && a.generation === b.generation;
 }
 
-/** Notes a look that found no run. */
-export async function noteAbsence({ ledger }: ActivityDeps, record: GenerationRecord): Promise<GenerationRecord> {
-  const at = ledger.now().toISOString();
+/** Notes a look that found no run. What it shows is as old as its begin: a process may stand still for long in between. */
+export async function noteAbsence(
+  { ledger }: ActivityDeps,
+  record: GenerationRecord,
+  lookedAt: Date,
+): Promise<GenerationRecord> {
+  const at = lookedAt.toISOString();
   return ledger.generations.change(record.runId, record.ordinal, record.generation, (current) =>
     current.verdict === null ? { absentSince: current.absentSince ?? at, absentLooks: current.absentLooks + 1 } : null,
   );
 }
 
 /**
- * Notes that Databricks said of a known run that it does not exist.
+ * Notes that Databricks said of a known run that it does not exist, asked at `lookedAt`.
  * @returns true when that is proven: said over minutes, and no list names the run
  */
-export async function confirmGone(deps: ActivityDeps, record: GenerationRecord): Promise<boolean> {
-  const noted = await noteAbsence(deps, record);
-  if (!isAbsenceProven(noted, deps.ledger.now())) return false;
+export async function confirmGone(deps: ActivityDeps, record: GenerationRecord, lookedAt: Date): Promise<boolean> {
+  const noted = await noteAbsence(deps, record, lookedAt);
+  if (!isAbsenceProven(noted, lookedAt)) return false;
   const listed = await listedSince(deps, record);
   if (!listed.some((run) => run.runId === record.databricksRunId)) return true;
   await deps.ledger.generations.change(record.runId, record.ordinal, record.generation, () => SEEN);
@@ -74,12 +78,12 @@ export async function confirmGone(deps: ActivityDeps, record: GenerationRecord):
 }
 
 /**
- * Notes that Databricks answered a token with the news that its run is gone.
+ * Notes that Databricks answered a token, sent at `lookedAt`, with the news that its run is gone.
  * @returns true when that is proven as in `confirmGone`; calls under way do not matter, since the token is used up
  */
-export async function confirmTokenGone(deps: ActivityDeps, record: GenerationRecord): Promise<boolean> {
-  const noted = await noteAbsence(deps, record);
-  if (!isAbsenceProven({ ...noted, lastSubmittedAt: null }, deps.ledger.now())) return false;
+export async function confirmTokenGone(deps: ActivityDeps, record: GenerationRecord, lookedAt: Date): Promise<boolean> {
+  const noted = await noteAbsence(deps, record, lookedAt);
+  if (!isAbsenceProven({ ...noted, lastSubmittedAt: null }, lookedAt)) return false;
   return (await adoptRun(deps, noted)) === null;
 }
 
@@ -88,9 +92,10 @@ export async function confirmTokenGone(deps: ActivityDeps, record: GenerationRec
  * @returns true when Databricks has listed it as active no more for minutes
  */
 export async function confirmInactive(deps: ActivityDeps, record: GenerationRecord, run: JobRun): Promise<boolean> {
+  const lookedAt = deps.ledger.now();
   const active = await deps.jobs.listActiveRuns(run.jobId);
   if (!active.some((one) => one.runId === run.runId))
-    return isAbsenceProven(await noteAbsence(deps, record), deps.ledger.now());
+    return isAbsenceProven(await noteAbsence(deps, record, lookedAt), lookedAt);
   await deps.ledger.generations.change(record.runId, record.ordinal, record.generation, () => SEEN);
   return false;
 }

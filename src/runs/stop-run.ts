@@ -73,12 +73,14 @@ export async function settleGeneration(deps: ActivityDeps, record: GenerationRec
 async function settleOnce(deps: ActivityDeps, record: GenerationRecord): Promise<Pending | null> {
   const elsewhere = foreignWorkspace(deps, record);
   if (elsewhere !== null) return pending(elsewhere, true);
+  const lookedAt = deps.ledger.now();
   const databricksRunId = record.databricksRunId ?? (await adoptRun(deps, record));
-  if (databricksRunId === null) return settleUnstarted(deps, record);
+  if (databricksRunId === null) return settleUnstarted(deps, record, lookedAt);
   const known = { ...record, databricksRunId };
   const seen = await readVerdict(deps.jobs, databricksRunId);
   if (seen === null) {
-    if (!(await confirmGone(deps, known))) return pending(`Databricks says that run ${databricksRunId} does not exist`);
+    if (!(await confirmGone(deps, known, lookedAt)))
+      return pending(`Databricks says that run ${databricksRunId} does not exist`);
     await recordFailure(deps.ledger, record, deletedRunVerdict(databricksRunId));
     return null;
   }
@@ -103,11 +105,11 @@ const UNSEEN: Failure = {
 };
 
 /** Without an id: never started when no call was carried out, and ended when no run of it was seen for minutes after the last call. */
-async function settleUnstarted(deps: ActivityDeps, record: GenerationRecord): Promise<Pending | null> {
+async function settleUnstarted(deps: ActivityDeps, record: GenerationRecord, lookedAt: Date): Promise<Pending | null> {
   const { ledger } = deps;
   const waits = pending("run-now was called, and no run of it has been seen yet");
-  const looked = mayHaveStarted(record) ? await noteAbsence(deps, record) : record;
-  if (mayHaveStarted(looked) && !isAbsenceProven(looked, ledger.now())) return waits;
+  const looked = mayHaveStarted(record) ? await noteAbsence(deps, record, lookedAt) : record;
+  if (mayHaveStarted(looked) && !isAbsenceProven(looked, lookedAt)) return waits;
   const failure = mayHaveStarted(looked) ? UNSEEN : UNSTARTED;
   const unchanged = ({ databricksRunId, submissions }: GenerationRecord): boolean =>
     databricksRunId === null && submissions === looked.submissions;

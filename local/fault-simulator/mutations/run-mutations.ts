@@ -20,7 +20,7 @@ export const ENDS: readonly Mutation[] = [
     "never-started-after-one-look",
     "one empty list proves that nothing was started",
     edit(
-      "if ((0, generation_1.mayHaveStarted)(looked) && !(0, generation_1.isAbsenceProven)(looked, ledger.now()))",
+      "if ((0, generation_1.mayHaveStarted)(looked) && !(0, generation_1.isAbsenceProven)(looked, lookedAt))",
       "if (false)",
     ),
   ),

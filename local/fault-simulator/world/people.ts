@@ -1,8 +1,9 @@
 import { isFinished } from "../durable/task-hub";
 import { Ambushes } from "./ambushes";
+import { Curators } from "./curators";
 import type { PersonAnswer } from "./host";
 import { textOf } from "./ledger-view";
-import { Operators } from "./operators";
+import { Operators, type CallApp } from "./operators";
 import type { DropNature, PlanItem } from "./plan";
 import type { Triggers } from "./triggers";
 import { Workspace } from "./workspace";
@@ -15,6 +16,7 @@ const ROOT = "https://app.test/api";
 export class People {
   readonly answers: PersonAnswer[] = [];
   readonly operators: Operators;
+  private readonly curators: Curators;
   private readonly workspace: Workspace;
   private readonly ambushes: Ambushes;
   private content = 0;
@@ -26,9 +28,9 @@ export class People {
     this.workspace = new Workspace(world);
     this.ambushes = new Ambushes(world, this.workspace, this);
     world.onEndless = (runId) => this.cancelUntilHeard(runId);
-    this.operators = new Operators(world, async (name, method, path, params, body) =>
-      this.call(name, method, path, params, body),
-    );
+    const call: CallApp = async (name, method, path, params, body) => this.call(name, method, path, params, body);
+    this.operators = new Operators(world, call);
+    this.curators = new Curators(world, call);
   }
 
   /** Carries out one item of the plan. */
@@ -83,6 +85,10 @@ export class People {
       case "verb":
         kernel.count(`verb ${item.verb}`);
         this.operators.act(item);
+        break;
+      case "dataVerb":
+        kernel.count(`verb ${item.verb}`);
+        void this.curators.act(item);
         break;
       case "terminateInstance":
       case "loseInstance":

@@ -5,10 +5,11 @@ import type { FaultRates, PortName } from "../kernel/wire";
 import type { DefinitionFile } from "./app-code";
 import { drawAmbush, lateItems, withOthers, type Ambush, type LateAmbush } from "./ambush";
 import { VARIANTS, type Variant } from "./definitions";
+import { dataVerbItems, type DataVerbItem } from "./curators";
 import { verbItems, type VerbItem } from "./operators";
 
 /** What happens from outside in a schedule. `after` is milliseconds from its begin. */
-export type PlanItem = VerbItem | OtherItem;
+export type PlanItem = VerbItem | DataVerbItem | OtherItem;
 type OtherItem = { readonly after: number } & (
   | {
       readonly kind: "drop";
@@ -138,6 +139,7 @@ export function planOf(seed: number): Plan {
     items: [
       ...withOthers(seed, items(chance, lengthMs)),
       ...verbItems(seed, lengthMs),
+      ...dataVerbItems(seed, lengthMs),
       ...lateItems(seed, lengthMs),
     ].sort((a, b) => a.after - b.after),
   };

@@ -1,3 +1,4 @@
+import type { JobsClient } from "../../../src/databricks/jobs-client";
 import type { NewRow, TablePort } from "../../../src/ledger/ports";
 import { settleByPerson } from "../../../src/runs/settle-by-person";
 import { recordDatabricksRun } from "../../../src/runs/submit-run";
@@ -103,6 +104,27 @@ describe("a run-now that may have been carried out", () => {
 
     expect(looks).toBeGreaterThan(6);
     expect(await bench.record()).toMatchObject({ terminal: true, verdict: { code: "RUN_NOT_SEEN" } });
+  });
+
+  it("is not over by a look that began too early and stood still until later", async () => {
+    bench.server.faults.push({ path: RUN_NOW, status: 503 });
+    await bench.startStep();
+    bench.server.unlisted.add(1000);
+    expect(
+      await bench.until(async () => (await bench.settle()).remaining === 0, { everySeconds: 10, looks: 3 }),
+    ).toBeNull();
+    const listCompletedRuns: JobsClient["listCompletedRuns"] = async (...asked) => {
+      const listed = await bench.jobs.listCompletedRuns(...asked);
+      bench.advance(3600);
+      return listed;
+    };
+    const jobs = Object.assign(Object.create(bench.jobs) as JobsClient, { listCompletedRuns });
+
+    expect(await bench.settle(bench.with({ jobs }))).toEqual({ remaining: 1 });
+
+    bench.server.unlisted.clear();
+    expect(await bench.settle()).toEqual({ remaining: 0 });
+    expect(await bench.record()).toMatchObject({ databricksRunId: "1000" });
   });
 
   it("is a deleted run when its token keeps saying so for minutes", async () => {
