@@ -7,13 +7,19 @@ export const ENDS: readonly Mutation[] = [
     "any-404-is-absence",
     "every 404 counts as the word of Databricks",
     edit('error.status === 404 && error.errorCode === "RESOURCE_DOES_NOT_EXIST"', "error.status === 404"),
-    edit("async function confirmGone(deps, record) {", "async function confirmGone(deps, record) { return true;"),
+    edit(
+      "async function confirmGone(deps, record, lookedAt) {",
+      "async function confirmGone(deps, record, lookedAt) { return true;",
+    ),
   ),
   bug(
     "R1",
     "gone-after-one-look",
     "one look that finds no run proves that it is gone",
-    edit("async function confirmGone(deps, record) {", "async function confirmGone(deps, record) { return true;"),
+    edit(
+      "async function confirmGone(deps, record, lookedAt) {",
+      "async function confirmGone(deps, record, lookedAt) { return true;",
+    ),
   ),
   bug(
     "R1",
@@ -119,7 +125,7 @@ export const PROOFS: readonly Mutation[] = [
       "async intend(intent) {",
       "async intend(intent) { return { ...intent, databricksRunId: null, jobId: null, verdict: null, terminal: false, workspace: null, submissions: 0, refusals: 0, openCalls: [], lastSubmittedAt: null, stopAskedAt: null };",
     ),
-    edit("await begin(deps, record, jobId);", ""),
+    edit("await begin(deps, record, jobId, call);", ""),
   ),
   bug(
     "I5",
