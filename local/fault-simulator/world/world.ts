@@ -47,6 +47,8 @@ export class World {
   readonly lines: string[] = [];
   readonly sources: Sources;
   variant: Variant = "plain";
+  /** For a while no pipeline took drops. */
+  wasRemoved = false;
   host: Host | null = null;
   private readonly fates: Chance;
   private badEndings = true;
@@ -145,6 +147,7 @@ export class World {
       this.host = null;
     }
     if (change.kind === "definitions") this.variant = change.variant;
+    if (this.variant === "removed") this.wasRemoved = true;
     if (change.kind === "newerRows") this.newerRowsOn = change.on;
     if (change.kind !== "none") this.kernel.count(`restart with other ${change.kind}`);
   }
