@@ -98,8 +98,7 @@ export class Triggers {
     if (host === null) return;
     const begun = kernel.now;
     const before = calls(wire.calls);
-    // A pass that begins under faults may fail after their end: it was refused before.
-    const calm = !wire.faultsOn;
+    const calm = begun >= wire.calmFrom;
     kernel.count("sweeper pass");
     const { ok, fault } = await host.invoke(fn, { isPastDue: false });
     if (!ok && calm) kernel.violate("R2", "sweep-fails-without-a-fault", fault);

@@ -152,9 +152,18 @@ export class World {
     if (change.kind !== "none") this.kernel.count(`restart with other ${change.kind}`);
   }
 
+  /** Nothing goes wrong before. */
+  calmUntil(at: number): void {
+    this.wire.faultsOn = false;
+    this.kernel.at(at, () => {
+      this.wire.faultsOn = true;
+    });
+  }
+
   /** From now on nothing goes wrong any more. */
   endFaults(): void {
     this.wire.faultsOn = false;
+    this.wire.calmFrom = this.kernel.now + 60_000;
     this.databricks.outage = null;
     this.badEndings = false;
     this.newerRowsOn = false;
