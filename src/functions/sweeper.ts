@@ -50,8 +50,7 @@ const PENDING: Sweep = ["pending drops", sweepPendingDrops];
 export function createSweeper({ starterFor, now, ...deps }: SweeperDeps) {
   return async (_timer: Timer, context: InvocationContext): Promise<void> => {
     const log = createLogger(context);
-    for (const { name, concurrencyGroup } of deps.definitions.values())
-      await deps.activities.ledger.registry.register(name, concurrencyGroup);
+    await deps.activities.ledger.registry.registerAll(deps.definitions);
     const pass: SweepPass = { ...deps, log, starter: starterFor(context), isLive };
     const slow = now().getUTCMinutes() % SLOW_EVERY_MINUTES === 0;
     const faults: unknown[] = [];

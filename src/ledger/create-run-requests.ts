@@ -87,7 +87,7 @@ class LedgerRunRequests implements RunRequests {
 
   async requestRun(request: RunRequest, starter: OrchestrationStarter): Promise<RequestedRun> {
     const wanted = normalise(request, this.deps.definitions);
-    await this.deps.registry.register(wanted.definition.name, wanted.definition.concurrencyGroup);
+    await this.deps.registry.registerAll(this.deps.definitions);
     const what = `request "${request.alias}" of ${request.pipeline}`;
     const requested = await contend(what, this.deps.pause, async () => this.decide(wanted));
     if (requested.run.state === "requested") await this.start(requested.run, starter);

@@ -1,4 +1,5 @@
 import type { Membership } from "../domain/groups";
+import type { PipelineDefinitions } from "../domain/pipeline-definition";
 import type { TablePort } from "./ports";
 import { listPrefix } from "./ranges";
 
@@ -27,6 +28,14 @@ export class RegistryStore {
     if (this.known.has(rowKey)) return;
     await this.join({ partitionKey: PARTITION, rowKey, since }, `member|${pipeline}|`);
     this.known.add(rowKey);
+  }
+
+  /**
+   * Notes where all pipelines are now. A run is not asked for before: whether its group and another ever wrote the same tables may be
+   * told by what a third pipeline was in.
+   */
+  async registerAll(definitions: PipelineDefinitions): Promise<void> {
+    for (const { name, concurrencyGroup } of definitions.values()) await this.register(name, concurrencyGroup);
   }
 
   /** A pipeline that comes back to a group is in it since then: what began while it was elsewhere may still run. */

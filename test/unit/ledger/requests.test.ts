@@ -6,7 +6,7 @@ import { sweepSchedules } from "../../../src/sweeps/schedules";
 import { createRunRequests } from "../../../src/ledger/create-run-requests";
 import { createActivityFixture, type ActivityFixture } from "../../support/activities";
 import { useAzurite } from "../../support/azurite";
-import { openLedger } from "../../support/ledger";
+import { aPipeline, createTestLedger, openLedger } from "../../support/ledger";
 
 const WINDOW = { start: "2015-11-01T00:00:00Z", end: "2015-11-02T00:00:00Z" };
 
@@ -51,6 +51,15 @@ describe("requestRun", () => {
     const third = (await ask("d", { window: WINDOW })).run.runId;
 
     expect(new Set([first, again, third]).size).toBe(3);
+  });
+
+  it("notes before the first run in which group each pipeline is now", async () => {
+    const test = createTestLedger(storage.connectionString, aPipeline("scoring"), aPipeline("rescoring"));
+
+    await test.runs.requestRun({ pipeline: "scoring", reason: "http", alias: "a" }, test.starter);
+
+    const noted = await test.ledger.registry.memberships();
+    expect(noted.map(({ pipeline }) => pipeline).sort()).toEqual(["rescoring", "scoring"]);
   });
 
   it("makes thirty runs of thirty reruns of one work at once", async () => {
