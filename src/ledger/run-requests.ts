@@ -42,6 +42,8 @@ export interface DropFilter {
   readonly path?: string;
   /** Part of the path, whatever its case. */
   readonly contains?: string;
+  /** Seen at or after. */
+  readonly seenFrom?: string;
   readonly runId?: string;
   readonly top?: number;
   readonly token?: string;

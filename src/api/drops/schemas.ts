@@ -30,6 +30,7 @@ export const listDropsQuery = z.strictObject({
   contains: z.string().min(1).max(200).optional().meta({
     description: "part of the path, whatever its case; a page may then be empty and go on by its nextLink",
   }),
+  seenFrom: z.iso.datetime().optional().meta({ description: "drops seen at or after" }),
   runId: z.string().optional().meta({ description: "drops of this run's batch" }),
   ...pageQuery,
 });

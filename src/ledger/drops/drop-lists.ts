@@ -41,10 +41,12 @@ export async function listDrops(
 }
 
 async function listStored(drops: DropStore, pipeline: string, filter: DropFilter): Promise<Page<DropRecord>> {
-  const { state, runId } = filter;
+  const { state, runId, seenFrom } = filter;
   if (runId !== undefined) return page(drops, batchRanges(runId, state), filter);
   const states = state === undefined ? DROP_STATES : [state];
-  const partitions = states.map((one) => ({ partition: indexPartition(one, pipeline) }));
+  // An index row's key begins with the time.
+  const from = seenFrom === undefined ? {} : { from: new Date(seenFrom).toISOString() };
+  const partitions = states.map((one) => ({ partition: indexPartition(one, pipeline), ...from }));
   return page(drops, partitions, filter);
 }
 
@@ -57,8 +59,9 @@ export async function countDrops(drops: DropStore, pipeline: string): Promise<Re
   return Object.fromEntries(await Promise.all(counted)) as Record<DropState, number>;
 }
 
-const fits = (drop: DropRecord, { state, runId, contains }: DropFilter): boolean =>
+const fits = (drop: DropRecord, { state, runId, contains, seenFrom }: DropFilter): boolean =>
   (state === undefined || drop.state === state) &&
+  (seenFrom === undefined || Date.parse(drop.seenAt) >= Date.parse(seenFrom)) &&
   (runId === undefined || drop.runId === runId) &&
   (contains === undefined || drop.path.toLowerCase().includes(contains.toLowerCase()));
 

@@ -103,6 +103,21 @@ describe("listDrops", () => {
     expect((await list("?path=telemetry/2015-11-14.csv.gz")).body["value"]).toMatchObject([{ etag: "0x14", size: 14 }]);
   });
 
+  it("filters by when they were seen, over states and pages", async () => {
+    await put(13);
+    await put(14, "it grew");
+    const from = new Date(test.clock.now()).toISOString();
+    await put(15, "it grew");
+    await put(16);
+
+    const first = await list(`?seenFrom=${from}&top=1`);
+    const rest = await list(new URL(String(first.body["nextLink"])).search);
+
+    const paths = [first, rest].map(({ body }) => (body["value"] as unknown as { path: string }[])[0]?.path);
+    expect(paths).toEqual(["telemetry/2015-11-15.csv.gz", "telemetry/2015-11-16.csv.gz"]);
+    expect((await list("?seenFrom=yesterday")).status).toBe(400);
+  });
+
   it("finds drops by a part of their path, over pages that may be empty", async () => {
     await put(14);
     await put(15);

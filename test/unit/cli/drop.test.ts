@@ -173,15 +173,18 @@ describe("doctor", () => {
     const { ledger, container } = fixture;
     const drop = { pipeline: "scoring", container, source: "telemetry", etag: "0x1", size: 1 };
     const record = async (path: string, lastModified: string) => ledger.drops.record({ ...drop, path, lastModified });
-    const old = Array.from({ length: 200 }, (_, index) => `telemetry/old-${index}.csv`);
+    const old = Array.from({ length: 450 }, (_, index) => `telemetry/old-${index}.csv`);
     await Promise.all(old.map(async (path) => record(path, "2020-01-01T00:00:00.000Z")));
     fixture.clock.advance(1000);
     await record("telemetry/new.csv", new Date().toISOString());
 
+    server.seen.length = 0;
     const { code, out } = await run(["doctor"]);
 
     expect(out).toMatch(/blob events\tok\ttelemetry\/new\.csv was seen/);
     expect(code).toBe(0);
+    // No list of theirs is read to its end.
+    expect(server.seen.filter((request) => request.includes("token="))).toEqual([]);
   });
 
   it("follows a probe of its own to the ledger, which no batch holds", async () => {
