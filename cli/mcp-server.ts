@@ -7,15 +7,12 @@ import {
   McpError,
   type CallToolResult,
 } from "@modelcontextprotocol/sdk/types.js";
+import { INSTRUCTIONS } from "../src/api/mcp/instructions";
 import { requestOf, toolName, toolOf, toolOperations, type ToolScope } from "../src/api/mcp/tools";
 import type { Operation } from "../src/api/registry/operation";
 import { OPERATIONS } from "../src/api/registry/operations";
 import type { ApiClient } from "./client";
 import { Fault } from "./fault";
-
-const INSTRUCTIONS = `Batchkeeper runs batch scoring on Databricks. A pipeline has runs; a run takes drops (files that arrived) as one batch and goes through steps, each a Databricks run.
-Begin with health and list_runs. "why" tells the whole story of a run or a file. A refusal has a remedy: do that, or tell it to the person.
-Times are UTC. Lists are pages: pass the token of nextLink to go on.`;
 
 /** The operations of a deployment as tools for agents. */
 export function createMcpServer(client: ApiClient, scope: ToolScope, version: string): Server {

@@ -77,6 +77,10 @@ param notificationWebhookUrl string = ''
 @allowed(['json', 'cloudevents', 'teams', 'slack'])
 param notificationFormat string = 'json'
 
+@description('Which operations agents have as MCP tools: none, read (those that change nothing) or all.')
+@allowed(['none', 'read', 'all'])
+param mcpTools string = 'read'
+
 @description('What is told: all, or some of ended, failed, recovered, late, missed, gate_refused, drift, quarantine, with commas between.')
 param notificationTopics string = 'all'
 
@@ -247,6 +251,7 @@ module app 'app/function-app.bicep' = {
       DATABRICKS_RUNS: databricksCompute == 'shared' ? 'pipeline' : 'step'
       DATABRICKS_WEBHOOK_USER: 'databricks'
       DATABRICKS_WEBHOOK_PASSWORD: '@Microsoft.KeyVault(SecretUri=${keyVault.outputs.webhookSecretUri})'
+      MCP_TOOLS: mcpTools
       API_AUTH: empty(authClientId) ? 'keys' : 'easyAuth'
       REQUESTS_PER_SECOND: string(requestsPerSecond)
       NOTIFICATION_WEBHOOK_URL: notificationWebhookUrl

@@ -23,6 +23,7 @@ import { registerDropReceived, type DropReceivedDeps } from "./functions/drop-re
 import { durableStarterOf } from "./adapters/durable-starter";
 import { registerConsole } from "./functions/console";
 import { registerHttpFunctions } from "./functions/http";
+import { registerMcpTools } from "./functions/mcp-tools";
 import { createNotifier } from "./adapters/notifier";
 import { registerOrchestrations } from "./functions/orchestrations";
 import { registerScheduledRun } from "./functions/scheduled-run";
@@ -136,6 +137,7 @@ function start(environment: Environment): void {
     retention: createRetention(ledger, definitions),
   };
   registerHttpFunctions(ports, { starterFor, auth: config.apiAuth, webhook: databricks.webhook });
+  registerMcpTools(ports, { starterFor, auth: config.apiAuth, tools: config.mcpTools });
   const folder = join(appRoot(__dirname), "dist", "console");
   registerConsole({ folder, version, deployment: config.deploymentId, auth: config.apiAuth, operations: OPERATIONS });
 }

@@ -39,6 +39,13 @@ export interface QueueConfig {
   readonly messageEncoding: "base64" | "none";
 }
 
+/** Section `extensions.mcp`. */
+export interface McpConfig {
+  readonly serverName: string;
+  readonly serverVersion: string;
+  readonly instructions: string | undefined;
+}
+
 /** What this host takes from host.json. */
 export interface HostConfig {
   /** Milliseconds that an invocation may take; Infinity = no limit. */
@@ -48,6 +55,7 @@ export interface HostConfig {
   readonly blobs: { readonly parallelism: number; readonly poisonThreshold: number };
   readonly queues: QueueConfig;
   readonly durable: DurableConfig;
+  readonly mcp: McpConfig;
   /** Names of the functions to serve; undefined = all. */
   readonly functions: readonly string[] | undefined;
   /** What is set and has no effect here. */
@@ -72,6 +80,11 @@ export function loadHostJson(appDir: string): HostConfig {
     },
     queues: readQueues(reader),
     durable: readDurableConfig(reader, file),
+    mcp: {
+      serverName: reader.text("extensions.mcp.serverName") ?? "Azure Functions MCP server",
+      serverVersion: reader.text("extensions.mcp.serverVersion") ?? "1.0.0",
+      instructions: reader.text("extensions.mcp.instructions"),
+    },
   };
   for (const section of MEANT_FOR_AZURE) reader.section(section);
   if (reader.faults.length > 0) throw new HostError(`${file}: ${reader.faults.join("; ")}`);

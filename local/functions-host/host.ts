@@ -16,6 +16,7 @@ import { AdminApi } from "./http/admin";
 import { Cors } from "./http/cors";
 import { HttpTrigger } from "./http/http-trigger";
 import { Keys } from "./http/keys";
+import { MCP_PATH, handleMcp } from "./http/mcp-webhook";
 import { HttpServer } from "./http/server";
 import { Listeners } from "./listeners";
 import { log, messageOf, plain, setLogLevels } from "./log";
@@ -67,6 +68,9 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const server = new HttpServer(httpTrigger, keys, new Cors(localSettings), config.http, url);
   mountDurable(server, engine, config, endpoints);
   mountAdmin(server, core, invoker, listeners, port);
+  server.mount(MCP_PATH, (exchange, rest) => handleMcp(exchange, rest, listeners.mcpTools, config.mcp), [
+    "system:mcp_extension",
+  ]);
   const routes = server.addFunctions(core.functions.values());
   await server.listen(port);
   printFunctions(core, routes);

@@ -6,6 +6,7 @@ import { isDisabled } from "./settings";
 import { BlobListener } from "./triggers/blob-listener";
 import { BlobQueue } from "./triggers/blob-queue";
 import { BlobTrigger } from "./triggers/blob-trigger";
+import { McpTools } from "./triggers/mcp-tools";
 import { QueueListener } from "./triggers/queue-listener";
 import { QueueTrigger } from "./triggers/queue-trigger";
 import { TimerTrigger } from "./triggers/timer-trigger";
@@ -14,11 +15,12 @@ import type { Invoker } from "./worker/invoker";
 
 const SERVED = new Set(["httptrigger", "orchestrationtrigger", "activitytrigger"]);
 
-/** The timer, blob and queue functions of the app, ready to start. */
+/** The timer, blob, queue and tool functions of the app, ready to start. */
 export class Listeners {
   readonly timers = new Map<string, TimerTrigger>();
   readonly blobs: BlobListener[] = [];
   readonly queues: QueueListener[] = [];
+  readonly mcpTools: McpTools;
   private readonly blobQueue: BlobQueue;
 
   /** A function that cannot listen (bad schedule, missing connection, unknown trigger) is reported and left out; the others are served. */
@@ -30,6 +32,7 @@ export class Listeners {
     private readonly config: HostConfig,
   ) {
     this.blobQueue = new BlobQueue(db);
+    this.mcpTools = new McpTools(invoker);
     for (const fn of functions) {
       try {
         this.add(fn);
@@ -52,6 +55,7 @@ export class Listeners {
       this.queues.push(
         new QueueListener(new QueueTrigger(fn, this.invoker, queues.messageEncoding), { ...queues, deliverTwice }),
       );
+    else if (type === "mcptooltrigger") this.mcpTools.add(fn);
     else if (!SERVED.has(type))
       log(
         "warning",

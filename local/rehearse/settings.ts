@@ -32,6 +32,7 @@ function workedOut({ clientId, storage, databricksHost, webhookPassword, volumeR
     ["DATABRICKS_WEBHOOK_PASSWORD", webhookPassword],
     ["REQUESTS_PER_SECOND", "10"],
     ["API_AUTH", "keys"],
+    ["MCP_TOOLS", "read"],
     ["NOTIFICATION_FORMAT", "json"],
     ["NOTIFICATION_TOPICS", "all"],
   ]);

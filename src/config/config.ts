@@ -54,6 +54,8 @@ export interface Config {
   };
   /** How callers of the API are known. */
   readonly apiAuth: "keys" | "easyAuth";
+  /** Which operations agents have as tools of the host's MCP extension. */
+  readonly mcpTools: "none" | "read" | "all";
 }
 
 /** The settings by name, as `process.env` gives them; an empty value counts as not set. */
@@ -77,6 +79,7 @@ export function loadConfig(environment: Environment): Config {
     containers: { batches: general.BATCHES_CONTAINER, results: general.RESULTS_CONTAINER },
     ledgerTablePrefix: general.LEDGER_TABLE_PREFIX,
     apiAuth: general.API_AUTH,
+    mcpTools: general.MCP_TOOLS,
     databricks: {
       host: general.DATABRICKS_HOST,
       auth,

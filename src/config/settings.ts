@@ -63,6 +63,10 @@ export const generalSettings = z.object({
     description:
       "keys (function keys, the default) or easyAuth (App Service Authentication with the app roles reader, operator, admin)",
   }),
+  MCP_TOOLS: z.enum(["none", "read", "all"]).default("read").meta({
+    description:
+      "which operations agents have as tools at /runtime/webhooks/mcp: none, read (those that change nothing, the default) or all",
+  }),
   NOTIFICATION_FORMAT: z
     .enum(NOTIFICATION_FORMATS)
     .default("json")

@@ -1,4 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { toolName, toolOperations } from "../../src/api/mcp/tools";
+import { OPERATIONS } from "../../src/api/registry/operations";
 import { CoreApp, type RunView } from "../support/core-app";
 
 const script = (_job: string, _nth: number, parameters: Readonly<Record<string, string>>) =>
@@ -41,6 +45,24 @@ describe("the app on the embedded host", () => {
     ]);
     expect(app.jobs.runs.map((one) => one.jobName)).toEqual(["meters-count", "meters-total", "meters-rank"]);
   }, 120_000);
+
+  it("has its reading operations as tools for agents, at the host's MCP endpoint", async () => {
+    const run = await start(app, {});
+    const client = new Client({ name: "test", version: "1" });
+    const transport = new StreamableHTTPClientTransport(new URL("/runtime/webhooks/mcp", app.host.url));
+    await client.connect(transport);
+    try {
+      const reading = toolOperations(OPERATIONS, "read");
+      expect((await client.listTools()).tools.map(({ name }) => name).toSorted()).toEqual(
+        reading.map(toolName).toSorted(),
+      );
+      const { structuredContent } = await client.callTool({ name: "get_run", arguments: { runId: run.id } });
+      expect(structuredContent).toMatchObject({ id: run.id });
+      await expect(client.callTool({ name: "start_run", arguments: {} })).rejects.toThrow("Unknown tool");
+    } finally {
+      await client.close();
+    }
+  }, 60_000);
 
   it("ends without a call when nothing is pending", async () => {
     const run = await start(app, {});

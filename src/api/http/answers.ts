@@ -65,15 +65,20 @@ export function problemResponse(problem: Problem, instance: string, traceId: str
       "cache-control": "no-store",
       "x-ms-error-code": problem.code,
     },
-    body: JSON.stringify({
-      type: `urn:batchkeeper:problem:${problem.code}`,
-      title: problem.title,
-      status: problem.status,
-      detail: problem.message,
-      instance,
-      traceId,
-      remedy: problem.remedy,
-      errors: problem.errors,
-    }),
+    body: JSON.stringify(problemBody(problem, instance, traceId)),
+  };
+}
+
+/** A problem as every door tells it. */
+export function problemBody(problem: Problem, instance: string, traceId: string): object {
+  return {
+    type: `urn:batchkeeper:problem:${problem.code}`,
+    title: problem.title,
+    status: problem.status,
+    detail: problem.message,
+    instance,
+    traceId,
+    remedy: problem.remedy,
+    errors: problem.errors,
   };
 }

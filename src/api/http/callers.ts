@@ -33,10 +33,26 @@ export function callerOf(operation: Operation, request: HttpRequest, { auth, web
   if (access === "anyone") return { name: null, role: "reader" };
   // The host has asked for the key already.
   if (auth === "keys") return { name: null, role: access === "admin" ? "admin" : "operator" };
-  const caller = signedIn(request.headers.get("x-ms-client-principal"));
+  return signedInCaller(operation, request.headers);
+}
+
+/**
+ * The caller of an operation as a tool. The host has asked for the key of its MCP extension, which is as much as a function key; it is
+ * not the master key, so with keys nobody administrates by tools. With sign-in the role is that of who signed in, as over HTTP.
+ * @throws Problem as `callerOf`
+ */
+export function toolCallerOf(operation: Operation, headers: Pick<Headers, "get">, auth: ApiAuth): Caller {
+  if (auth === "easyAuth") return signedInCaller(operation, headers);
+  if (operation.access === "admin")
+    throw new Problem("forbidden", `${operation.id} is for the role admin; a key of the MCP extension has operator.`);
+  return { name: null, role: "operator" };
+}
+
+function signedInCaller({ id, access }: Operation, headers: Pick<Headers, "get">): Caller {
+  const caller = signedIn(headers.get("x-ms-client-principal"));
   if (!caller) throw new Problem("not-signed-in", "No one is signed in.");
   if (caller.role === null || !includes(caller.role, access))
-    throw new Problem("forbidden", `${operation.id} is for the role ${access}; yours is ${caller.role ?? "none"}.`);
+    throw new Problem("forbidden", `${id} is for the role ${access}; yours is ${caller.role ?? "none"}.`);
   return { name: caller.name, role: caller.role };
 }
 
@@ -60,8 +76,9 @@ function isOwnOrigin({ headers, url }: HttpRequest): boolean {
   return URL.canParse(origin) && hosts.includes(new URL(origin).host);
 }
 
-function includes(role: Role, asked: Role): boolean {
-  return ROLES.indexOf(role) >= ROLES.indexOf(asked);
+function includes(role: Role, asked: Operation["access"]): boolean {
+  const needed = ROLES.findIndex((one) => one === asked);
+  return needed >= 0 && ROLES.indexOf(role) >= needed;
 }
 
 interface Principal {

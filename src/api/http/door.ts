@@ -55,14 +55,18 @@ async function callOf(
 }
 
 function refuse(error: unknown, request: HttpRequest, context: InvocationContext): HttpResponseInit {
+  // The query may hold a function key.
+  return problemResponse(problemOf(error, context), new URL(request.url).pathname, context.invocationId);
+}
+
+/** The problem that an error is to the caller; what is our own fault is in the log alone. */
+export function problemOf(error: unknown, context: InvocationContext): Problem {
   const problem = toProblem(error);
   if (!problem || problem.status >= 500) {
     const reason = error instanceof Error ? `${error.name}: ${error.message}` : "not an error";
     createLogger(context).error("request failed", { functionName: context.functionName, reason });
   }
-  const internal = () => new Problem("internal", "The log has the cause under this traceId.");
-  // The query may hold a function key.
-  return problemResponse(problem ?? internal(), new URL(request.url).pathname, context.invocationId);
+  return problem ?? new Problem("internal", "The log has the cause under this traceId.");
 }
 
 /** The absolute URL of the API's root, without query (which may hold a key). */

@@ -51,6 +51,11 @@ export function readIdempotencyKey(request: HttpRequest): string | null {
   throw invalidRequest([{ pointer: "Idempotency-Key", detail: "expected 1 to 128 printable ASCII characters" }]);
 }
 
+/** A part of a call that did not come as a request, checked as one. */
+export function checkPart<T>(schema: z.ZodType<T>, value: unknown): T {
+  return check(schema, value, (path) => path.join("."));
+}
+
 function check<T>(schema: z.ZodType<T>, value: unknown, where: (path: readonly PropertyKey[]) => string): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;

@@ -111,7 +111,7 @@ describe("listDrops", () => {
     await put(16);
 
     const first = await list(`?seenFrom=${from}&top=1`);
-    const rest = await list(new URL(String(first.body["nextLink"])).search);
+    const rest = await list(new URL(first.body["nextLink"] as unknown as string).search);
 
     const paths = [first, rest].map(({ body }) => (body["value"] as unknown as { path: string }[])[0]?.path);
     expect(paths).toEqual(["telemetry/2015-11-15.csv.gz", "telemetry/2015-11-16.csv.gz"]);

@@ -38,6 +38,7 @@ describe("loadConfig", () => {
       containers: { batches: "batches", results: "results" },
       ledgerTablePrefix: "batchkeeper",
       apiAuth: "keys",
+      mcpTools: "read",
       databricks: {
         host: "https://adb-1.2.azuredatabricks.net",
         auth: { kind: "token", token: "dapi-canary" },
