@@ -32,6 +32,7 @@ import { AzureBlobs } from "./ledger/azure-blobs";
 import { AzureTable } from "./ledger/azure-table";
 import { createRunRequests } from "./ledger/create-run-requests";
 import { SourceSigner } from "./ledger/source-signer";
+import { createEvidence } from "./runs/results/evidence";
 import { createPredictions } from "./runs/results/predictions";
 import { createLedger } from "./ledger/ledger";
 import { createQuarantine } from "./runs/quarantine/quarantine";
@@ -122,6 +123,10 @@ function start(environment: Environment): void {
     ...{ runs: requests, pipelines: definitions, checks, version, answers: ledger.answers },
     manifests: ledger.manifests,
     predictions,
+    evidence: createEvidence({
+      ...{ runs: ledger.runs, blobs: ledger.blobs, container: containers.results },
+      pipelines: async () => requests.pipelines(),
+    }),
     definitions,
     signer: new SourceSigner(storage.blobService, now),
     operations: { activities, definitions },

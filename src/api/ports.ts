@@ -5,6 +5,7 @@ import type { PipelineDefinitions } from "../domain/pipeline-definition";
 import type { RunRequests } from "../ledger/run-requests";
 import type { Quarantine } from "../runs/quarantine/quarantine";
 import type { Retention } from "../runs/retention/plan";
+import type { Evidence } from "../runs/results/evidence";
 import type { Predictions } from "../runs/results/predictions";
 import type { ReadDocument } from "../runs/read-document";
 import type { Stories } from "../runs/why";
@@ -28,6 +29,7 @@ export interface ApiPorts {
   readonly operations: OperationDeps;
   readonly manifests: Pick<ManifestStore, "find">;
   readonly predictions: Predictions;
+  readonly evidence: Evidence;
   readonly checks: readonly HealthCheck[];
   readonly version: string;
   /** First answers by `Idempotency-Key`, for operations that keep them there. */

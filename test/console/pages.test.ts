@@ -190,6 +190,36 @@ describe("one machine", () => {
     expect(await page.locator(".dot.alert").count()).toBeGreaterThan(0);
     await expectClean(watched);
   });
+
+  it("shows the days before with what is normal for it, what happened in them, and what then failed", async () => {
+    const watched = await see("risk/17?within=48h");
+    const { page } = watched;
+    const volt = page.getByRole("img", {
+      name: /^volt: 19\d V in the last day, 2\d(\.\d)? above its normal \(1\.\d sd\)/,
+    });
+    await volt.waitFor();
+
+    // The farthest from normal comes first; a gap in the readings is a gap in the line.
+    expect(await page.locator(".sensors figcaption b").allInnerTexts()).toEqual(expect.arrayContaining(["rotate"]));
+    expect(await page.locator(".sensors figcaption b").first().innerText()).toBe("volt");
+    expect(await volt.locator("polyline").count()).toBe(2);
+    expect(await volt.locator("rect.band").count()).toBe(1);
+    const marks = page.getByRole("list", { name: "What happened in these days" });
+    expect(await marks.getByRole("listitem").allInnerTexts()).toEqual([
+      expect.stringMatching(/comp3\s*maintenance/),
+      expect.stringMatching(/error1\s*event/),
+      expect.stringMatching(/error2\s*event/),
+    ]);
+    const fate = page.getByRole("listitem").filter({ hasText: "came true" });
+    expect(await fate.first().innerText()).toMatch(/comp1 alert of .* 2015[^]*failed on 17 Nov 2015, 03:00/);
+    await expectClean(watched);
+  });
+
+  it("says so where nothing of the days before was kept", async () => {
+    const watched = await see("risk/2?within=48h");
+    await watched.page.getByText("The readings of the days before were not kept").waitFor();
+    await expectClean(watched);
+  });
 });
 
 describe("models", () => {

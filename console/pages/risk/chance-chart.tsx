@@ -1,4 +1,4 @@
-import type { Predictions } from "../../api/types";
+import type { Evidence, Predictions } from "../../api/types";
 import { Legend, seriesFill } from "../../ui/legend";
 import { timeText } from "../../ui/time";
 import { percent } from "../../ui/words";
@@ -9,12 +9,16 @@ const HEIGHT = 200;
 const WIDTH = 1000;
 const LINES = [0, 0.25, 0.5, 0.75, 1];
 
-/** A line a part; points over their threshold are marked, and each tells itself in words. */
-export function ChanceChart({ points }: { points: readonly Point[] }) {
+/** A line a part; points over their threshold are marked, as are failures, and each tells itself in words. */
+export function ChanceChart({
+  points,
+  failures,
+}: { points: readonly Point[] } & Pick<Evidence["afterwards"], "failures">) {
   const times = points.map(({ asOf }) => Date.parse(asOf));
   const [from, to] = [Math.min(...times), Math.max(...times)];
   const x = (asOf: string) => (to === from ? WIDTH / 2 : ((Date.parse(asOf) - from) / (to - from)) * WIDTH);
   const y = (share: number) => HEIGHT * (1 - share);
+  const inside = failures.filter(({ at }) => Date.parse(at) >= from && Date.parse(at) <= to);
   const targets = [...new Set(points.map(({ target }) => target))].sort();
   return (
     <>
@@ -29,6 +33,11 @@ export function ChanceChart({ points }: { points: readonly Point[] }) {
         >
           {LINES.map((share) => (
             <line key={share} class="rule thin" x1="0" x2={WIDTH} y1={y(share)} y2={y(share)} />
+          ))}
+          {inside.map(({ target, at }) => (
+            <line key={`${target}${at}`} class="thin m-bad" x1={x(at)} x2={x(at)} y1="0" y2={HEIGHT}>
+              <title>{`${timeText(at)}: ${target} failed`}</title>
+            </line>
           ))}
           {targets.map((target, index) => {
             const own = points.filter((point) => point.target === target);
@@ -68,6 +77,7 @@ export function ChanceChart({ points }: { points: readonly Point[] }) {
         entries={[
           ...targets.map((target, index) => [seriesFill(index), target] as const),
           ["bad", "▲ over its threshold"],
+          ...(inside.length > 0 ? [["bad", "│ failed"] as const] : []),
         ]}
       />
     </>

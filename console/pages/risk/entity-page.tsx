@@ -1,17 +1,22 @@
-import { addressOf } from "../../api/client";
-import { useResource } from "../../api/resource";
-import type { Predictions } from "../../api/types";
+import { addressOf, has } from "../../api/client";
+import { useResource, type Loaded } from "../../api/resource";
+import type { Evidence, Predictions } from "../../api/types";
 import { href, place } from "../../app/router";
 import { Top } from "../../app/shell";
 import { Pill } from "../../ui/pill";
 import { Empty, Shown } from "../../ui/states";
 import { Time } from "../../ui/time";
 import { percent } from "../../ui/words";
+import { fatesOf } from "./afterwards";
 import { ChanceChart } from "./chance-chart";
+import { DaysBefore } from "./days-before";
+import { Fates } from "./fates";
 
 /** One machine, or whatever the scenario watches: its chances over time per part, and why. */
 export function EntityPage({ pipeline, entity }: { pipeline: string; entity: string }) {
-  const history = useResource<Predictions>(addressOf("entityPredictions", { path: { pipeline, entity } }));
+  const path = { pipeline, entity };
+  const history = useResource<Predictions>(addressOf("entityPredictions", { path }));
+  const evidence = useResource<Evidence>(has("entityEvidence") ? addressOf("entityEvidence", { path }) : null);
   return (
     <>
       <Top title={`${entity} · risk`} />
@@ -20,7 +25,7 @@ export function EntityPage({ pipeline, entity }: { pipeline: string; entity: str
           <a href={href("risk")}>Back to all</a>
         </Empty>
       ) : (
-        <Shown of={history}>{({ value }) => <Body points={value} entity={entity} />}</Shown>
+        <Shown of={history}>{({ value }) => <Body points={value} entity={entity} evidence={evidence} />}</Shown>
       )}
     </>
   );
@@ -28,7 +33,13 @@ export function EntityPage({ pipeline, entity }: { pipeline: string; entity: str
 
 type Point = Predictions["value"][number];
 
-function Body({ points, entity }: { points: readonly Point[]; entity: string }) {
+interface BodyProps {
+  readonly points: readonly Point[];
+  readonly entity: string;
+  readonly evidence: Loaded<Evidence>;
+}
+
+function Body({ points, entity, evidence }: BodyProps) {
   const horizons = [...new Set(points.map(({ horizonHours }) => horizonHours))].sort((a, b) => a - b);
   const wanted = parseInt(place.value.query.get("within") ?? "");
   const horizon = horizons.includes(wanted) ? wanted : (horizons[Math.floor(horizons.length / 2)] ?? 0);
@@ -51,7 +62,7 @@ function Body({ points, entity }: { points: readonly Point[]; entity: string }) 
       </nav>
       <section class="card">
         <h2>Chance to fail within {horizon} h, over time</h2>
-        <ChanceChart points={shown} />
+        <ChanceChart points={shown} failures={evidence.data?.afterwards.failures ?? []} />
       </section>
       <section class="card">
         <h2>{last ? [`At the latest point, `, <Time at={last} />] : "No point"}</h2>
@@ -73,6 +84,25 @@ function Body({ points, entity }: { points: readonly Point[]; entity: string }) 
           ))}
         </ul>
       </section>
+      {has("entityEvidence") && (
+        <Shown of={evidence}>
+          {({ before, afterwards }) => (
+            <>
+              {before ? <DaysBefore before={before} failures={afterwards.failures} /> : <NothingKept />}
+              <Fates fates={fatesOf(shown, horizon, afterwards)} horizon={horizon} known={afterwards.known} />
+            </>
+          )}
+        </Shown>
+      )}
     </div>
   );
 }
+
+const NothingKept = () => (
+  <section class="card">
+    <Empty title="The readings of the days before were not kept">
+      Scoring keeps them of those that are most likely to fail. This one was not among them in the newest runs, or an
+      earlier version scored it.
+    </Empty>
+  </section>
+);

@@ -22,6 +22,7 @@ from batchkeeper.tables.results import PREDICTIONS
 
 REPLAY_DELAY = "INTERVAL 30 MINUTES"
 BINS = 10
+MOST_HAPPENED = 10_000
 _EPISODE_GAP = "24 hours"
 # A score written more than this after its as-of time belongs to replayed history.
 _LIVE = "INTERVAL 24 HOURS"
@@ -46,6 +47,17 @@ class Outcomes:
         rows = self.tables.read(self.scenario.targets.name)
         name = f"{target_name(self.scenario)} AS {self._target}"
         return rows.selectExpr(self.scenario.entity.name, name, f"{TIME} AS failed_at")
+
+    def happened(self) -> list[Mapping[str, str]]:
+        """The events of the targets from the window's start up to the watermark, for who asks what became of a single
+        prediction; of very many the newest.
+        """
+        entity = self.scenario.entity.name
+        span = f"failed_at > {literal(self.start)} AND failed_at <= {literal(self.watermark)}"
+        at = "date_format(failed_at, \"yyyy-MM-dd'T'HH:mm:ss'Z'\") AS at"
+        rows = self._failures().where(f"{span} AND {self._target} IS NOT NULL")
+        rows = rows.selectExpr(f"CAST({entity} AS STRING) AS entity", f"{self._target} AS target", at)
+        return [row.asDict() for row in rows.orderBy(sf.desc("at"), "entity", "target").limit(MOST_HAPPENED).collect()]
 
     def labelled(self) -> DataFrame:
         """The predictions with `truth` (the target failed in (as_of, as_of + horizon]), `rule` (its alert) and

@@ -20,7 +20,7 @@ from batchkeeper.ingestion.journal.coverage import watermark
 from batchkeeper.model.registry import CHAMPION, describe, find_alias, model_name
 from batchkeeper.monitoring.drift import SERIOUS, Drift, measure_drift
 from batchkeeper.monitoring.figures import ALL, calibration, evaluations
-from batchkeeper.monitoring.outcomes import Outcomes
+from batchkeeper.monitoring.outcomes import MOST_HAPPENED, Outcomes
 from batchkeeper.monitoring.report import render
 from batchkeeper.monitoring.storing import store_findings
 from batchkeeper.scenario.declaration import Scenario
@@ -41,6 +41,7 @@ class Findings:
         cells: sums per model version, horizon, target and tenth of probability.
         drift: by falling PSI; empty without a champion.
         champion: version whose training rows are the baseline of the drift, or None.
+        happened: what failed, the newest first.
     """
 
     scenario: Scenario
@@ -51,6 +52,7 @@ class Findings:
     cells: Sequence[Mapping[str, Any]]
     drift: Sequence[Drift]
     champion: str | None
+    happened: Sequence[Mapping[str, str]] = ()
 
     def document(self) -> dict[str, Any]:
         """The findings as JSON."""
@@ -68,7 +70,14 @@ class Findings:
             "calibration": tables,
             "drift": [vars(drift) for drift in self.drift],
             "driftBaseline": self.champion,
+            "happened": self._happened(),
         }
+
+    def _happened(self) -> dict[str, Any]:
+        """What failed, and the span in which nothing else did."""
+        rows = list(self.happened)
+        since = rows[-1]["at"] if len(rows) >= MOST_HAPPENED else iso(self.start)
+        return {"from": since, "until": iso(self.watermark), "failures": rows}
 
 
 def run_monitoring(tables: Tables, scenario: Scenario, parameters: JobParameters) -> StepResult:
@@ -122,13 +131,18 @@ def examine(tables: Tables, scenario: Scenario, parameters: JobParameters, until
     rows = outcomes.labelled()
     name = model_name(tables, scenario)
     champion = find_alias(name, CHAMPION)
-    (cells, drift), (events, wrong) = concurrently(
-        lambda: concurrently(lambda: outcomes.tally(rows), lambda: _drift(tables, name, champion, start, end)),
+    ((cells, drift), happened), (events, wrong) = concurrently(
+        lambda: concurrently(
+            lambda: concurrently(lambda: outcomes.tally(rows), lambda: _drift(tables, name, champion, start, end)),
+            outcomes.happened,
+        ),
         lambda: concurrently(lambda: outcomes.event_view(rows), lambda: outcomes.false_alerts(rows)),
     )
     if not cells:
         return Findings(scenario, start, end, until, [], [], [], champion)
-    return Findings(scenario, start, end, until, evaluations(scenario, cells, events, wrong), cells, drift, champion)
+    return Findings(
+        scenario, start, end, until, evaluations(scenario, cells, events, wrong), cells, drift, champion, happened
+    )
 
 
 def _drift(tables: Tables, name: str, champion: str | None, start: datetime, end: datetime) -> list[Drift]:

@@ -1,4 +1,5 @@
-"""The results of a scoring run for people and other systems: `predictions.parquet` and `summary.json`."""
+"""The results of a scoring run for people and other systems: `predictions.parquet`, `summary.json` and
+`evidence.json`."""
 
 from __future__ import annotations
 
@@ -18,6 +19,7 @@ from batchkeeper.delta.tables import Tables
 from batchkeeper.delta.times import TimeRange, literal
 from batchkeeper.model.registry import RegisteredVersion
 from batchkeeper.scenario.declaration import Scenario
+from batchkeeper.scoring.evidence import Evidence, ranked
 from batchkeeper.tables.results import predictions_table
 
 SUMMARY_ENTITIES = 20
@@ -64,7 +66,7 @@ class Export:
         return self.tables.spark.read.schema(schema).parquet(str(target))
 
     def write_summary(self, version: RegisteredVersion, exported: DataFrame, span: TimeRange, count: int) -> int:
-        """Writes `summary.json` beside the file of predictions; returns the number of alerts."""
+        """Writes `summary.json` and the evidence beside the file of predictions; returns the number of alerts."""
         by_horizon = self._summed_up(exported, span[1])
         summary = {
             "runId": self.parameters.run_id,
@@ -79,6 +81,8 @@ class Export:
         }
         text = json.dumps(summary, indent=1, sort_keys=True, allow_nan=False)
         write_text(self.parameters.path(f"results/{self.parameters.run_id}/summary.json"), f"{text}\n")
+        listed = ranked([row["top"] for row in by_horizon], self.scenario.entity.name)
+        Evidence(self.tables, self.scenario, self.parameters, span[1]).write(listed)
         return int(sum(row["alerts"] for row in by_horizon))
 
     def _summed_up(self, exported: DataFrame, last: datetime) -> list[Any]:

@@ -3,7 +3,7 @@ import { requireKnownPipeline, type ApiPorts } from "../ports";
 import { pipelinePath } from "../registry/common-schemas";
 import { answer, operation } from "../registry/operation";
 import type { Prediction } from "../../runs/results/predictions";
-import { entityPath, historyQuery, predictionsSchema, topQuery } from "./schemas";
+import { entityPath, evidenceSchema, historyQuery, predictionsSchema, topQuery } from "./schemas";
 
 type Scores = Pick<ApiPorts, "runs" | "predictions">;
 
@@ -69,6 +69,38 @@ const entityPredictions = operation({
   },
 });
 
+const entityEvidence = operation({
+  id: "entityEvidence",
+  summary: "Show what speaks for the latest chances of one machine, and what failed since",
+  description:
+    "Readings of the days before beside its own normal, errors and maintenance, and failures. Scoring keeps it of those most likely to fail.",
+  http: { method: "GET", path: "v1/pipelines/{pipeline}/predictions/{entity}/evidence" },
+  command: "predictions evidence",
+  examples: ["predictions evidence scoring 17"],
+  access: "reader",
+  readOnly: true,
+  etag: true,
+  path: entityPath,
+  answers: { 200: { description: "What is known", schema: evidenceSchema } },
+  problems: ["unknown-pipeline"],
+  async run({ path }, { runs, evidence }: Pick<ApiPorts, "runs" | "evidence">) {
+    const pipeline = await requireKnownPipeline(runs, path.pipeline);
+    const [before, afterwards] = await Promise.all([
+      evidence.before(pipeline, path.entity),
+      evidence.afterwards(path.entity),
+    ]);
+    return answer(200, {
+      entity: path.entity,
+      before: before && {
+        ...before,
+        values: before.values.map((value) => ({ ...value, points: [...value.points] })),
+        marks: [...before.marks],
+      },
+      afterwards: { known: [...afterwards.known], failures: [...afterwards.failures] },
+    });
+  },
+});
+
 interface Filter {
   readonly horizon?: number | undefined;
   readonly target?: string | undefined;
@@ -85,4 +117,4 @@ function view(prediction: Prediction) {
   return { ...prediction, reasons: [...prediction.reasons] };
 }
 
-export const PREDICTION_OPERATIONS = [topPredictions, entityPredictions];
+export const PREDICTION_OPERATIONS = [topPredictions, entityPredictions, entityEvidence];

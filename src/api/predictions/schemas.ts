@@ -29,6 +29,44 @@ export const predictionsSchema = component(
   }),
 );
 
+const reading = z.strictObject({
+  name: z.string(),
+  unit: z.string(),
+  mean: z.number().nullable().meta({ description: "of its own normal" }),
+  sd: z.number().nullable().meta({ description: "standard deviation of its own normal" }),
+  points: z.array(z.number().nullable()).meta({ description: "one a step, oldest first; null where nothing was read" }),
+});
+
+export const evidenceSchema = component(
+  "Evidence",
+  z.strictObject({
+    entity: z.string(),
+    before: z
+      .strictObject({
+        runId: z.string(),
+        asOf: timestamp.meta({ description: "the point that was scored; nothing after it is in here" }),
+        from: timestamp,
+        stepSeconds: z.number().positive(),
+        values: z.array(reading),
+        marks: z.array(
+          z.strictObject({
+            at: timestamp,
+            kind: z.enum(["event", "maintenance"]),
+            name: z.string(),
+          }),
+        ),
+      })
+      .nullable()
+      .meta({ description: "the days before the latest point; null when the newest runs kept none of it" }),
+    afterwards: z.strictObject({
+      known: z
+        .array(z.strictObject({ from: timestamp, until: timestamp }))
+        .meta({ description: "within these times every failure is listed" }),
+      failures: z.array(z.strictObject({ target: z.string(), at: timestamp })),
+    }),
+  }),
+);
+
 const filters = {
   horizon: z.coerce.number().int().positive().optional().meta({ description: "hours; all horizons without it" }),
   target: z.string().optional().meta({ description: "one target alone" }),

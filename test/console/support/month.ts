@@ -104,12 +104,17 @@ async function writeDocuments({ ledger: { blobs } }: Filled, named: Record<strin
   await blobs.putJson("results", `${named["monitored"] ?? ""}/monitoring.json`, {
     ...{ windowStart: "2026-10-20T06:00:00Z", windowEnd: "2026-11-24T06:00:00Z", watermark: "2026-11-24T06:00:00Z" },
     ...{ evaluations, drift, driftBaseline: "7" },
+    happened: {
+      ...{ from: "2015-10-20T06:00:00Z", until: "2015-11-30T06:00:00Z" },
+      failures: [{ entity: "17", target: "comp1", at: "2015-11-17T03:00:00Z" }],
+    },
     calibration: horizons.map((hours, index) => ({
       model_version: "7",
       horizon_h: hours,
       bins: binsOf(1 + index * 0.12),
     })),
   });
+  await blobs.putJson("results", `${named["succeeded"] ?? ""}/evidence.json`, evidence());
   await blobs.putJson("batches", `${named["trained"] ?? ""}/outcome/evaluation.json`, {
     ...{ decision: "promoted", against: [], for: ["F1 .996 at 24 h is above the champion's .991"] },
     metrics: { test_challenger_micro_f1_24h: 0.9961 },
@@ -122,6 +127,40 @@ async function writeExports({ ledger: { blobs } }: Filled, runIds: readonly stri
     const bytes = readFileSync(join(REPO_ROOT, "test", "fixtures", "predictions", `${name}.parquet`));
     await blobs.createBytes("results", `${runIds[index] ?? ""}/predictions.parquet`, bytes, {});
   }
+}
+
+/** The days before machine 17's latest point as scoring keeps them, and its failure as monitoring tells of it. */
+function evidence() {
+  const random = sequence(3);
+  const end = Date.parse("2015-11-16T06:00:00Z");
+  const at = (hours: number): string => new Date(end - hours * 3_600_000).toISOString();
+  const sensors = {
+    volt: [170, 15, 1.9],
+    rotate: [447, 50, -0.4],
+    pressure: [101, 11, 0.2],
+    vibration: [40, 5.4, 0.6],
+  };
+  const units: Readonly<Record<string, string>> = { volt: "V", rotate: "rpm", pressure: "bar", vibration: "mm/s" };
+  const readings = Object.entries(sensors).map(([name, [mean = 0, sd = 0, rise = 0]]) => {
+    const drift = (place: number) => Math.max(0, (place - 110) / 58) * rise * sd;
+    const value = (place: number) => Number((mean + (random() - 0.5) * 2.6 * sd + drift(place)).toPrecision(5));
+    return [name, Array.from({ length: 168 }, (_, place) => (place > 40 && place < 47 ? null : value(place)))] as const;
+  });
+  return {
+    ...{ schemaVersion: 1, runId: "", asOf: at(0), from: at(168), stepSeconds: 3600 },
+    values: Object.keys(sensors).map((name) => ({ name, unit: units[name] })),
+    entities: {
+      17: {
+        readings: Object.fromEntries(readings),
+        normal: Object.fromEntries(Object.entries(sensors).map(([name, [mean, sd]]) => [name, [mean, sd]])),
+        marks: [
+          { at: at(120), kind: "maintenance", name: "comp3" },
+          { at: at(31), kind: "event", name: "error1" },
+          { at: at(14), kind: "event", name: "error2" },
+        ],
+      },
+    },
+  };
 }
 
 const KEY_ERROR = "KeyError: 'vibration'";

@@ -11,7 +11,7 @@ import mlflow
 import pytest
 from fleet import job, load_drops
 from models import SMALL_SET, registry_in, trained
-from pdm import PREDICTIONS, SCENARIO
+from pdm import PREDICTIONS, SCENARIO, SENSORS
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as sf
 
@@ -177,6 +177,11 @@ def test_the_export_lists_the_machines_most_likely_to_fail(fleet: Fleet) -> None
     ranked = [entry["probability"] for entry in summary["mostLikelyToFail"]["24h"]]
     assert ranked == sorted(ranked, reverse=True)
     assert summary["model"]["version"] == "1"
+    evidence = json.loads((folder / "evidence.json").read_text())
+    listed = {str(entry["machineId"]) for entries in summary["mostLikelyToFail"].values() for entry in entries}
+    assert evidence["asOf"] == summary["lastAsOf"]
+    assert evidence["entities"].keys() == listed
+    assert all(one["normal"].keys() == set(SENSORS) for one in evidence["entities"].values())
 
 
 def test_doubt_is_written_into_every_row_or_stops(fleet: Fleet) -> None:

@@ -97,6 +97,15 @@ def test_figures_report_and_repetition(tables: Tables, tmp_path: Path) -> None:
     result = json.loads(run_monitoring(tables, SCENARIO, parameters).to_json())
     assert result["counts"]["predictionsLabelled"] == 8
     document = json.loads((tmp_path / "results/monitoring-1/monitoring.json").read_text())
+    failed_at = "2015-01-11T06:00:00Z"
+    assert document["happened"] == {
+        "from": document["windowStart"],
+        "until": "2015-01-20T06:00:00Z",
+        "failures": [
+            {"entity": "1", "target": "comp1", "at": failed_at},
+            {"entity": "2", "target": "comp2", "at": failed_at},
+        ],
+    }
     rows = {row["component"]: row for row in document["evaluations"]}
     whole = rows["all"]
     assert (whole["rows"], whole["positives"], whole["alerts"]) == (8, 3, 5)

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { predictionsSchema } from "../../../src/api/predictions/schemas";
+import { evidenceSchema, predictionsSchema } from "../../../src/api/predictions/schemas";
+import { createEvidence } from "../../../src/runs/results/evidence";
 import { createPredictions } from "../../../src/runs/results/predictions";
 import { REPO_ROOT } from "../../../local/paths";
 import { callApi } from "../../support/api-calls";
@@ -23,7 +24,11 @@ beforeEach(() => {
       return blobs.readBytes(container, path);
     },
   };
-  ports = { ...api.ports, predictions: createPredictions({ runs, blobs: counted, container: "results" }) };
+  ports = {
+    ...api.ports,
+    predictions: createPredictions({ runs, blobs: counted, container: "results" }),
+    evidence: createEvidence({ runs, blobs, container: "results", pipelines: async () => api.test.runs.pipelines() }),
+  };
 });
 
 /** A run that succeeded and exported a file. */
@@ -126,5 +131,84 @@ describe("one machine's chances", () => {
     await api.test.ledger.blobs.createBytes("results", `${runId}/predictions.parquet`, Buffer.from("PAR1 or so"), {});
 
     expect((await top()).status).toBe(500);
+  });
+});
+
+const evidenceOf = (entity: string) => callApi("entityEvidence", ports, { params: { pipeline: "scoring", entity } });
+
+/** A run of a pipeline that succeeded and wrote a JSON file. */
+async function wrote(pipeline: string, name: string, value: unknown): Promise<string> {
+  const runId = idOf(await api.start({ body: { rerun: true } }, pipeline));
+  await api.end(runId, "succeeded");
+  await api.test.ledger.blobs.putJson("results", `${runId}/${name}`, value);
+  api.test.clock.advance(1000);
+  return runId;
+}
+
+/** As scoring writes it of the point at 6 o'clock of a day. */
+const evidenceAt = (day: number, ...entities: string[]) => ({
+  ...{ schemaVersion: 1, runId: "r", asOf: `2015-11-${day}T06:00:00Z`, from: `2015-11-${day - 7}T06:00:00Z` },
+  ...{
+    stepSeconds: 86_400,
+    values: [
+      { name: "volt", unit: "V" },
+      { name: "hours", unit: "" },
+    ],
+  },
+  entities: Object.fromEntries(
+    entities.map((entity) => [
+      entity,
+      {
+        readings: { volt: [170, null, 171, 172, 173, 174, day], hours: [1, 2, 3, 4, 5, 6, 7] },
+        normal: { volt: [170.5, 2.5] },
+        marks: [{ at: "2015-11-15T02:00:00Z", kind: "event", name: "error2" }],
+      },
+    ]),
+  ),
+});
+
+describe("what speaks for a machine's chances", () => {
+  it("are the days before its latest point, whichever run kept them last", async () => {
+    const runId = await wrote("scoring", "evidence.json", evidenceAt(17, "17", "2"));
+    await wrote("scoring", "evidence.json", evidenceAt(18, "2"));
+    // A backfill runs later and scores older points.
+    await wrote("scoring", "evidence.json", evidenceAt(12, "17"));
+
+    const { before } = evidenceSchema.parse((await evidenceOf("17")).body);
+
+    expect(before).toMatchObject({ runId, asOf: "2015-11-17T06:00:00Z", stepSeconds: 86_400 });
+    expect(before?.values).toEqual([
+      { name: "volt", unit: "V", mean: 170.5, sd: 2.5, points: [170, null, 171, 172, 173, 174, 17] },
+      { name: "hours", unit: "", mean: null, sd: null, points: [1, 2, 3, 4, 5, 6, 7] },
+    ]);
+    expect(before?.marks).toEqual([{ at: "2015-11-15T02:00:00Z", kind: "event", name: "error2" }]);
+  });
+
+  it("are what failed since, as far as a monitoring run knows", async () => {
+    const failed = (entity: string, at: string) => ({ entity, target: "comp1", at });
+    const happened = (until: string, ...failures: unknown[]) => ({
+      happened: { from: "2015-10-01T06:00:00Z", until, failures },
+    });
+    await wrote("training", "monitoring.json", happened("2015-11-10T06:00:00Z", failed("17", "2015-11-02T06:00:00Z")));
+    await wrote("training", "monitoring.json", happened("2015-11-20T06:00:00Z", failed("17", "2015-11-18T06:00:00Z"), failed("2", "2015-11-12T06:00:00Z"), failed("17", "2015-11-02T06:00:00Z"))); // prettier-ignore
+
+    const { afterwards } = evidenceSchema.parse((await evidenceOf("17")).body);
+
+    expect(afterwards.failures.map(({ at }) => at)).toEqual(["2015-11-02T06:00:00Z", "2015-11-18T06:00:00Z"]);
+    expect(afterwards.known.map(({ until }) => until)).toEqual(["2015-11-20T06:00:00Z", "2015-11-10T06:00:00Z"]);
+  });
+
+  it("are nothing where runs of before, or of somebody else, kept nothing of the kind", async () => {
+    await scored("first");
+    await wrote("scoring", "evidence.json", { rows: 3 });
+    await wrote("training", "monitoring.json", { evaluations: [] });
+    await wrote("scoring", "evidence.json", evidenceAt(17, "2"));
+
+    expect((await evidenceOf("17")).body).toEqual({
+      entity: "17",
+      before: null,
+      afterwards: { known: [], failures: [] },
+    });
+    expect((await evidenceOf("__proto__")).body["before"]).toBeNull();
   });
 });
