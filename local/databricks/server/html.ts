@@ -28,11 +28,21 @@ export function html(
   );
 }
 
+/** The colours are those of the console (`console/styles/tokens.css`), which a test compares. */
 const STYLE =
-  new Html(`body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1b1f24}
-h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:2rem}table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.35rem .8rem .35rem 0;border-bottom:1px solid #d8dee4;vertical-align:top}
-pre{background:#f6f8fa;padding:.8rem;overflow:auto;max-height:32rem}a{color:#0550ae}.good{color:#1a7f37}.bad{color:#b42318}.open{color:#7a4e00}.muted{color:#57606a}
-@media(prefers-color-scheme:dark){body{background:#0d1117;color:#e6edf3}pre{background:#161b22}td,th{border-color:#30363d}a{color:#79b8ff}.good{color:#56d364}.bad{color:#ff7b72}.open{color:#e3b341}.muted{color:#9198a1}}`);
+  new Html(`:root{color-scheme:light dark;--bg:light-dark(#f7f7f5,#121315);--card:light-dark(#ffffff,#1a1c1f);
+--ink:light-dark(#1c1d1f,#eceef1);--soft:light-dark(#5b5f66,#a8adb5);--line:light-dark(#e4e4e0,#2b2e33);--accent:light-dark(#2f5bd0,#8fb0ff);
+--accent-soft:light-dark(#e8eefc,#1f2a44);--good:light-dark(#1b6d44,#63c896);--good-soft:light-dark(#e3f3ea,#163024);--bad:light-dark(#b3261e,#ff8a80);
+--bad-soft:light-dark(#fbe9e7,#3a1c1a);--warn:light-dark(#7d5100,#e8b64c);--warn-soft:light-dark(#fdf1d8,#352a12)}
+body{font:14px/1.45 Inter,"Segoe UI",system-ui,"Helvetica Neue","DejaVu Sans",sans-serif;margin:0;padding:22px 28px 60px;background:var(--bg);color:var(--ink);font-variant-numeric:tabular-nums}
+main{max-width:70rem;margin:0 auto}h1{font-size:20px;font-weight:650;letter-spacing:-.01em}h2{font-size:15px;font-weight:600;margin:26px 0 10px}h3{font-size:13px;font-weight:600;color:var(--soft);margin:16px 0 8px}
+.table{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:4px 16px;overflow-x:auto}table{border-collapse:collapse;width:100%}
+td,th{text-align:left;padding:8px 12px 8px 0;border-bottom:1px solid var(--line);vertical-align:top}th{font-size:12px;font-weight:550;color:var(--soft)}tr:last-child>td{border-bottom:0}
+pre{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:10px 12px;overflow:auto;max-height:32rem;font:12px/1.5 "JetBrains Mono",ui-monospace,"DejaVu Sans Mono",monospace}
+a{color:inherit;text-decoration-color:var(--soft);text-underline-offset:3px}:focus-visible{outline:2px solid var(--accent);outline-offset:2px;border-radius:4px}
+.pill{border-radius:99px;padding:3px 10px;font-size:12.5px;font-weight:600;white-space:nowrap}.good{background:var(--good-soft);color:var(--good)}.bad{background:var(--bad-soft);color:var(--bad)}
+.open{background:var(--accent-soft);color:var(--accent)}.warnings{background:var(--warn-soft);color:var(--warn);border-radius:10px;padding:10px 16px 10px 32px;margin:12px 0}.muted{color:var(--soft)}
+@media(max-width:860px){body{padding:16px 14px 48px}}`);
 
 /** A whole page; `refresh` has the browser load it again every three seconds. */
 export function page(title: string, body: Html, refresh: boolean): string {
@@ -54,12 +64,14 @@ export function page(title: string, body: Html, refresh: boolean): string {
     </html>`.text;
 }
 
-/** The state of a run, coloured. */
+const SIGNS = { good: "✓", bad: "▲", open: "●" };
+
+/** The state of a run: colour, sign and word say the same. */
 export function badge(states: ReturnType<typeof taskStates>): Html {
   const life = String(states.state["life_cycle_state"]);
   const result = states.state["result_state"];
   const tone = result === "SUCCESS" ? "good" : result === undefined && life !== "SKIPPED" ? "open" : "bad";
-  return html`<span class="${tone}">${typeof result === "string" ? result : life}</span>`;
+  return html`<span class="pill ${tone}">${SIGNS[tone]} ${typeof result === "string" ? result : life}</span>`;
 }
 
 /** A time in UTC to the second. */
@@ -81,24 +93,27 @@ export function table(headings: readonly string[], rows: readonly (readonly (str
             ${headings.map((text) => html`<th>${text}</th>`)}
           </tr>
         </thead>`;
-  return html`<table>
-    ${head}
-    <tbody>
-      ${rows.map(
-        (row) =>
-          html`<tr>
-            ${cells(row)}
-          </tr>`,
-      )}
-    </tbody>
-  </table>`;
+  if (rows.length === 0) return html``;
+  return html`<div class="table" tabindex="0" role="group" aria-label="Table">
+    <table>
+      ${head}
+      <tbody>
+        ${rows.map(
+          (row) =>
+            html`<tr>
+              ${cells(row)}
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;
 }
 
 /** What of the settings has no effect here; empty when all has. */
 export function warningList(warnings: readonly string[]): Html {
   return warnings.length === 0
     ? html``
-    : html`<ul class="open">
+    : html`<ul class="warnings">
         ${warnings.map((text) => html`<li>${text}</li>`)}
       </ul>`;
 }

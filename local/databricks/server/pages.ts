@@ -60,6 +60,6 @@ export function jobPage(job: JobRecord, runs: readonly ListedRun[], warnings: re
     <h2>Recent runs</h2>
     ${runTable(runs)}
     <h2>Settings</h2>
-    <pre>${JSON.stringify(job.settings, hideValues, 2)}</pre>`;
+    <pre tabindex="0">${JSON.stringify(job.settings, hideValues, 2)}</pre>`;
   return page(`${job.settings.name} · job ${job.jobId}`, body, runs.some(isOpen));
 }

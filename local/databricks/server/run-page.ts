@@ -15,7 +15,7 @@ function block(title: string, text: string | undefined): Html {
   const plain = text?.replace(COLOURS, "");
   return plain
     ? html`<h3>${title}</h3>
-        <pre>${plain}</pre>`
+        <pre tabindex="0">${plain}</pre>`
     : html``;
 }
 
