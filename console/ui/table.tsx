@@ -2,8 +2,8 @@ import type { ComponentChildren } from "preact";
 
 interface Props {
   readonly label: string;
-  /** Heads in order; figures stand at the right, a column of buttons has none. */
-  readonly heads: readonly (string | { readonly figure: string })[];
+  /** Heads in order; figures stand at the right, a column of buttons has none, a narrow window leaves out what is for a wide one. */
+  readonly heads: readonly (string | { readonly figure: string } | { readonly wide: string })[];
   readonly children: ComponentChildren;
 }
 
@@ -19,6 +19,10 @@ export function Table({ label, heads, children }: Props) {
                 <td key={head} />
               ) : typeof head === "string" ? (
                 <th key={head}>{head}</th>
+              ) : "wide" in head ? (
+                <th key={head.wide} class="hide-narrow">
+                  {head.wide}
+                </th>
               ) : (
                 <th key={head.figure} class="num">
                   {head.figure}

@@ -57,7 +57,7 @@ function Square({ label, axes: [x, y], isDiagonal = false, calibration, pointsOf
   if (calibration.length === 0) return <Empty title="No outcome yet" />;
   return (
     <>
-      <svg class="chart curve" viewBox={`-30 -8 ${SIZE + 40} ${SIZE + 34}`} role="img" aria-label={label}>
+      <svg class="chart curve" viewBox={`-2 -22 ${SIZE + 4} ${SIZE + 44}`} role="img" aria-label={label}>
         <rect class="frame" width={SIZE} height={SIZE} />
         {isDiagonal && <line class="rule" x1="0" y1={SIZE} x2={SIZE} y2="0" />}
         {calibration.map((one, index) => (
@@ -75,7 +75,7 @@ function Square({ label, axes: [x, y], isDiagonal = false, calibration, pointsOf
         <text x={SIZE} y={SIZE + 16} text-anchor="end">
           {x}
         </text>
-        <text x="6" y="16" class="small">
+        <text x="0" y="-8" class="small">
           {y} 100 %
         </text>
       </svg>

@@ -70,7 +70,7 @@ function Horizons({ rows }: { rows: readonly Evaluation[] }) {
 
 /** A share as a bar; the mark is what it is compared with. */
 const Bar = ({ share, mark }: { share: number; mark?: number }) => (
-  <svg width="120" height="14" aria-hidden="true">
+  <svg class="bar" viewBox="0 0 120 14" preserveAspectRatio="none" aria-hidden="true">
     <rect class="f-line" y="3" width="120" height="8" rx="4" />
     <rect class="f-s1" y="3" width={120 * Math.min(1, share)} height="8" rx="4" />
     {mark !== undefined && <rect class="f-ink" x={Math.min(118, 120 * mark)} width="2" height="14" />}

@@ -8,10 +8,11 @@ import { subjectOf, type Entry } from "./summary";
 /** Who is likely to fail, the most likely first. */
 export function Fleet({ entries }: { entries: readonly Entry[] }) {
   return (
-    <Table label="Most likely to fail" heads={["Which", "Part", "Chance", "Alert", "Why"]}>
+    <Table label="Most likely to fail" heads={["Which", "Part", "Chance", "Alert", { wide: "Why" }]}>
       {entries.map((entry) => {
         const { entity, part } = subjectOf(entry);
-        return (
+        const why = entry.reasons.join("; ");
+        return [
           <tr key={`${entity}${part}`}>
             <td>
               {has("entityPredictions") ? (
@@ -25,9 +26,14 @@ export function Fleet({ entries }: { entries: readonly Entry[] }) {
               <Chance share={entry.probability} /> {percent(entry.probability)}
             </td>
             <td>{entry.alert ? <Pill tone="bad">alert</Pill> : <span class="soft">below</span>}</td>
-            <td class="prose">{entry.reasons.join("; ")}</td>
-          </tr>
-        );
+            <td class="prose hide-narrow">{why}</td>
+          </tr>,
+          <tr key={`${entity}${part} why`} class="only-narrow">
+            <td colSpan={4} class="soft small">
+              {why}
+            </td>
+          </tr>,
+        ];
       })}
     </Table>
   );

@@ -1,5 +1,11 @@
 import type { Run } from "../../api/types";
 
+type Told = NonNullable<Run["steps"][number]["generations"][number]["error"]>;
+
+/** A trace ends with the message as a rule, and then says it itself. */
+const inFull = ({ message, trace }: Told): string =>
+  trace?.includes(message) ? trace : [message, trace].filter(Boolean).join("\n\n");
+
 /** Why it did not succeed, in the notebook's own words. */
 export function Failure({ run }: { run: Run }) {
   const needs = run.steps.flatMap(({ name, generations }) =>
@@ -25,7 +31,7 @@ export function Failure({ run }: { run: Run }) {
             {told?.cell && `, ${told.cell}`}
           </strong>
           <pre class="trace" tabIndex={0} aria-label="Error">
-            {told ? [told.message, told.trace].filter(Boolean).join("\n\n") : run.error.message}
+            {told ? inFull(told) : run.error.message}
           </pre>
           <span class="soft">{run.error.remedy}</span>
         </div>

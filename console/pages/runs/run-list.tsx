@@ -14,7 +14,7 @@ import { askedBy } from "./words";
 const COLUMNS = [
   { name: "State", width: "minmax(112px, .8fr)" },
   { name: "Run", width: "minmax(0, 2.4fr)" },
-  { name: "Asked for", width: "minmax(92px, 1.2fr)" },
+  { name: "Asked for", width: "minmax(98px, 1.2fr)" },
   { name: "Batch", width: "minmax(60px, .8fr)", wide: true },
   { name: "Took", width: "minmax(60px, .7fr)", wide: true },
 ];
@@ -68,7 +68,7 @@ function cells(run: RunSummary) {
       <span class="soft small">{run.error ? run.error.message : run.window ? "asked for a window" : ""}</span>
     </>,
     <span class="small">
-      <Time at={run.createdAt} /> <span class="soft">{askedBy(run)}</span>
+      <Time at={run.createdAt} /> <span class="soft hide-narrow">{askedBy(run)}</span>
     </span>,
     run.batch.drops > 0 ? count(run.batch.drops, "drop") : <span class="soft">none</span>,
     run.durationSeconds === null ? <span class="soft">…</span> : span(run.durationSeconds),

@@ -19,8 +19,9 @@ interface Lane {
 }
 
 const at = (time: string | null): number | null => (time === null ? null : Date.parse(time));
-/** Below this share of the width no text fits into a bar. */
-const ROOM_FOR_TEXT = 0.14;
+/** The least width of a lane beside its name and note, and that of a letter: what does not fit into a bar is left out, not cut. */
+const LANE_PX = 640;
+const LETTER_PX = 6.6;
 const LEAST_SHARE = 0.004;
 const TICKS = 4;
 
@@ -68,13 +69,14 @@ const ticks = Array.from({ length: TICKS + 1 }, (_, index) => index / TICKS);
 
 function BarShape({ bar, from, to }: { bar: Bar; from: number; to: number }) {
   const width = Math.max(LEAST_SHARE, to - from);
+  const text = [bar.text, bar.text.split(" · ")[0] ?? ""].find((one) => one.length * LETTER_PX + 14 < width * LANE_PX);
   return (
     <svg x={`${Math.min(from, 1 - LEAST_SHARE) * 100}%`} y="4" width={`${width * 100}%`} height="18">
       <title>{bar.title}</title>
       <rect class={`f-${bar.fill}`} width="100%" height="18" rx="4" />
-      {width > ROOM_FOR_TEXT && bar.text && (
+      {text && (
         <text class="inside" x="7" y="13">
-          {bar.text}
+          {text}
         </text>
       )}
     </svg>
