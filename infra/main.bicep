@@ -87,6 +87,9 @@ param notificationTopics string = 'all'
 @description('Takes OpenLineage events of every run; empty = nobody does.')
 param openLineageUrl string = ''
 
+@description('Takes a trace of every run by OTLP over HTTP (JSON), such as a collector; empty = nobody does.')
+param otlpEndpoint string = ''
+
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var tags = { 'azd-env-name': environmentName }
 var deployment = empty(deploymentId) ? 'bk-${token}' : deploymentId
@@ -258,6 +261,7 @@ module app 'app/function-app.bicep' = {
       NOTIFICATION_FORMAT: notificationFormat
       NOTIFICATION_TOPICS: notificationTopics
       OPENLINEAGE_URL: openLineageUrl
+      OTLP_ENDPOINT: otlpEndpoint
     }
   }
 }

@@ -1,7 +1,8 @@
 import type { z } from "zod";
 import { OWN_FAULTS } from "../cli/fault";
 import { PROBLEM_TYPES } from "../src/api/problem-types";
-import { authSettings, generalSettings, storageSettings, webhookSettings } from "../src/config/settings";
+import { authSettings, expected, generalSettings, storageSettings, webhookSettings } from "../src/config/settings";
+import { DEFINITION_FAULTS } from "../src/domain/messages/definition-faults";
 import { DROP_REASONS } from "../src/domain/messages/drop-reasons";
 import type { MessageEntry } from "../src/domain/messages/message";
 import { DECLARED_RULE, FILE_RULES, ROW_RULES } from "../src/domain/messages/quarantine-rules";
@@ -27,10 +28,9 @@ function settings(): string[][] {
   const all = [...shapes.flatMap((shape) => Object.entries(shape)), ...signIn] as [string, z.ZodType][];
   const told = new Map<string, string>([["DATABRICKS_AUTH", "token, managedIdentity, default or oauthM2M"]]);
   for (const [name, type] of all) {
-    const { description } = type.meta() ?? {};
-    if (!told.has(name)) told.set(name, description ?? "");
+    if (!told.has(name)) told.set(name, expected(type));
   }
-  return [...told].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, expected]) => [`\`${name}\``, expected]);
+  return [...told].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, text]) => [`\`${name}\``, text]);
 }
 
 const SECTIONS: readonly (readonly [title: string, text: string, table: () => string])[] = [
@@ -95,8 +95,13 @@ const SECTIONS: readonly (readonly [title: string, text: string, table: () => st
   [
     "Faults of the configuration",
     "The app starts with none: it names every fault at once, in its log and at the end of the host's start. A setting is mended in the function app's settings or in " +
-      "`local.settings.json`; a definition at the place that the fault names, with `pipelines/pipeline.schema.json` in the editor ([contracts](contracts.md), section 5).",
+      "`local.settings.json`.",
     () => table(["setting", "expected"], settings()),
+  ],
+  [
+    "Faults of a definition",
+    "Told with those of the configuration, at a file and a place in it. `pipelines/pipeline.schema.json` shows most of them in the editor ([contracts](contracts.md), section 5).",
+    () => table(["kind", "meaning", "what to do"], entries(DEFINITION_FAULTS)),
   ],
 ];
 

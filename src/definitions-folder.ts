@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { parseDefinitions, type PipelineDefinitions } from "./domain/pipeline-definition";
+import { definitionFault, parseDefinitions } from "./domain/parse-definitions";
+import type { PipelineDefinitions } from "./domain/pipeline-definition";
 import { ConfigError } from "./errors";
 
 /** The nearest folder above `start` that holds a host.json. */
@@ -21,12 +22,11 @@ export function loadDefinitions(folder: string): PipelineDefinitions {
   try {
     names = readdirSync(folder).filter((name) => name.endsWith(".json") && !name.endsWith(".schema.json"));
   } catch (error) {
-    throw new ConfigError([
-      { where: "PIPELINES_DIR", message: `${folder} cannot be read (${(error as NodeJS.ErrnoException).code})` },
-    ]);
+    const { code } = error as NodeJS.ErrnoException;
+    throw new ConfigError([definitionFault("folder", "PIPELINES_DIR", `${folder} cannot be read (${code})`)]);
   }
   if (names.length === 0)
-    throw new ConfigError([{ where: "PIPELINES_DIR", message: `${folder} holds no pipeline definition` }]);
+    throw new ConfigError([definitionFault("folder", "PIPELINES_DIR", `${folder} holds no pipeline definition`)]);
   const files = names.map((file) => ({ file, text: readFileSync(join(folder, file), "utf8") }));
   const { definitions, faults } = parseDefinitions(files);
   if (faults.length > 0) throw new ConfigError(faults);

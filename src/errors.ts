@@ -6,6 +6,8 @@ export interface ConfigProblem {
   readonly where: string;
   /** What is wrong, what is expected and the remedy. Never holds the value of a secret. */
   readonly message: string;
+  /** What to do, when the message does not say it. */
+  readonly remedy?: string;
 }
 
 /** Thrown at start-up when settings or definitions are wrong; lists every fault at once. */
@@ -15,7 +17,9 @@ export class ConfigError extends Error {
   constructor(readonly problems: readonly ConfigProblem[]) {
     super(
       `${problems.length} configuration ${problems.length === 1 ? "fault" : "faults"}:\n` +
-        problems.map(({ where, message }) => `  ${where}: ${message}`).join("\n"),
+        problems
+          .map(({ where, message, remedy }) => `  ${where}: ${[message, remedy].filter(Boolean).join(". ")}`)
+          .join("\n"),
     );
   }
 }

@@ -92,7 +92,7 @@ function start(environment: Environment): void {
     ...{ ledger, requests, jobNamePrefix, deploymentId: config.deploymentId, workspace: databricks.host },
     jobs: createJobsClient(connection),
     settings: { catalog, schema, volumeRoot, batches: containers.batches },
-    notifier: createNotifier(config),
+    notifier: createNotifier({ ...config, version }),
   };
   const starterFor = durableStarterOf(config.deploymentId);
   // With an identity the app runs in Azure, where Event Grid tells of new blobs; a connection string means an account without it.

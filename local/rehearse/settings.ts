@@ -39,7 +39,7 @@ function workedOut({ clientId, storage, databricksHost, webhookPassword, volumeR
 }
 
 /** Parameters of main.bicep that are empty unless somebody sets them; Bicep leaves out what is empty. */
-const LEFT_OUT = ["NOTIFICATION_WEBHOOK_URL", "OPENLINEAGE_URL"];
+const LEFT_OUT = ["NOTIFICATION_WEBHOOK_URL", "OPENLINEAGE_URL", "OTLP_ENDPOINT"];
 
 /**
  * The app settings exactly as infra/ names them.

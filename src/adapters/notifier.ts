@@ -2,6 +2,7 @@ import axios from "axios";
 import type { Config } from "../config/config";
 import { webhookBody } from "../domain/notification/bodies";
 import { lineageEvents } from "../domain/notification/open-lineage";
+import { otlpTraces } from "../domain/notification/otlp";
 import type { Notifier } from "../runs/deps";
 
 const TIMEOUT_MS = 15_000;
@@ -9,6 +10,7 @@ const TIMEOUT_MS = 15_000;
 /** What the notifier needs of the settings. */
 export type NotifierConfig = Pick<Config, "notifications" | "deploymentId"> & {
   readonly databricks: Pick<Config["databricks"], "host">;
+  readonly version: string;
 };
 
 async function post(
@@ -49,19 +51,38 @@ function openLineage({ url, apiKey }: { url: string; apiKey?: string }, config: 
   };
 }
 
+/** Sends the trace of an attempt that ended. Its ids are the same at every try. */
+function traces(
+  { url, headers }: { url: string; headers: Readonly<Record<string, string>> },
+  config: NotifierConfig,
+): Notifier {
+  return {
+    async notify({ runId }, spans) {
+      const told = await spans();
+      if (told.length === 0 || runId === null) return;
+      const body = otlpTraces(runId, told, { deploymentId: config.deploymentId, version: config.version });
+      await post("OTLP endpoint", `${url.replace(/\/+$/, "")}/v1/traces`, body, {
+        "content-type": "application/json",
+        ...headers,
+      });
+    },
+  };
+}
+
 /**
  * Tells every receiver that the settings name; none is no fault. When one of them does not take a message, the message is told again
  * later, to all: each tells a repetition by its id.
  */
 export function createNotifier(config: NotifierConfig): Notifier {
-  const { webhookUrl, openLineage: lineage } = config.notifications;
+  const { webhookUrl, openLineage: lineage, otlp } = config.notifications;
   const receivers = [
     ...(webhookUrl === undefined ? [] : [webhook(webhookUrl, config)]),
     ...(lineage === undefined ? [] : [openLineage(lineage, config)]),
+    ...(otlp === undefined ? [] : [traces(otlp, config)]),
   ];
   return {
-    async notify(notification) {
-      const told = await Promise.allSettled(receivers.map(async (receiver) => receiver.notify(notification)));
+    async notify(notification, spans) {
+      const told = await Promise.allSettled(receivers.map(async (receiver) => receiver.notify(notification, spans)));
       const faults = told.flatMap((one) => (one.status === "rejected" ? [String((one.reason as Error).message)] : []));
       if (faults.length > 0) throw new Error(faults.join("; "));
     },

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { NotificationFormat } from "../domain/notification/bodies";
 import type { Topic } from "../domain/notification/topics";
 import { ConfigError, type ConfigProblem } from "../errors";
-import { authSettings, generalSettings, storageSettings, webhookSettings } from "./settings";
+import { authSettings, expected, generalSettings, storageSettings, webhookSettings } from "./settings";
 
 /** How to reach the storage account. */
 export type StorageConfig =
@@ -51,6 +51,8 @@ export interface Config {
     readonly format: NotificationFormat;
     readonly topics: readonly Topic[];
     readonly openLineage?: { readonly url: string; readonly apiKey?: string };
+    /** Takes the traces of runs; its headers may hold a secret. */
+    readonly otlp?: { readonly url: string; readonly headers: Readonly<Record<string, string>> };
   };
   /** How callers of the API are known. */
   readonly apiAuth: "keys" | "easyAuth";
@@ -97,11 +99,13 @@ export function loadConfig(environment: Environment): Config {
 
 function notificationConfig(general: z.infer<typeof generalSettings>): Config["notifications"] {
   const { NOTIFICATION_WEBHOOK_URL: webhookUrl, OPENLINEAGE_URL: url, OPENLINEAGE_API_KEY: apiKey } = general;
+  const { OTLP_ENDPOINT: otlpUrl, OTLP_HEADERS: headers } = general;
   return {
     ...(webhookUrl ? { webhookUrl } : {}),
     format: general.NOTIFICATION_FORMAT,
     topics: general.NOTIFICATION_TOPICS,
     ...(url ? { openLineage: { url, ...(apiKey ? { apiKey } : {}) } } : {}),
+    ...(otlpUrl ? { otlp: { url: otlpUrl, headers: headers ?? {} } } : {}),
   };
 }
 
@@ -197,6 +201,7 @@ const SECRETS = [
   "DATABRICKS_CLIENT_SECRET",
   "DATABRICKS_WEBHOOK_PASSWORD",
   "OPENLINEAGE_API_KEY",
+  "OTLP_HEADERS",
 ];
 
 /** The platform hands on the reference itself when it cannot read the secret. Its text is long enough for a password, and no secret. */
@@ -236,11 +241,11 @@ function parse<T extends z.ZodType>(schema: T, env: Environment, problems: Confi
   for (const issue of parsed.error.issues) {
     const name = String(issue.path[0] ?? "?");
     const verb = env[name] === undefined ? "is missing" : "is not valid";
-    const expected = expectation(schema, name) ?? issue.message;
+    const wanted = expectation(schema, name) ?? issue.message;
     fault(
       problems,
       name,
-      `${verb}: expected ${expected.replace(/^expected /, "")}. Set it in the function app's settings or local.settings.json.`,
+      `${verb}: expected ${wanted.replace(/^expected /, "")}. Set it in the function app's settings or local.settings.json.`,
     );
   }
   return undefined;
@@ -250,8 +255,8 @@ function expectation(schema: z.ZodType, name: string): string | undefined {
   const objects = schema instanceof z.ZodDiscriminatedUnion ? schema.options : [schema];
   for (const object of objects) {
     const field = object instanceof z.ZodObject ? (object.shape[name] as z.ZodType | undefined) : undefined;
-    const description = field?.meta()?.description;
-    if (description) return description;
+    const description = field === undefined ? "" : expected(field);
+    if (description !== "") return description;
   }
   return undefined;
 }

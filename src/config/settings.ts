@@ -4,13 +4,21 @@ import { TOPICS } from "../domain/notification/topics";
 
 /** The app settings, as the environment names them. The description of each says what is expected and is printed when it is wrong. */
 
-const setting = (expected: string) => z.string().trim().min(1).meta({ description: expected });
+const setting = (description: string) => z.string().trim().min(1).meta({ description });
 const container = (fallback: string) =>
   z
     .string()
     .regex(/^[a-z0-9](?:[a-z0-9]|-(?!-)){1,61}[a-z0-9]$/)
     .default(fallback)
     .meta({ description: `a container name: 3 to 63 of a-z, 0-9 and single hyphens (default ${fallback})` });
+
+/** What is expected of a setting, also of one that may be left out or is changed when it is read; empty when nothing is said. */
+export function expected(type: z.ZodType): string {
+  const { description } = type.meta() ?? {};
+  if (description !== undefined) return description;
+  if (type instanceof z.ZodOptional) return expected(type.unwrap() as z.ZodType);
+  return type instanceof z.ZodPipe ? expected(type.in as z.ZodType) : "";
+}
 
 /** Settings that stand for themselves. */
 export const generalSettings = z.object({
@@ -86,6 +94,20 @@ export const generalSettings = z.object({
       description: "an http(s) URL that takes OpenLineage events, such as https://marquez.example/api/v1/lineage",
     }),
   OPENLINEAGE_API_KEY: setting("the bearer token of the OpenLineage URL").optional(),
+  OTLP_ENDPOINT: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .meta({
+      description:
+        "an http(s) URL that takes OpenTelemetry traces by OTLP over HTTP in JSON, without /v1/traces, such as https://collector.example:4318",
+    }),
+  OTLP_HEADERS: z
+    .string()
+    .transform((text) => text.split(",").map((pair) => pair.split(/=(.*)/s).map((part) => part.trim())))
+    .pipe(z.array(z.tuple([z.string().regex(/^[\w-]+$/), z.string().min(1)], z.string())))
+    .transform((pairs) => Object.fromEntries(pairs.map(([name, value]) => [name.toLowerCase(), value])))
+    .optional()
+    .meta({ description: "headers for OTLP_ENDPOINT, such as api-key=…, with commas between" }),
   PIPELINES_DIR: setting("a folder with pipeline definitions (default: pipelines/ of the app)").optional(),
 });
 

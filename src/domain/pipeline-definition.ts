@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { tooLarge } from "./definition-size";
 import { MAX_PIPELINE_NAME } from "./ids";
+import type { DefinitionFaultKind } from "./messages/definition-faults";
 import { scheduleFault, timeZoneFault, type Schedule } from "./schedule";
 
 /** Job parameters that every step gets; a step's own may not take their names. */
@@ -16,11 +16,17 @@ export const COMMON_PARAMETERS = [
   "scenario",
 ] as const;
 
+/** Which remedy a rule of our own has. */
+const kind = (name: DefinitionFaultKind): { readonly kind: DefinitionFaultKind } => ({ kind: name });
+
 const seconds = z.number().int().nonnegative();
 const parameterName = z
   .string()
   .regex(/^[a-z][a-z0-9_]*$/, "expected a parameter name of a-z, 0-9 and _")
-  .refine((name) => !(COMMON_PARAMETERS as readonly string[]).includes(name), "is a parameter that every step gets");
+  .refine((name) => !(COMMON_PARAMETERS as readonly string[]).includes(name), {
+    message: "is a parameter that every step gets",
+    params: kind("reserved"),
+  });
 
 const stepSchema = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9_]{0,39}$/, "expected a-z, 0-9 and _, beginning with a letter"),
@@ -58,6 +64,7 @@ const deliverySchema = z
   })
   .refine(({ count, names, marker }) => [count, names, marker].some((rule) => rule !== undefined), {
     message: "expected count, names or marker",
+    params: kind("delivery"),
   });
 
 const dropsSchema = z
@@ -67,11 +74,15 @@ const dropsSchema = z
       try {
         new RegExp(text);
       } catch (error) {
-        context.addIssue({ code: "custom", message: (error as Error).message });
+        context.addIssue({ code: "custom", message: (error as Error).message, params: kind("path_pattern") });
         return;
       }
       if (!text.includes("(?<source>"))
-        context.addIssue({ code: "custom", message: "expected a named group (?<source>…)" });
+        context.addIssue({
+          code: "custom",
+          message: "expected a named group (?<source>…)",
+          params: kind("path_pattern"),
+        });
     }),
     /** By source: when a delivery is whole. Its files are those with the same (?<delivery>…) in the path. */
     deliveries: z.record(z.string(), deliverySchema).optional(),
@@ -95,10 +106,12 @@ const dropsSchema = z
   })
   .refine((drops) => drops.maxWaitSeconds >= drops.quietPeriodSeconds, {
     message: "must not be less than quietPeriodSeconds",
+    params: kind("shorter"),
     path: ["maxWaitSeconds"],
   })
   .refine(({ deliveries, pathPattern }) => deliveries === undefined || pathPattern.includes("(?<delivery>"), {
     message: "needs a named group (?<delivery>…) in pathPattern, by which the files of a delivery are known",
+    params: kind("delivery"),
     path: ["deliveries"],
   });
 
@@ -119,6 +132,7 @@ const retentionSchema = z
   .refine(({ historyDays, batchesDays, ledgerDays }) => historyDays <= ledgerDays && batchesDays <= ledgerDays, {
     message:
       "must not be less than historyDays and batchesDays: without its rows nobody would find what is left of a run",
+    params: kind("shorter"),
     path: ["ledgerDays"],
   });
 
@@ -136,7 +150,12 @@ export const pipelineDefinitionSchema = z
       .string()
       .superRefine((text, context) => {
         const fault = scheduleFault(text);
-        if (fault !== null) context.addIssue({ code: "custom", message: `expected six NCRONTAB fields: ${fault}` });
+        if (fault === null) return;
+        context.addIssue({
+          code: "custom",
+          message: `expected six NCRONTAB fields: ${fault}`,
+          params: kind("schedule"),
+        });
       })
       .optional(),
     /** Of the schedule. */
@@ -144,7 +163,7 @@ export const pipelineDefinitionSchema = z
       .string()
       .superRefine((name, context) => {
         const fault = timeZoneFault(name);
-        if (fault !== null) context.addIssue({ code: "custom", message: fault });
+        if (fault !== null) context.addIssue({ code: "custom", message: fault, params: kind("time_zone") });
       })
       .default("UTC"),
     /** More missed occurrences than this are caught up only when a person approves. */
@@ -182,7 +201,12 @@ export const pipelineDefinitionSchema = z
     const names = definition.steps.map((step) => step.name);
     names.forEach((name, index) => {
       if (names.indexOf(name) !== index)
-        context.addIssue({ code: "custom", message: `step name ${name} occurs twice`, path: ["steps", index, "name"] });
+        context.addIssue({
+          code: "custom",
+          message: `step name ${name} occurs twice`,
+          path: ["steps", index, "name"],
+          params: kind("step_twice"),
+        });
     });
   });
 
@@ -198,85 +222,6 @@ export function scheduleOf({ schedule, timeZone }: Pick<PipelineDefinition, "sch
 export type StepDefinition = PipelineDefinition["steps"][number];
 /** All definitions by name. */
 export type PipelineDefinitions = ReadonlyMap<string, PipelineDefinition>;
-
-/** A definition file as read. */
-export interface DefinitionFile {
-  /** File name such as `scoring.json`. */
-  readonly file: string;
-  readonly text: string;
-}
-
-/** A fault of a definition file. */
-export interface DefinitionFault {
-  /** File and path inside it. */
-  readonly where: string;
-  readonly message: string;
-}
-
-function readOne({ file, text }: DefinitionFile, faults: DefinitionFault[]): PipelineDefinition | null {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    faults.push({ where: file, message: `is not JSON: ${(error as Error).message}` });
-    return null;
-  }
-  const parsed = pipelineDefinitionSchema.safeParse(json);
-  if (!parsed.success) {
-    for (const issue of parsed.error.issues)
-      faults.push({ where: `${file} at ${issue.path.join(".") || "(root)"}`, message: issue.message });
-    return null;
-  }
-  if (file !== `${parsed.data.name}.json`) {
-    faults.push({
-      where: `${file} at name`,
-      message: `is "${parsed.data.name}"; the file must be named ${parsed.data.name}.json`,
-    });
-    return null;
-  }
-  const tasks = parsed.data.steps.flatMap(({ task }, index) => (task === undefined ? [] : [index]));
-  for (const index of tasks)
-    faults.push({ where: `${file} at steps.${index}.task`, message: "is not for files: name the job as sharedJob" });
-  if (tasks.length > 0) return null;
-  const large = tooLarge(parsed.data);
-  if (large === null) return parsed.data;
-  faults.push({ where: `${file} at ${large.key}`, message: large.message });
-  return null;
-}
-
-/** Definitions of different scenarios whose tables would meet in one schema, and schemas of no named scenario. */
-function meetings(read: readonly PipelineDefinition[]): DefinitionFault[] {
-  const first = new Map<string, PipelineDefinition>();
-  const faults: DefinitionFault[] = [];
-  for (const definition of read) {
-    const schema = definition.schema ?? "";
-    const other = first.get(schema) ?? definition;
-    first.set(schema, other);
-    if (definition.schema !== undefined && definition.scenario === undefined)
-      faults.push({
-        where: `${definition.name}.json at scenario`,
-        message: "is missing: a definition with a schema of its own names the scenario whose tables are there",
-      });
-    if (other.scenario !== definition.scenario)
-      faults.push({
-        where: `${definition.name}.json at schema`,
-        message: `is also that of ${other.name}.json, which has another scenario: give each scenario a schema of its own`,
-      });
-  }
-  return faults;
-}
-
-/** Parses all definition files and lists every fault of every file. */
-export function parseDefinitions(files: readonly DefinitionFile[]): {
-  definitions: PipelineDefinitions;
-  faults: readonly DefinitionFault[];
-} {
-  const faults: DefinitionFault[] = [];
-  const sorted = [...files].sort((a, b) => (a.file < b.file ? -1 : 1));
-  const read = sorted.map((file) => readOne(file, faults)).filter((definition) => definition !== null);
-  faults.push(...meetings(read));
-  return { definitions: new Map(read.map((definition) => [definition.name, definition])), faults };
-}
 
 /** The pipeline that takes a blob, with its source name; the first in name order when several patterns match. */
 export function routeDrop(

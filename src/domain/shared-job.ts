@@ -1,5 +1,6 @@
 import { ConfigError } from "../errors";
 import { tooLarge } from "./definition-size";
+import { definitionFault } from "./parse-definitions";
 import type { PipelineDefinition, PipelineDefinitions, StepDefinition } from "./pipeline-definition";
 
 const MAX_TIMEOUT_SECONDS = 604_800;
@@ -25,7 +26,7 @@ function onSharedJob(definition: PipelineDefinition): PipelineDefinition {
   // Each step has the parameters of all.
   const large = tooLarge(whole);
   if (large !== null)
-    throw new ConfigError([{ where: `${definition.name}.json at ${large.key}`, message: large.message }]);
+    throw new ConfigError([definitionFault("too_long", `${definition.name}.json at ${large.key}`, large.message)]);
   return whole;
 }
 
@@ -35,10 +36,11 @@ function mergedParameters({ name, steps }: PipelineDefinition): Record<string, s
   for (const [parameter, value] of steps.flatMap(({ parameters }) => Object.entries(parameters))) {
     if ((merged[parameter] ?? value) !== value)
       throw new ConfigError([
-        {
-          where: `${name}.json at sharedJob`,
-          message: `steps of one run share its parameters, but ${parameter} has two values`,
-        },
+        definitionFault(
+          "two_values",
+          `${name}.json at sharedJob`,
+          `steps of one run share its parameters, but ${parameter} has two values`,
+        ),
       ]);
     merged[parameter] = value;
   }

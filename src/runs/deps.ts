@@ -1,6 +1,7 @@
 import type { JobsClient } from "../databricks/jobs-client";
 import type { JobSettings } from "../domain/job-parameters";
 import type { Notification } from "../domain/notification/notification";
+import type { Span } from "../domain/notification/run-trace";
 import type { Ledger } from "../ledger/ledger";
 import type { RunRequests } from "../ledger/run-requests";
 import type { OrchestrationStarter } from "../domain/orchestration-starter";
@@ -21,7 +22,8 @@ export interface ActivityDeps {
 
 /** Tells people or systems. Throws when nobody took the message. */
 export interface Notifier {
-  notify(notification: Notification): Promise<void>;
+  /** `spans` reads the trace of the attempt that ended, for whoever takes traces. */
+  notify(notification: Notification, spans: () => Promise<readonly Span[]>): Promise<void>;
 }
 
 /** What one invocation of an activity brings along. */

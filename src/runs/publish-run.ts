@@ -6,6 +6,7 @@ import type { Logger } from "../logging/logger";
 import { faultText } from "./databricks-call";
 import type { ActivityContext, ActivityDeps } from "./deps";
 import { notificationOf } from "./notification";
+import { runSpans } from "./run-trace";
 import { runSummary } from "./run-summary";
 
 /** Messages of one pipeline that one pass looks at. */
@@ -36,7 +37,7 @@ async function deliver(deps: ActivityDeps, pipeline: string, message: Message, l
   const { outbox } = deps.ledger;
   if (message.body.kind === "runEnded") await writeSummary(deps, message.body.runId);
   try {
-    await deps.notifier.notify(await notificationOf(deps, message));
+    await deps.notifier.notify(await notificationOf(deps, message), async () => runSpans(deps, message));
     await outbox.delivered(pipeline, message);
   } catch (error) {
     const fate = await outbox.failed(pipeline, message, faultText(error));

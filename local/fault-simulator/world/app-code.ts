@@ -79,7 +79,7 @@ export class AppCode {
     const known = this.parsed.get(key);
     if (known) return known;
     const { definitions, faults } = this.exported<ParseDefinitions>(
-      "domain/pipeline-definition",
+      "domain/parse-definitions",
       "parseDefinitions",
     )(files);
     if (faults.length > 0) throw new Error(`bad definitions: ${JSON.stringify(faults)}`);

@@ -33,8 +33,17 @@ export function toolName({ id }: Operation): string {
   return id.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
+/** Schemas take milliseconds to write down, and never change. */
+const made = new WeakMap<Operation, Tool>();
+
 /** The tool of an operation: path, query and body are its arguments, side by side. */
 export function toolOf(operation: Operation): Tool {
+  const known = made.get(operation) ?? makeTool(operation);
+  made.set(operation, known);
+  return known;
+}
+
+function makeTool(operation: Operation): Tool {
   const parts = partsOf(operation).map(({ schema }) => objectSchema(schema));
   const { summary, description, readOnly, idempotencyKey, access } = operation;
   const role = readOnly ? "Changes nothing." : `Changes something; for the role ${access}.`;

@@ -1,3 +1,4 @@
+import type { GenerationRecord } from "../../domain/generation";
 import { isClosed } from "../../domain/run";
 import type { RunRequests } from "../../ledger/run-requests";
 import type { OverviewView } from "../overview/schemas";
@@ -16,7 +17,8 @@ const metrics = operation({
   problems: [],
   async run(_call, { overview, runs, version }: Pick<ApiPorts, "overview" | "runs" | "version">) {
     const view = await overview();
-    return answer(200, exposition([...gaugesOf(view, version), ...(await lastRuns(runs))]));
+    const gauges = [gaugesOf(view, version), await lastRuns(runs), await oldest(view, runs)].flat();
+    return answer(200, exposition(gauges));
   },
 });
 
@@ -65,7 +67,10 @@ async function lastRuns(runs: RunRequests): Promise<Gauge[]> {
         runs.listRuns({ pipeline, top: 10 }),
         runs.listRuns({ pipeline, state: "succeeded", top: 1 }),
       ]);
-      return { pipeline, last: newest.items.find(({ state }) => isClosed(state)), success: succeeded.items[0] };
+      const last = newest.items.find(({ state }) => isClosed(state));
+      const steps = last === undefined ? [] : ((await runs.getRun(last.runId))?.steps ?? []);
+      const databricksRuns = steps.flatMap(({ generations }) => generations);
+      return { pipeline, last, databricksRuns, success: succeeded.items[0] };
     }),
   );
   const samples = (valueOf: (one: (typeof each)[number]) => number | null) =>
@@ -87,9 +92,75 @@ async function lastRuns(runs: RunRequests): Promise<Gauge[]> {
       ),
     },
     {
+      name: "batchkeeper_last_run_wait_seconds",
+      help: "How long the Databricks runs of the last run that is over waited to begin, such as for a cluster.",
+      samples: samples(({ last, databricksRuns }) => (last ? sum(databricksRuns.map(waitOf)) : null)),
+    },
+    {
+      name: "batchkeeper_last_run_quarantined_rows",
+      help: "Rows that the last run that is over set aside.",
+      samples: samples(({ last, databricksRuns }) =>
+        last ? sum(databricksRuns.map(({ exit }) => exit?.counts["rowsQuarantined"] ?? 0)) : null,
+      ),
+    },
+    {
+      name: "batchkeeper_last_run_lateness_seconds",
+      help: "How far the data were behind the end of the last run that is over.",
+      samples: samples(({ last, databricksRuns }) => {
+        const watermark = databricksRuns.findLast(({ exit }) => exit?.watermark)?.exit?.watermark;
+        return last?.endedAt && watermark ? secondsOf(last.endedAt) - secondsOf(watermark) : null;
+      }),
+    },
+    {
+      name: "batchkeeper_last_run_verdicts",
+      help: "Databricks runs of the last run that is over, by verdict.",
+      samples: each.flatMap(({ pipeline, databricksRuns }) =>
+        Object.entries(Object.groupBy(databricksRuns, ({ verdict }) => verdict?.cause ?? verdict?.kind ?? "none")).map(
+          ([verdict, some = []]) => ({ labels: { pipeline, verdict }, value: some.length }),
+        ),
+      ),
+    },
+    {
       name: "batchkeeper_last_success_timestamp_seconds",
       help: "When a run succeeded last.",
       samples: samples(({ success }) => (success?.endedAt ? secondsOf(success.endedAt) : null)),
+    },
+  ];
+}
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+const waitOf = ({ intendedAt, startedAt }: GenerationRecord): number =>
+  startedAt === null || intendedAt === "" ? 0 : Math.max(0, secondsOf(startedAt) - secondsOf(intendedAt));
+
+/** Since when the oldest of what waits has waited. */
+async function oldest({ pipelines, open }: OverviewView, runs: RunRequests): Promise<Gauge[]> {
+  const waiting = await Promise.all(
+    pipelines
+      .filter(({ pendingDrops }) => pendingDrops > 0)
+      .map(async ({ name }) => ({
+        name,
+        drop: (await runs.listDrops({ pipeline: name, state: "pending", top: 1 })).items[0],
+      })),
+  );
+  const asked = await Promise.all(open.map(async ({ runId }) => runs.getRun(runId)));
+  const since = new Map<string, string>();
+  for (const run of asked) {
+    const known = since.get(run?.pipeline ?? "");
+    if (run && (known === undefined || run.requestedAt < known)) since.set(run.pipeline, run.requestedAt);
+  }
+  return [
+    {
+      name: "batchkeeper_oldest_pending_drop_timestamp_seconds",
+      help: "When the drop was seen that waits longest.",
+      samples: waiting.flatMap(({ name, drop }) =>
+        drop ? [{ labels: { pipeline: name }, value: secondsOf(drop.seenAt) }] : [],
+      ),
+    },
+    {
+      name: "batchkeeper_oldest_open_run_timestamp_seconds",
+      help: "When the run was asked for that is open longest.",
+      samples: [...since].map(([pipeline, at]) => ({ labels: { pipeline }, value: secondsOf(at) })),
     },
   ];
 }

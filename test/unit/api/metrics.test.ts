@@ -1,5 +1,6 @@
 import { exposition } from "../../../src/api/metrics/exposition";
 import type { OverviewView } from "../../../src/api/overview/schemas";
+import type { ExitJson } from "../../../src/domain/exit-json";
 import { ApiServer } from "../../support/api-server";
 import { idOf, RunsApi } from "../../support/runs-api";
 
@@ -22,7 +23,11 @@ const overview: OverviewView = {
     },
   ],
 };
-const server = new ApiServer(() => ({ ...api.ports, version: "1.2.3", overview: async () => overview }));
+let openNow = overview.open;
+const server = new ApiServer(() => ({
+  ...{ ...api.ports, version: "1.2.3" },
+  overview: async () => ({ ...overview, open: openNow }),
+}));
 beforeAll(async () => server.start());
 afterAll(async () => server.stop());
 
@@ -47,6 +52,38 @@ describe("metrics", () => {
       expect(text).toContain(`${line}\n`);
     expect(text).toMatch(/^batchkeeper_last_success_timestamp_seconds\{pipeline="scoring"\} \d+(\.\d+)?$/m);
     expect(text).not.toContain('last_run_failed{pipeline="training"}');
+  });
+
+  it("tell what waits longest, and what the last run waited, read and was judged", async () => {
+    const { ledger, clock } = api.test;
+    const at = (seconds: number) => new Date(clock.now() + seconds * 1000).toISOString();
+    const now = clock.now() / 1000;
+    const drop = { pipeline: "scoring", container: "drops", source: "a", etag: "1", size: 1, lastModified: at(0) };
+    await ledger.drops.record({ ...drop, path: "a/old.csv" });
+    clock.advance(60_000);
+    await ledger.drops.record({ ...drop, path: "a/new.csv" });
+    const runId = idOf(await api.start());
+    const keys = { runId, step: "ingestion", ordinal: 0, generation: 0, attempt: 1 };
+    const { generations } = ledger;
+    await generations.intend({ ...keys, job: "j", idempotencyToken: "t", intendedAt: at(0) });
+    const exit = { counts: { rowsQuarantined: 3 }, watermark: at(-3600) } as unknown as ExitJson;
+    const verdict = { kind: "failed", cause: "code", code: "RUN_EXECUTION_ERROR", message: "bad" } as const;
+    await generations.change(keys, () => ({ startedAt: at(90), endedAt: at(120), verdict, exit, terminal: true }));
+    await api.end(runId, "failed");
+    const open = idOf(await api.start({ body: { rerun: true } }));
+    openNow = [{ runId: open, pipeline: "scoring", state: "requested", step: null, stepNumber: 0, steps: 1 }];
+
+    const text = await (await fetch(`${server.url}/api/metrics`)).text();
+
+    for (const line of [
+      `batchkeeper_oldest_pending_drop_timestamp_seconds{pipeline="scoring"} ${now}`,
+      `batchkeeper_oldest_open_run_timestamp_seconds{pipeline="scoring"} ${now + 60}`,
+      'batchkeeper_last_run_wait_seconds{pipeline="scoring"} 90',
+      'batchkeeper_last_run_quarantined_rows{pipeline="scoring"} 3',
+      'batchkeeper_last_run_lateness_seconds{pipeline="scoring"} 3600',
+      'batchkeeper_last_run_verdicts{pipeline="scoring",verdict="code"} 1',
+    ])
+      expect(text).toContain(`${line}\n`);
   });
 
   it("escape what a label may hold", () => {

@@ -37,6 +37,7 @@ describe("loadConfig", () => {
       storage: { kind: "connectionString", connectionString: "UseDevelopmentStorage=true" },
       containers: { batches: "batches", results: "results" },
       ledgerTablePrefix: "batchkeeper",
+      mcpTools: "read",
       apiAuth: "keys",
       mcpTools: "read",
       databricks: {
@@ -51,6 +52,18 @@ describe("loadConfig", () => {
       },
       notifications: { format: "json", topics: [...TOPICS] },
     });
+  });
+
+  it("takes the headers of the OTLP endpoint apart, and refuses what are none without telling them", () => {
+    const settings = { ...minimal, OTLP_ENDPOINT: "https://collector:4318", OTLP_HEADERS: "Api-Key=a=b, x-scope = 1" };
+
+    expect(loadConfig(settings).notifications.otlp).toEqual({
+      url: "https://collector:4318",
+      headers: { "api-key": "a=b", "x-scope": "1" },
+    });
+    const { OTLP_HEADERS: told } = problems({ ...settings, OTLP_HEADERS: "secret words" });
+    expect(told).toContain("headers for OTLP_ENDPOINT");
+    expect(told).not.toContain("secret words");
   });
 
   it("reads every optional setting", () => {

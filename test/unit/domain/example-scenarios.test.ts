@@ -2,7 +2,8 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { REPO_ROOT } from "../../../local/paths";
 import { loadDefinitions } from "../../../src/definitions-folder";
-import { parseDefinitions, routeDrop } from "../../../src/domain/pipeline-definition";
+import { parseDefinitions } from "../../../src/domain/parse-definitions";
+import { routeDrop } from "../../../src/domain/pipeline-definition";
 import { readFileSync } from "node:fs";
 
 const SHIPPED = join(REPO_ROOT, "pipelines");

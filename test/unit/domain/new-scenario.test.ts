@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { parseDefinitions } from "../../../src/domain/pipeline-definition";
+import { parseDefinitions } from "../../../src/domain/parse-definitions";
 import { REPO_ROOT } from "../../../local/paths";
 
 const TEMPLATES = join(REPO_ROOT, "local", "scaffold", "template");

@@ -1,5 +1,6 @@
 import { jobParameters } from "../../../src/domain/job-parameters";
-import { parseDefinitions, pipelineDefinitionSchema } from "../../../src/domain/pipeline-definition";
+import { parseDefinitions } from "../../../src/domain/parse-definitions";
+import { pipelineDefinitionSchema } from "../../../src/domain/pipeline-definition";
 
 const definition = (fields: Record<string, unknown> = {}) => ({
   name: "scoring",

@@ -12,9 +12,9 @@ beforeEach(async () => {
   deaf = false;
   fixture = await createActivityFixture(storage.connectionString);
   const listening = { ...fixture.activities.notifier };
-  const notify: Notifier["notify"] = async (message) => {
+  const notify: Notifier["notify"] = async (...told) => {
     if (deaf) throw new Error("the receiver answered 500");
-    await listening.notify(message);
+    await listening.notify(...told);
   };
   Object.assign(fixture.activities.notifier, { notify });
 });

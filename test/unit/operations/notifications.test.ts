@@ -136,6 +136,8 @@ describe("the forms of a notification", () => {
   });
 });
 
+const none = () => Promise.resolve([]);
+
 describe("the notifier", () => {
   let server: Server;
   let url: string;
@@ -163,13 +165,13 @@ describe("the notifier", () => {
   afterEach(async () => new Promise((resolve) => server.close(resolve)));
 
   const config = (notifications: Partial<NotifierConfig["notifications"]>): NotifierConfig => ({
-    ...{ deploymentId: "prod", databricks: { host: "https://workspace" } },
+    ...{ deploymentId: "prod", databricks: { host: "https://workspace" }, version: "1.2.3" },
     notifications: { format: "json", topics: ["ended", "failed"], ...notifications },
   });
 
   it("posts to every receiver in its form", async () => {
     const openLineage = { url, apiKey: "key" };
-    await createNotifier(config({ webhookUrl: url, format: "cloudevents", openLineage })).notify(NOTIFICATION);
+    await createNotifier(config({ webhookUrl: url, format: "cloudevents", openLineage })).notify(NOTIFICATION, none);
 
     expect(received.map(({ type }) => type).sort()).toEqual([
       "application/cloudevents+json",
@@ -183,14 +185,14 @@ describe("the notifier", () => {
   });
 
   it("tells nobody of what is no topic of theirs, and nobody at all without a URL", async () => {
-    await createNotifier(config({ webhookUrl: url, topics: ["drift"] })).notify(NOTIFICATION);
-    await createNotifier(config({})).notify(NOTIFICATION);
+    await createNotifier(config({ webhookUrl: url, topics: ["drift"] })).notify(NOTIFICATION, none);
+    await createNotifier(config({})).notify(NOTIFICATION, none);
     expect(received).toEqual([]);
   });
 
   it("throws when a receiver did not take it, without the URL, which may hold a secret", async () => {
     status = 500;
-    const told = createNotifier(config({ webhookUrl: url })).notify(NOTIFICATION);
+    const told = createNotifier(config({ webhookUrl: url })).notify(NOTIFICATION, none);
     await expect(told).rejects.toThrow("notification webhook did not take the message (500)");
     await expect(told).rejects.not.toThrow("canary");
   });
