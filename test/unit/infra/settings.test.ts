@@ -38,9 +38,7 @@ describe("the settings that infra/ gives the function app", () => {
     const url = "https://account.example";
     // Known only in Azure: what Bicep works out. Every literal is the file's own.
     const workedOut = (name: string) =>
-      name.endsWith("Uri") || name.endsWith("Url") || name.endsWith("URL")
-        ? url
-        : (sample.Values[name] ?? "some-long-value");
+      /(?:Uri|Url|URL|ENDPOINT)$/.test(name) ? url : (sample.Values[name] ?? "some-long-value");
     const environment = Object.fromEntries(
       given.map((name) => [name, textOf(property(appSettings, name)) ?? workedOut(name)]),
     );
