@@ -68,7 +68,13 @@ describe("metrics", () => {
     await generations.intend({ ...keys, job: "j", idempotencyToken: "t", intendedAt: at(0) });
     const exit = { counts: { rowsQuarantined: 3 }, watermark: at(-3600) } as unknown as ExitJson;
     const verdict = { kind: "failed", cause: "code", code: "RUN_EXECUTION_ERROR", message: "bad" } as const;
-    await generations.change(keys, () => ({ startedAt: at(90), endedAt: at(120), verdict, exit, terminal: true }));
+    await generations.change(runId, 0, 0, () => ({
+      startedAt: at(90),
+      endedAt: at(120),
+      verdict,
+      exit,
+      terminal: true,
+    }));
     await api.end(runId, "failed");
     const open = idOf(await api.start({ body: { rerun: true } }));
     openNow = [{ runId: open, pipeline: "scoring", state: "requested", step: null, stepNumber: 0, steps: 1 }];
