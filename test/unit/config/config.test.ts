@@ -39,7 +39,6 @@ describe("loadConfig", () => {
       ledgerTablePrefix: "batchkeeper",
       mcpTools: "read",
       apiAuth: "keys",
-      mcpTools: "read",
       databricks: {
         host: "https://adb-1.2.azuredatabricks.net",
         auth: { kind: "token", token: "dapi-canary" },

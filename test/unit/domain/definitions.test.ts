@@ -202,7 +202,7 @@ describe("steps that share a Databricks run", () => {
   it("are made by the setting alone: a file names no task", () => {
     expect(parseDefinitions([{ file: "scoring.json", text: JSON.stringify(shared) }]).faults).toMatchObject([
       { where: "scoring.json at steps.0.task", message: "is not for files: name the job as sharedJob" },
-      ...shared.steps.slice(1).map(() => ({ kind: "task" })),
+      ...(shared?.steps ?? []).slice(1).map(() => ({ kind: "task" })),
     ]);
   });
 
