@@ -66,7 +66,8 @@ describe("metrics", () => {
     const keys = { runId, step: "ingestion", ordinal: 0, generation: 0, attempt: 1 };
     const { generations } = ledger;
     await generations.intend({ ...keys, job: "j", idempotencyToken: "t", intendedAt: at(0) });
-    const exit = { counts: { rowsQuarantined: 3 }, watermark: at(-3600) } as unknown as ExitJson;
+    const known = { schemaVersion: 1, step: "ingestion", runId, status: "ok", reason: null } as const;
+    const exit: ExitJson = { ...known, counts: { rowsQuarantined: 3 }, tables: {}, warnings: [], watermark: at(-3600) };
     const verdict = { kind: "failed", cause: "code", code: "RUN_EXECUTION_ERROR", message: "bad" } as const;
     await generations.change(runId, 0, 0, () => ({
       startedAt: at(90),
