@@ -53,7 +53,8 @@ class LogEntry:
         """A file whose rows were judged; `accepted` of them stand in the table.
 
         It covers no time by rows that were all rejected; nor by rows that all lie outside of the days of its name
-        (`due_days`, of a source whose rows have a fixed step). A file of events may hold nothing but late ones.
+        (`due_days`, of a source whose rows have a fixed step). A file of events may hold nothing but late ones, but
+        none that is later than its name.
         """
         remarks = dict(probed.broken)
         findings = {**dict.fromkeys(probed.broken, 1), **census.broken}
@@ -62,6 +63,8 @@ class LogEntry:
             doubt = f"none of its {census.rows} rows was accepted"
         elif covers and due_days is not None and census.days and census.days.isdisjoint(due_days):
             doubt = f"none of its {census.good} accepted rows lies in the time that its name stands for"
+        elif covers and census.first is not None and census.first > covers[1]:
+            doubt = f"all of its {census.good} accepted rows are later than the time that its name stands for"
         if doubt:
             covers = None
             remarks[COVERS_NOTHING] = doubt

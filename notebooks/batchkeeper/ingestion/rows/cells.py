@@ -17,6 +17,8 @@ BAD = "_bad"
 TIMES = ("covers_from", "covers_to", "source_modified")
 """Columns: what is known of a line's file."""
 _BYTE_ORDER_MARK = "\ufeff"
+# The parser leaves such bytes out, and makes another text of it.
+_HOLDS_NUL = "contains(raw, chr(0))"
 
 
 def typed_cells(lines: DataFrame, source: Source, probed: ProbedFile) -> DataFrame:
@@ -55,5 +57,5 @@ def _quoted_cells(content: DataFrame, delimiter: str, names: Sequence[str]) -> D
     parsed = parsed.withColumn("cells", sf.when(~sf.col("quoted"), sf.split("raw", re.escape(delimiter))))
     cells = (f"IF(quoted, parsed.`{name}`, get(cells, {number})) AS cell_{number}" for number, name in enumerate(names))
     return parsed.selectExpr(
-        "*", f"IF(quoted, parsed.`{BAD}` IS NOT NULL, size(cells) <> {len(names)}) AS {BAD}", *cells
+        "*", f"IF(quoted, parsed.`{BAD}` IS NOT NULL OR {_HOLDS_NUL}, size(cells) <> {len(names)}) AS {BAD}", *cells
     )

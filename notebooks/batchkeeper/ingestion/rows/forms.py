@@ -11,8 +11,9 @@ _DECIMAL = r"[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?"
 # These are told apart from what is no number at all.
 _NOT_FINITE = r"[+-]?(?i:nan|inf|infinity)"
 _DATE = r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
-_CLOCK = r"[0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}([.][0-9]*)?)?"
-_ZONE = r"Z|UTC|GMT|[+-][0-9]{1,2}(:?[0-9]{1,2}){0,2}|[A-Za-z_]+(/[A-Za-z0-9_+-]+)+"
+_CLOCK = r"[0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}([.][0-9]+)?)?"
+# An offset's minutes have two digits, and regions named by SystemV are of none that anybody keeps.
+_ZONE = r"Z|UTC|GMT|[+-][0-9]{1,2}(:?[0-9]{2}){0,2}|(?!SystemV/)[A-Za-z_]+(/[A-Za-z0-9_+-]+)+"
 _PATTERNS = {
     "timestamp": f"{_DATE}[ T]{_CLOCK} *({_ZONE})?",
     "date": _DATE,
@@ -20,6 +21,7 @@ _PATTERNS = {
     **dict.fromkeys(("tinyint", "smallint", "int", "bigint"), _WHOLE),
 }
 _SHORTEST_TIME = len("2015-11-15 06:00")
+_TO_THE_SECOND = len("2015-11-15 06:00:00")
 _LONGEST_DATE = len("2015-11-15")
 _REGION = r" *([A-Za-z_]+/.*)$"
 # How many minutes later a clock that is put back shows the same time again.
@@ -48,8 +50,9 @@ def typed(field: Field, *, plain: bool) -> str:
     if field.type == "timestamp":
         found = [f"octet_length({text}) >= {_SHORTEST_TIME}", f"{text} >= '{FIRST_YEAR}'"]
     if plain and field.type == "timestamp":
-        # Of such bytes a long text with a dash here is a date with a time, if it is any time at all.
-        found.append(_dated(text))
+        # Of such bytes a text as long as a date with a time to the second, marked as one, is that, if it is any time.
+        pattern = _PATTERNS[field.type]
+        found.append(f"({_is_to_the_second(text)} OR {text} RLIKE '^({pattern})$')")
     elif not plain and (pattern := _PATTERNS.get(field.type)):
         found.append(f"{text} RLIKE '^({pattern})$'")
         if field.type == "timestamp":
@@ -86,6 +89,12 @@ def _occurs_once(text: str, value: str) -> str:
     return (
         f"filter(array({', '.join(f'{minutes}L' for minutes in _LATER)}), minutes -> {shown} <=> {local}) = array(0L)"
     )
+
+
+def _is_to_the_second(text: str) -> str:
+    """SQL: whether a text has the length and the marks of `2015-11-15 06:00:00`."""
+    marks = " AND ".join(f"substr({text}, {place}, 1) = '{mark}'" for place, mark in ((5, "-"), (14, ":"), (17, ":")))
+    return f"(octet_length({text}) = {_TO_THE_SECOND} AND {marks})"
 
 
 def _dated(text: str) -> str:
