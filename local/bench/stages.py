@@ -14,8 +14,8 @@ from pathlib import Path
 from bench import bars
 from bench.bars import Measure
 from bench.unit import WARM_UPS, Unit
-from simulator.drops import DropWriter
-from simulator.plan import Plan
+from simulator.machines.drops import DropWriter
+from simulator.machines.plan import Plan
 from workbench.effort import NOTHING, Effort, middle
 from workbench.models import make_champion, share_champion
 from workbench.session import LocalSession

@@ -23,9 +23,9 @@ from batchkeeper.scenario.load import load_scenario
 from batchkeeper.training.step import TrainingSettings
 from evaluate.truth import COMPONENTS, Numbers, Points
 from simulator.days import at, closing_hour
-from simulator.drops import DropWriter
-from simulator.fleet import MachineHistory
-from simulator.plan import Plan
+from simulator.machines.drops import DropWriter
+from simulator.machines.fleet import MachineHistory
+from simulator.machines.plan import Plan
 from workbench.session import LocalSession
 from workbench.workspace import CATALOG, Workspace
 

@@ -13,7 +13,7 @@ from evaluate.findings import Finding
 from evaluate.lab import END, TEST_FROM, Lab, Tell, known_histories, plan_year, write_drops
 from evaluate.truth import COMPONENTS, Flags, Numbers, Points, hours_to_failure
 from simulator.days import Span, closing_hour
-from simulator.fleet import MachineHistory
+from simulator.machines.fleet import MachineHistory
 from workbench.session import LocalSession
 
 SECTION = "leakage"

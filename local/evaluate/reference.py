@@ -23,7 +23,7 @@ from evaluate.lab import Lab
 from evaluate.quality import threshold_of_precision
 from evaluate.truth import Numbers
 from simulator.days import closing_hour
-from simulator.fleet import MachineHistory
+from simulator.machines.fleet import MachineHistory
 
 SECTION = "reference mode (its rows and labels)"
 BIN_HOURS = 12

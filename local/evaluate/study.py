@@ -13,11 +13,11 @@ from evaluate.lab import END, START, TEST_FROM, Lab, Tell, known_histories, plan
 from evaluate.metrics import Scores
 from evaluate.reference import reference_mode
 from evaluate.truth import Flags, Numbers, Points, eligibility, hours_to_failure, rule
-from simulator import recipe
 from simulator.days import closing_hour
-from simulator.fleet import MachineHistory
-from simulator.plan import Plan
-from simulator.telemetry import decoy_steps
+from simulator.machines import recipe
+from simulator.machines.fleet import MachineHistory
+from simulator.machines.plan import Plan
+from simulator.machines.telemetry import decoy_steps
 from workbench.session import LocalSession
 
 _BASE_RATE_FROM = START

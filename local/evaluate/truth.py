@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator import recipe
-from simulator.fleet import MachineHistory
+from simulator.machines import recipe
+from simulator.machines.fleet import MachineHistory
 
 COMPONENTS = tuple(component.name for component in recipe.COMPONENTS)
 GRID_HOURS = 12

@@ -2,8 +2,8 @@
 
 import sys
 
-from simulator.cli import main
 from simulator.drives.cli import main as drives
+from simulator.machines.cli import main
 
 _OF_DRIVES = ["--scenario", "drive_failures"]
 

@@ -14,9 +14,9 @@ from pyspark import SparkContext
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
-from cluster.jvm import start_jvm, stop_jvm
-from cluster.paths import StateFolder
-from cluster.setup import migrate_mlflow, mlflow_environment
+from cluster.folders.paths import StateFolder
+from cluster.spark.jvm import start_jvm, stop_jvm
+from cluster.spark.setup import migrate_mlflow, mlflow_environment
 
 _GATEWAY = ("PYSPARK_GATEWAY_PORT", "PYSPARK_GATEWAY_SECRET")
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from cluster.source import read_notebook
-from cluster.widgets import Widgets
+from cluster.notebook.source import read_notebook
+from cluster.utilities.widgets import Widgets
 from workbench.effort import Effort, measured
 from workbench.paths import REPO_ROOT
 from workbench.session import LocalSession

@@ -17,7 +17,7 @@ export async function ensureClassArchive(root) {
   const made = [
     join(root, "requirements.txt"),
     join(root, "scripts", "bootstrap", "delta-jars.json"),
-    ...["class_archive.py", "file_system.py"].map((name) => join(databricks, "cluster", name)),
+    ...["class_archive.py", "file_system.py"].map((name) => join(databricks, "cluster", "spark", name)),
     ...readdirSync(sources)
       .sort()
       .map((name) => join(sources, name)),
@@ -28,7 +28,7 @@ export async function ensureClassArchive(root) {
   say("Spark's classes: archiving them for quick starts (under a minute)");
   // The archive holds for the jars that it was made with, so an old one goes first.
   rmSync(folder, { recursive: true, force: true });
-  for (const command of [["cluster.file_system", jar], ["cluster.class_archive"]])
+  for (const command of [["cluster.spark.file_system", jar], ["cluster.spark.class_archive"]])
     await runCommand("Spark's classes", join(root, ".venv", "bin", "python"), ["-W", "ignore", "-m", ...command], {
       cwd: databricks,
     });

@@ -20,7 +20,7 @@ export async function ensureDeltaJars(root) {
   rmSync(fresh, { recursive: true, force: true });
   mkdirSync(fresh, { recursive: true });
   const code =
-    "import sys, pathlib; from cluster.delta_jars import resolve_packages; resolve_packages(sys.argv[1], pathlib.Path(sys.argv[2]))";
+    "import sys, pathlib; from cluster.spark.delta_jars import resolve_packages; resolve_packages(sys.argv[1], pathlib.Path(sys.argv[2]))";
   await runCommand(
     "Delta's jars",
     join(root, ".venv", "bin", "python"),

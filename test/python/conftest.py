@@ -16,7 +16,7 @@ import pytest
 from pyspark import SparkContext
 from pyspark.sql import SparkSession
 
-from cluster.jvm import REPO_ROOT, start_jvm, stop_jvm
+from cluster.spark.jvm import REPO_ROOT, start_jvm, stop_jvm
 from workbench.session import LocalSession
 
 os.environ["TZ"] = "UTC"

@@ -35,9 +35,7 @@ export function checkDrops(world: World): void {
       kernel.violate("I1", "false-superseded", `${key} is called superseded and nothing took its place`);
     if (state === "vanished" && !wasDeleted(world, version))
       kernel.violate("I1", "false-vanished", `${key} is called vanished and ${version.gone?.how ?? "is there"}`);
-    // A person who releases an older version looks at the path anew, at a time when nobody may take it.
-    const isUnrouted = world.wasRemoved && /fits no pipeline/.test(textOf(row, "reason"));
-    if (state === "quarantined" && version.nature === "plain" && !isUnrouted)
+    if (state === "quarantined" && version.nature === "plain")
       kernel.violate("I1", "false-quarantined", `${key} is quarantined: ${textOf(row, "reason")}`);
     const inBatch = batches.get(key);
     if (state === "batched" && !inBatch)

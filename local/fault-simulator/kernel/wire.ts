@@ -49,8 +49,6 @@ export interface Snare {
 export class Wire {
   readonly calls: Record<PortName, number> = { table: 0, blob: 0, jobs: 0, durable: 0, notifier: 0 };
   faultsOn = true;
-  /** From here on no answer is owed to a fault: what was under way when faults stopped, and who waited for it, has ended. */
-  calmFrom = Number.POSITIVE_INFINITY;
   /** While true, tables and blobs refuse every call. */
   storageDown = false;
   snare: Snare | null = null;

@@ -25,8 +25,6 @@ const STEPS = ["ingestion", "features", "scoring"] as const;
 /** All drops come within this time, and the batch waits for quiet for longer than one kill takes: they end in one batch. */
 const DROPS_WITHIN_MS = 1_000;
 const KILLS_WITHIN_MS = 25_000;
-/** By then every drop is recorded: one that storage refuses at first comes after the quiet, and so in another batch. */
-const FAULTS_AFTER_MS = 5_000;
 
 export function smallPlanOf(seed: number): SmallPlan {
   const chance = new Chance(seed, "small plan");
@@ -125,7 +123,6 @@ export function simulatedPlan(plan: SmallPlan): Plan {
     seed,
     script: {
       definitions: smallDefinitions(""),
-      faultsAfterMs: FAULTS_AFTER_MS,
       fate: (pipeline, step, generation) => fateOf(endingOf(plan, pipeline, step, generation)),
     },
     startsAt: Date.parse("2026-03-02T00:00:30.000Z"),

@@ -192,7 +192,7 @@ export class People {
   ): Promise<PersonAnswer | null> {
     const { host, kernel, wire } = this.world;
     if (host === null) return null;
-    const calm = kernel.now >= wire.calmFrom;
+    const calm = !wire.faultsOn;
     kernel.trace.add("caller", `${method} ${path}`, JSON.stringify(body ?? {}), "event");
     const faults = faultsSoFar(kernel.counts);
     try {

@@ -56,8 +56,6 @@ export interface Script {
   readonly definitions: readonly DefinitionFile[];
   /** A fate that lasts for ever is ended by a person's cancel. */
   readonly fate: (pipeline: string, step: string, generation: number) => RunFate;
-  /** No call is refused, lost or repeated before. */
-  readonly faultsAfterMs: number;
 }
 
 /** A schedule: everything that its seed decides beforehand. */

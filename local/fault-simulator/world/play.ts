@@ -43,7 +43,6 @@ export function play(app: AppCode, plan: Plan, sealTo: (world: World) => void, t
     world.start();
     triggers.scheduleOn();
     triggers.sweepOn(() => ending.nextGap());
-    if (plan.script) world.calmUntil(plan.startsAt + plan.script.faultsAfterMs);
     for (const item of plan.items) kernel.at(plan.startsAt + item.after, () => people.act(item));
     kernel.at(plan.startsAt + plan.lengthMs, () => ending.begin());
     kernel.run(() => ending.over);

@@ -47,8 +47,6 @@ export class World {
   readonly lines: string[] = [];
   readonly sources: Sources;
   variant: Variant = "plain";
-  /** For a while no pipeline took drops. */
-  wasRemoved = false;
   host: Host | null = null;
   private readonly fates: Chance;
   private badEndings = true;
@@ -147,23 +145,13 @@ export class World {
       this.host = null;
     }
     if (change.kind === "definitions") this.variant = change.variant;
-    if (this.variant === "removed") this.wasRemoved = true;
     if (change.kind === "newerRows") this.newerRowsOn = change.on;
     if (change.kind !== "none") this.kernel.count(`restart with other ${change.kind}`);
-  }
-
-  /** Nothing goes wrong before. */
-  calmUntil(at: number): void {
-    this.wire.faultsOn = false;
-    this.kernel.at(at, () => {
-      this.wire.faultsOn = true;
-    });
   }
 
   /** From now on nothing goes wrong any more. */
   endFaults(): void {
     this.wire.faultsOn = false;
-    this.wire.calmFrom = this.kernel.now + 60_000;
     this.databricks.outage = null;
     this.badEndings = false;
     this.newerRowsOn = false;

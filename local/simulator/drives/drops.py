@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from simulator.csv_files import DropFile, compress, render
 from simulator.drives import recipe
 from simulator.drives.rows import DrivePlan, drives_of, rows_of
+from simulator.machines.csv_files import DropFile, compress, render
 
 SOURCES = ("drives", "readings", "failures")
 _DAY = timedelta(days=1)

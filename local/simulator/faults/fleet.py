@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from simulator.fleet import Machine
+from simulator.machines.fleet import Machine
 from simulator.streams import Purpose, stream
 
 NEW_MODEL = "model5"

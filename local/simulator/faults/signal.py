@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator import recipe
-from simulator.fleet import MachineHistory, poisson_hours
+from simulator.machines import recipe
+from simulator.machines.fleet import MachineHistory, poisson_hours
+from simulator.machines.telemetry import Readings, failure_steps, normal_readings
 from simulator.streams import Purpose, stream
-from simulator.telemetry import Readings, failure_steps, normal_readings
 
 RAMP_HOURS = 240
 _UNIT_FACTORS = (1000.0, 1 / 60, 0.145038, 1 / 25.4)  # mV, turns a second, psi instead of kPa, inches

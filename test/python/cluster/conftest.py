@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from cluster_process import ClusterProcess, TinyServer
 
-from cluster.source import HEADER
+from cluster.notebook.source import HEADER
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import pytest
 from evaluate.quality import threshold_of_precision
 from evaluate.reference import TEST, TRAIN, bin_of, machine_rows, reference_rows
 from simulator.days import closing_hour
-from simulator.fleet import Events, Machine, MachineHistory
+from simulator.machines.fleet import Events, Machine, MachineHistory
 
 NONE = Events.of([])
 SIX = closing_hour(date(2015, 12, 10))

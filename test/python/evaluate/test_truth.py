@@ -10,7 +10,7 @@ import pytest
 from evaluate.metrics import Scores, brier, log_loss
 from evaluate.truth import Points, eligibility, hours_to_failure, rule
 from simulator.days import closing_hour
-from simulator.fleet import Events, Machine, MachineHistory, draw_machine, simulate_history
+from simulator.machines.fleet import Events, Machine, MachineHistory, draw_machine, simulate_history
 
 START = closing_hour(date(2015, 1, 1))
 DAY = 24

@@ -18,7 +18,7 @@ from pyspark.sql import functions as sf
 from batchkeeper.delta.tables import Tables
 from batchkeeper.delta.times import literal
 from batchkeeper.features.step import run_features
-from simulator.cli import main as simulate
+from simulator.machines.cli import main as simulate
 
 pytestmark = pytest.mark.slow
 

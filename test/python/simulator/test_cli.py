@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.cli import main
+from simulator.machines.cli import main
 
 LOCAL = Path(__file__).parents[3] / "local"
 

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import date
 
 import numpy as np
 import pytest
+from years import FIRST, LAST, START, failures_in
 
-from simulator import recipe
-from simulator.days import closing_hour
-from simulator.fleet import Machine, MachineHistory, draw_machine, simulate_history
+from simulator.machines import recipe
+from simulator.machines.fleet import MachineHistory, draw_machine, simulate_history
 
 MACHINES = 1500
-START = date(2015, 1, 1)
-FIRST, LAST = closing_hour(START), closing_hour(date(2016, 1, 1))
 
 
 @dataclass
@@ -62,10 +59,6 @@ def visits(fleet: list[MachineHistory]) -> Visits:
                     found.replaced[code] += 1
                     last[code] = hour
     return found
-
-
-def _failures(history: MachineHistory) -> int:
-    return len(history.failures.hours)
 
 
 def test_models_and_ages_have_the_originals_shares(fleet: list[MachineHistory]) -> None:
@@ -137,9 +130,9 @@ def test_every_failure_is_a_row_of_maintenance(fleet: list[MachineHistory]) -> N
 
 def test_failures_per_machine_year_by_model_and_age(fleet: list[MachineHistory]) -> None:
     for model, rate in zip(recipe.MODELS, (8.7, 9.7, 5.7, 5.7), strict=True):
-        assert np.mean([_failures(h) for h in fleet if h.machine.model == model]) == pytest.approx(rate, rel=0.12)
-    assert np.mean([_failures(h) for h in fleet if h.machine.age < 14]) == pytest.approx(5.5, rel=0.1)
-    assert np.mean([_failures(h) for h in fleet if h.machine.age >= 14]) == pytest.approx(9.2, rel=0.1)
+        assert np.mean([failures_in(h) for h in fleet if h.machine.model == model]) == pytest.approx(rate, rel=0.12)
+    assert np.mean([failures_in(h) for h in fleet if h.machine.age < 14]) == pytest.approx(5.5, rel=0.1)
+    assert np.mean([failures_in(h) for h in fleet if h.machine.age >= 14]) == pytest.approx(9.2, rel=0.1)
 
 
 def test_double_failures_are_rare_and_triple_ones_never_happen(fleet: list[MachineHistory]) -> None:
@@ -180,27 +173,3 @@ def test_background_errors_are_poisson_at_any_hour(fleet: list[MachineHistory]) 
     )  # chi-square, 23 df, p < 1e-4
     for error, share in enumerate((0.31, 0.245, 0.193, 0.206, 0.05), start=1):
         assert codes[error] / counts.sum() == pytest.approx(share, abs=0.03)
-
-
-def test_a_later_end_only_adds_events() -> None:
-    machine = Machine(5, "model1", 18)
-    short, long = (
-        simulate_history(3, machine, START, closing_hour(end)) for end in (date(2015, 6, 1), date(2017, 6, 1))
-    )
-
-    for source in ("maint", "failures", "errors"):
-        early = getattr(long, source).between(None, closing_hour(date(2015, 5, 30)))
-        known = getattr(short, source).between(None, closing_hour(date(2015, 5, 30)))
-        assert early.hours.tolist() == known.hours.tolist()
-        assert early.codes.tolist() == known.codes.tolist()
-
-
-def test_start_up_artefacts_fail_off_the_grid_without_maintenance() -> None:
-    plain = [simulate_history(4, draw_machine(4, number), START, LAST) for number in range(1, 401)]
-    marked = [simulate_history(4, history.machine, START, LAST, artefacts=True) for history in plain]
-
-    extra = sum(_failures(after) - _failures(before) for before, after in zip(plain, marked, strict=True))
-    assert extra / 400 == pytest.approx(0.186, abs=0.07)
-    for before, after in zip(plain, marked, strict=True):
-        assert after.maint.hours.tolist() == before.maint.hours.tolist()
-        assert set(after.failures.hours.tolist()) - set(before.failures.hours.tolist()) <= {FIRST + 21}

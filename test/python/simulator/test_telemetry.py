@@ -14,10 +14,10 @@ import pyarrow.csv as pacsv
 import pytest
 from numpy.typing import NDArray
 
-from simulator import recipe
-from simulator.cli import main
-from simulator.recorded import read_histories
-from simulator.telemetry import decoy_steps
+from simulator.machines import recipe
+from simulator.machines.cli import main
+from simulator.machines.recorded import read_histories
+from simulator.machines.telemetry import decoy_steps
 
 MACHINES = 250
 HOURS = 8761

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from cluster.jvm import SESSION_DEFAULTS, extra_jars, jvm_environment, submit_command
+from cluster.spark.jvm import SESSION_DEFAULTS, extra_jars, jvm_environment, submit_command
 
 READY_TIMEOUT_SECONDS = 120
 

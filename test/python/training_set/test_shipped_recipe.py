@@ -10,7 +10,7 @@ from pdm import GAP, SCENARIO
 from batchkeeper.evaluation.step import EvaluationSettings
 from batchkeeper.training.step import TrainingSettings
 from batchkeeper.training_set.step import TrainingSetSettings
-from cluster.widgets import Widgets
+from cluster.utilities.widgets import Widgets
 from workbench.definitions import shipped_parameters
 from workbench.paths import REPO_ROOT
 

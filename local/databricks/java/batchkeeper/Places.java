@@ -10,7 +10,7 @@ import org.apache.hadoop.conf.Configuration;
 
 /**
  * Where the paths of DBFS lie on this machine: `/Volumes` and all else in two folders of the cluster, mounts where they are.
- * `cluster/places.py` says the same for `dbutils.fs`.
+ * `cluster/folders/places.py` says the same for `dbutils.fs`.
  */
 final class Places {
   static final String VOLUMES = "/Volumes";

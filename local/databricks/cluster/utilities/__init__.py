@@ -1,0 +1,1 @@
+"""`dbutils`, and what it asks of the server."""
