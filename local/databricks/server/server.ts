@@ -68,7 +68,15 @@ export interface LocalDatabricksServer {
 
 function controllerCommand(options: ServerOptions): readonly string[] {
   if (options.controller) return options.controller;
-  const command = [PYTHON, "-m", "cluster.control.controller", "--state", options.stateDir, "--memory", options.memory ?? "4g"];
+  const command = [
+    PYTHON,
+    "-m",
+    "cluster.control.controller",
+    "--state",
+    options.stateDir,
+    "--memory",
+    options.memory ?? "4g",
+  ];
   return options.warm ? [...command, "--warm"] : command;
 }
 

@@ -50,7 +50,15 @@ describe("a notebook's error", () => {
 const generation = (over: Partial<GenerationRecord>): GenerationRecord =>
   ({
     ...{ runId: "r", step: "scoring", ordinal: 0, generation: 0, attempt: 1, terminal: false, verdict: null },
-    ...{ submissions: 1, refusals: 0, openCalls: [], databricksRunId: "12", lastFault: null, needsPerson: null, stopAskedAt: null },
+    ...{
+      submissions: 1,
+      refusals: 0,
+      openCalls: [],
+      databricksRunId: "12",
+      lastFault: null,
+      needsPerson: null,
+      stopAskedAt: null,
+    },
     ...{ startedAt: "2015-11-16T06:30:00.000Z", endedAt: null, durationSeconds: null },
     ...over,
   }) as GenerationRecord;

@@ -51,8 +51,7 @@ def typed(field: Field, *, plain: bool) -> str:
         found = [f"octet_length({text}) >= {_SHORTEST_TIME}", f"{text} >= '{FIRST_YEAR}'"]
     if plain and field.type == "timestamp":
         # Of such bytes a text as long as a date with a time to the second, marked as one, is that, if it is any time.
-        pattern = _PATTERNS[field.type]
-        found.append(f"({_is_to_the_second(text)} OR {text} RLIKE '^({pattern})$')")
+        found.append(f"({_is_to_the_second(text)} OR {text} RLIKE '^({_PATTERNS[field.type]})$')")
     elif not plain and (pattern := _PATTERNS.get(field.type)):
         found.append(f"{text} RLIKE '^({pattern})$'")
         if field.type == "timestamp":
