@@ -38,7 +38,7 @@ describe("predictive maintenance", () => {
       stateDir: join(folder, "state"),
       appDir: join(folder, "app"),
       memory: "2g",
-      times: { quietPeriodSeconds: 2, maxWaitSeconds: 60, retryDelaySeconds: 1 },
+      times: { quietPeriodSeconds: 6, maxWaitSeconds: 60, retryDelaySeconds: 1 },
     });
     api = new PipelineApi(stack.functions.url);
     drops = BlobServiceClient.fromConnectionString(stack.storage.connectionString).getContainerClient("drops");
