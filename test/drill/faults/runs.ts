@@ -157,9 +157,11 @@ export const RUN_FAULTS: readonly DrillFault[] = [
   {
     fault: "Databricks reports a state that nobody knows, and lists the run no more",
     async cause(site, door) {
-      const run = await site.databricksRunOf(await site.startRun(door, hang));
+      const runId = await site.startRun(door, hang);
+      const run = await site.databricksRunOf(runId);
       run.oddState = "MIGRATING";
       site.jobs.unlisted.add(run.runId);
+      await site.hasRunForMinutes(runId);
     },
     acts: [find("running", /"state": ?"running"/), verb("settleDatabricksRuns"), retryOnceOver],
     healed: succeeded(),
