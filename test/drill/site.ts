@@ -143,9 +143,11 @@ export class Site {
 
   /** The newest run of a pipeline. */
   async newest(pipeline: string): Promise<RunView> {
-    const { value } = await this.api<{ value: RunView[] }>("GET", `runs?pipeline=${pipeline}&top=1`);
-    if (!value[0]) throw new Error(`${pipeline} has no run`);
-    return value[0];
+    const { value } = await this.api<{ value: RunView[] }>("GET", `runs?pipeline=${pipeline}&top=10`);
+    // Those of one second are listed in the order of their random ends.
+    const newest = value.sort((a, b) => a.createdAt.localeCompare(b.createdAt)).at(-1);
+    if (!newest) throw new Error(`${pipeline} has no run`);
+    return newest;
   }
 
   async databricksRunOf(runId: string) {
