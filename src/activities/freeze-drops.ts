@@ -27,11 +27,12 @@ export function createFreezeDrops(
   }
 
   /** What a failed copy left is in nobody's way: when it cannot be removed, it stays. */
-  async function removeLeftover(target: string): Promise<void> {
+  async function giveUpOn(runId: string, { drop }: BatchEntry): Promise<string | null> {
     try {
-      await freezer.giveUp(target);
+      return await freezer.giveUp(drop, frozenBlob(runId, drop));
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
+      return null;
     }
   }
 
@@ -63,8 +64,9 @@ export function createFreezeDrops(
           await batches.change(runId, entry, "waiting");
           return false;
         }
-        await removeLeftover(frozenBlob(runId, entry.drop));
-        await batches.finish(runId, entry, "quarantined", `could not be frozen: ${fault}`);
+        const frozenPath = await giveUpOn(runId, entry);
+        if (frozenPath === null) await batches.finish(runId, entry, "quarantined", `could not be frozen: ${fault}`);
+        else await batches.change(runId, entry, "frozen", { frozenPath });
         return true;
       }
     }

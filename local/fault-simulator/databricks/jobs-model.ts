@@ -1,5 +1,5 @@
 import type { Kernel } from "../kernel/kernel";
-import { isActive, listed, OUTCOMES, view, type ModelRun, type Outcome, type RunFate } from "./model-run";
+import { isActive, isSound, listed, OUTCOMES, view, type ModelRun, type Outcome, type RunFate } from "./model-run";
 
 /** An answer of the REST API. */
 export interface Answer {
@@ -120,6 +120,7 @@ export class JobsModel {
       sound: false,
       deleted: false,
       repaired: false,
+      wasSound: false,
       foreign,
     };
     const run: ModelRun = {
@@ -239,7 +240,8 @@ export class JobsModel {
   repair(run: ModelRun): void {
     if (run.phase !== "ended" || run.deleted) return;
     const fate = { ...run.fate, ending: "success", oddWord: null } as const;
-    Object.assign(run, { phase: "RUNNING", outcome: null, repaired: true, startedAt: this.kernel.now, fate });
+    const before = { repaired: true, wasSound: isSound(run) };
+    Object.assign(run, { ...before, phase: "RUNNING", outcome: null, startedAt: this.kernel.now, fate });
     this.kernel.trace.add("people", `repair run ${run.runId} in the workspace`, "", "event");
     this.kernel.after(run.fate.runningMs, () => {
       if (run.phase === "RUNNING" && !run.deleted) this.finish(run);

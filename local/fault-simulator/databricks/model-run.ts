@@ -66,9 +66,15 @@ export interface ModelRun {
   deleted: boolean;
   /** A person repaired it in the workspace, so that it is active although it was terminal. */
   repaired: boolean;
+  /** It was sound before that, and whoever read it then may say so. */
+  wasSound: boolean;
   /** Started by somebody else, with parameters that look like ours. */
   readonly foreign: boolean;
 }
+
+/** Databricks says that it ended well, and now or before a repair its exit value was as the notebook gave it. */
+export const isSound = ({ outcome, sound, wasSound }: ModelRun): boolean =>
+  wasSound || (outcome?.code === "SUCCESS" && sound);
 
 export const isActive = (run: ModelRun): boolean => run.phase !== "ended" && !run.deleted;
 

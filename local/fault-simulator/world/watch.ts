@@ -1,6 +1,6 @@
 import type { Row } from "../../../src/ledger/ports";
 import type { JobsWatcher } from "../databricks/jobs-model";
-import { isActive, type ModelRun } from "../databricks/model-run";
+import { isActive, isSound, type ModelRun } from "../databricks/model-run";
 import type { Kernel } from "../kernel/kernel";
 import type { StoredBlob } from "../ports/memory-blobs";
 import { WRITERS } from "./definitions";
@@ -227,7 +227,7 @@ export class Watch implements JobsWatcher {
         "terminal-while-active",
         `the ledger calls run ${run.runId} ended (${verdict?.code ?? "no verdict"}) while it is ${run.phase}`,
       );
-    if (verdict?.kind === "succeeded" && (run?.outcome?.code !== "SUCCESS" || !run.sound))
+    if (verdict?.kind === "succeeded" && !(run && isSound(run)))
       this.kernel.violate(
         "I5",
         "false-success",

@@ -31,6 +31,8 @@ const UNFIT_CODES = new Set([
 const faultOf = ({ status, code, message }: StorageError): string =>
   `${code ?? (status === 0 ? "no answer" : `HTTP ${status}`)}: ${message}`.slice(0, 500);
 
+const isWhole = ({ copyStatus }: BlobHead): boolean => copyStatus === null || copyStatus === "success";
+
 /** Copies drops on the server, on condition of their ETag, to a name that is written once. */
 export class Freezer {
   constructor(
@@ -67,13 +69,19 @@ export class Freezer {
     });
   }
 
-  /** Ends a copy that nobody will wait for any longer, and takes away what it left. */
-  async giveUp(target: string): Promise<void> {
+  /**
+   * Ends a copy that nobody will wait for any longer, and takes away what it left.
+   * @returns the path of the frozen copy when the service had ended it well by then
+   */
+  async giveUp(drop: DropRecord, target: string): Promise<string | null> {
     const copy = await this.blobs.head(this.batches, target);
     if (copy?.copyStatus === "pending" && copy.copyId !== null)
       await this.blobs.abortCopy({ container: this.batches, path: target }, copy.copyId);
     const left = copy && (await this.blobs.head(this.batches, target));
-    if (left && left.copyStatus !== "pending") await this.blobs.remove(this.batches, target, left.etag);
+    if (!left || left.copyStatus === "pending") return null;
+    if (left.metadata[SOURCE_ETAG] === drop.etag && isWhole(left)) return `${this.batches}/${target}`;
+    await this.blobs.remove(this.batches, target, left.etag);
+    return null;
   }
 
   /** Throws when the storage answers nobody: then no single blob is to blame. */
@@ -93,8 +101,7 @@ export class Freezer {
     if (copy.metadata[SOURCE_ETAG] !== drop.etag)
       return { kind: "failed", fault: `a blob of another origin is at ${this.batches}/${target}` };
     if (copy.copyStatus === "pending") return { kind: "copying" };
-    if (copy.copyStatus === null || copy.copyStatus === "success")
-      return { kind: "frozen", frozenPath: `${this.batches}/${target}` };
+    if (isWhole(copy)) return { kind: "frozen", frozenPath: `${this.batches}/${target}` };
     // A copy that failed or was aborted left an empty blob of this name; a good one of a twin execution has another ETag.
     await this.blobs.remove(this.batches, target, copy.etag);
     return null;

@@ -167,8 +167,11 @@ describe("an asynchronous copy", () => {
     await driver.deliver(BAD, "bad");
     const run = await fixture.openRun();
     await driver.claim(run);
-    faulty.onHead = (name, head) =>
-      isCopy(name) && head && faulty.aborted.length === 0 ? { ...head, copyStatus: "pending", copyId: "copy" } : head;
+    faulty.onHead = (name, head) => {
+      if (!isCopy(name) || !head) return head;
+      const copyStatus = faulty.aborted.length === 0 ? "pending" : "aborted";
+      return { ...head, copyStatus, copyId: "copy" };
+    };
     await driver.freezePage(run);
 
     expect(await driver.freezePage(run, true)).toMatchObject({ left: "none", settled: 1 });
@@ -177,6 +180,20 @@ describe("an asynchronous copy", () => {
     const [target] = faulty.aborted;
     expect(await fixture.ledger.blobs.readText("batches", target?.path ?? "")).toBeNull();
     expect(await reasonOf(BAD)).toContain("its copy did not end");
+  });
+
+  it("that ends well at the moment when it is given up is the frozen one", async () => {
+    await driver.deliver(BAD, "bad");
+    const run = await fixture.openRun();
+    await driver.claim(run);
+    faulty.onHead = (name, head) =>
+      isCopy(name) && head && faulty.aborted.length === 0 ? { ...head, copyStatus: "pending", copyId: "copy" } : head;
+    await driver.freezePage(run);
+
+    expect(await driver.freezePage(run, true)).toMatchObject({ left: "none", settled: 1 });
+
+    expect(await driver.decide(run)).toBe("written");
+    expect(await fixture.manifestPaths(run)).toEqual([BAD]);
   });
 
   it("that failed is removed and made again, but not when a twin's good copy took its place", async () => {
