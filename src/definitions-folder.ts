@@ -15,9 +15,10 @@ export function appRoot(start: string): string {
 
 /**
  * Reads every `*.json` of a folder, but for schemas, as a pipeline definition.
+ * @param ownSchema the deployment's (`DATABRICKS_SCHEMA`)
  * @throws ConfigError that lists every fault of every file, or that there is no definition
  */
-export function loadDefinitions(folder: string): PipelineDefinitions {
+export function loadDefinitions(folder: string, ownSchema = ""): PipelineDefinitions {
   let names: string[];
   try {
     names = readdirSync(folder).filter((name) => name.endsWith(".json") && !name.endsWith(".schema.json"));
@@ -28,7 +29,7 @@ export function loadDefinitions(folder: string): PipelineDefinitions {
   if (names.length === 0)
     throw new ConfigError([definitionFault("folder", "PIPELINES_DIR", `${folder} holds no pipeline definition`)]);
   const files = names.map((file) => ({ file, text: readFileSync(join(folder, file), "utf8") }));
-  const { definitions, faults } = parseDefinitions(files);
+  const { definitions, faults } = parseDefinitions(files, ownSchema);
   if (faults.length > 0) throw new ConfigError(faults);
   return definitions;
 }

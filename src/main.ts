@@ -59,7 +59,9 @@ function load(environment: Environment): { config: Config; definitions: Pipeline
   };
   const config = attempt(() => loadConfig(environment));
   const folder = environment["PIPELINES_DIR"]?.trim();
-  const definitions = attempt(() => loadDefinitions(folder || join(appRoot(__dirname), "pipelines")));
+  const definitions = attempt(() =>
+    loadDefinitions(folder || join(appRoot(__dirname), "pipelines"), config?.databricks.schema),
+  );
   if (!config || !definitions) throw new ConfigError(problems);
   return { config, definitions: withRunsPer(config.databricks.runsPer, definitions) };
 }

@@ -57,12 +57,15 @@ function readOne({ file, text }: DefinitionFile, faults: DefinitionFault[]): Pip
   return null;
 }
 
-/** Definitions of different scenarios whose tables would meet in one schema, and schemas of no named scenario. */
-function meetings(read: readonly PipelineDefinition[]): DefinitionFault[] {
+/**
+ * Definitions of different scenarios whose tables would meet in one schema, and schemas of no named scenario. Unity Catalog keeps
+ * schema names in lower case: two that differ by case alone are one.
+ */
+function meetings(read: readonly PipelineDefinition[], ownSchema: string): DefinitionFault[] {
   const first = new Map<string, PipelineDefinition>();
   const faults: DefinitionFault[] = [];
   for (const definition of read) {
-    const schema = definition.schema ?? "";
+    const schema = (definition.schema ?? ownSchema).toLowerCase();
     const other = first.get(schema) ?? definition;
     first.set(schema, other);
     if (definition.schema !== undefined && definition.scenario === undefined)
@@ -85,14 +88,20 @@ function meetings(read: readonly PipelineDefinition[]): DefinitionFault[] {
   return faults;
 }
 
-/** Parses all definition files and lists every fault of every file. */
-export function parseDefinitions(files: readonly DefinitionFile[]): {
+/**
+ * Parses all definition files and lists every fault of every file.
+ * @param ownSchema the deployment's (`DATABRICKS_SCHEMA`), where the definitions without a schema have their tables
+ */
+export function parseDefinitions(
+  files: readonly DefinitionFile[],
+  ownSchema = "",
+): {
   definitions: PipelineDefinitions;
   faults: readonly DefinitionFault[];
 } {
   const faults: DefinitionFault[] = [];
   const sorted = [...files].sort((a, b) => (a.file < b.file ? -1 : 1));
   const read = sorted.map((file) => readOne(file, faults)).filter((definition) => definition !== null);
-  faults.push(...meetings(read));
+  faults.push(...meetings(read, ownSchema));
   return { definitions: new Map(read.map((definition) => [definition.name, definition])), faults };
 }

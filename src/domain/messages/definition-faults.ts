@@ -63,7 +63,7 @@ export const DEFINITION_FAULTS = {
   ),
   schema_shared: entry(
     "Two scenarios would meet in one schema.",
-    "Give each scenario a schema of its own (`schema`), in all of its definitions.",
+    "Give each scenario a schema of its own (`schema`), in all of its definitions. Definitions without one use DATABRICKS_SCHEMA; case makes no difference.",
   ),
 } as const satisfies Readonly<Record<string, MessageEntry>>;
 

@@ -20,6 +20,7 @@ const parametersOf = (fields: Record<string, unknown>) => {
 const faultsOf = (...definitions: Record<string, unknown>[]) =>
   parseDefinitions(
     definitions.map((fields) => ({ file: `${String(fields["name"])}.json`, text: JSON.stringify(definition(fields)) })),
+    settings.schema,
   ).faults;
 
 describe("a definition's scenario", () => {
@@ -48,6 +49,21 @@ describe("a definition's scenario", () => {
     expect(faultsOf({ name: "a" }, { name: "b", scenario: "drive_failures" })).toMatchObject([
       { where: "b.json at schema", message: expect.stringContaining("also that of a.json") as string },
     ]);
+  });
+
+  it.each(["batchkeeper", "Batchkeeper"])("has not the deployment's schema, as %s", (schema) => {
+    expect(faultsOf({ name: "a" }, { name: "b", scenario: "drive_failures", schema })).toMatchObject([
+      { kind: "schema_shared", where: "b.json at schema" },
+    ]);
+  });
+
+  it("has no schema that differs from another's by case alone", () => {
+    const faults = faultsOf(
+      { name: "a", scenario: "a", schema: "Drives" },
+      { name: "b", scenario: "b", schema: "drives" },
+    );
+
+    expect(faults).toMatchObject([{ kind: "schema_shared", where: "b.json at schema" }]);
   });
 
   it("is named where the schema is not the deployment's", () => {
