@@ -9,7 +9,7 @@ export const FILE_RULES: Readonly<Record<string, MessageEntry>> = {
     "The declaration has no source of this name.",
     "Declare the source, or mend pathPattern of the definition; then release the file.",
   ),
-  truncated_gzip: entry("The packed file breaks off.", DELIVER),
+  truncated_gzip: entry("The packed file breaks off, or is damaged.", DELIVER),
   not_gzip: entry(
     "It is called .gz and is not packed.",
     "Deliver it under a name without .gz, or packed; or release it with its text.",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from batchkeeper.contract.manifest import ManifestFile
+from batchkeeper.ingestion.files.encoding import shown
 from batchkeeper.ingestion.files.records import lines_of
 from batchkeeper.scenario.source import Source
 
@@ -75,13 +76,13 @@ def with_header(probed: ProbedFile, source: Source, first: str) -> ProbedFile:
     broken: dict[str, str] = {}
     if missing:
         broken["missing_column"] = (
-            f"header lacks {', '.join(field.headers[0] for field in missing)}; it is: {first[:200]}"
+            f"header lacks {', '.join(field.headers[0] for field in missing)}; it is: {shown(first)}"
         )
     if len(set(known)) < len(known):
-        broken["ambiguous_column"] = f"header names a column twice: {first[:200]}"
+        broken["ambiguous_column"] = f"header names a column twice: {shown(first)}"
     unknown = [name for name, column in zip(names, columns, strict=True) if column is None]
     if unknown and not missing:
-        broken["unknown_column"] = f"ignored: {', '.join(unknown)[:200]}"
+        broken["unknown_column"] = f"ignored: {shown(', '.join(unknown))}"
     return replace(probed, delimiter=delimiter, header=first, columns=columns, broken=broken)
 
 

@@ -45,7 +45,7 @@ def unpacked(location: Path) -> Iterator[bytes]:
                     rest = member.unconsumed_tail
             except zlib.error as error:
                 raise PackedFileError(
-                    "truncated_gzip", f"gzip breaks off after {size} unpacked bytes: {error}"
+                    "truncated_gzip", f"gzip is damaged after {size} unpacked bytes: {error}"
                 ) from error
             rest = member.unused_data
             if len(rest) < len(GZIP_MAGIC):

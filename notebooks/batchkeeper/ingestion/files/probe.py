@@ -4,7 +4,6 @@ found here.
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import os
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from batchkeeper.contract.manifest import ManifestFile
 from batchkeeper.ingestion.files.contents import Contents, LineTooLongError, look_through
+from batchkeeper.ingestion.files.encoding import NotTextError, encoding_of, is_utf8
 from batchkeeper.ingestion.files.header import ProbedFile, first_line, open_unpacked, with_header
 from batchkeeper.ingestion.files.packed import GZIP_MAGIC, PackedFileError, unpacked
 from batchkeeper.ingestion.files.records import LINE_ENDS, spans_lines, write_records
@@ -24,8 +24,8 @@ from batchkeeper.scenario.source import Source
 
 _CHUNK = 1 << 20
 _THREADS = 4
+_START = 8
 _UTF8 = ".utf8.csv"
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # Spark takes other names for patterns, hides them, or parts them at a colon.
 _PLAIN_NAME = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9_.=-]{0,199}/)*[A-Za-z0-9][A-Za-z0-9_.=-]{0,199}\.csv(?:\.gz)?")
 
@@ -59,7 +59,7 @@ def probe(file: ManifestFile, source: Source, encoding: str, scratch: Path, numb
         return replace(probed, broken={error.rule: str(error)})
     except LineTooLongError as error:
         return replace(probed, broken={"unreadable": str(error)})
-    except (UnicodeError, LookupError) as error:
+    except (NotTextError, UnicodeError, LookupError) as error:
         return replace(probed, broken={"encoding": str(error)})
     except csv.Error as error:
         return replace(probed, broken={"unreadable": f"header: {error}"})
@@ -98,10 +98,8 @@ def _under_plain_name(probed: ProbedFile, packed: bool, name: Path) -> ProbedFil
 def _as_utf8(probed: ProbedFile, encoding: str, name: Path) -> ProbedFile:
     """The file itself when it is UTF-8, else a copy that is."""
     with open_unpacked(probed.location) as stream:
-        start = stream.read(2)
-    if start in _UTF16:
-        encoding = "utf-16"
-    if codecs.lookup(encoding).name in ("utf-8", "ascii"):
+        encoding = encoding_of(stream.read(_START), encoding)
+    if is_utf8(encoding):
         return probed
     target = name.with_suffix(_UTF8)
     target.parent.mkdir(parents=True, exist_ok=True)
