@@ -15,6 +15,19 @@ export async function freePort(preferred?: number): Promise<number> {
   throw new Error(`none of ${MAX_TRIES} ports from ${FIRST} to ${LAST} is free`);
 }
 
+/**
+ * The port that an option asks for, else the usual one or a free one.
+ * @throws Error that names the option, when it is no port or another process has it
+ */
+export async function portOf(option: string, asked: string | undefined, usual: number): Promise<number> {
+  if (asked === undefined) return freePort(usual);
+  const port = Number(asked);
+  if (!/^\d+$/.test(asked) || port < 1 || port > 65_535)
+    throw new Error(`${option}: ${asked} is no port from 1 to 65535`);
+  if (!(await isFree(port))) throw new Error(`${option}: another process has port ${asked}, or it may not be taken`);
+  return port;
+}
+
 async function isFree(port: number): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const server = createServer();

@@ -61,11 +61,23 @@ if (name in COMMANDS) {
   run(OPERATE, process.argv.slice(2));
 }
 
+/** npm passes a signal to its shell, which ends without passing it on: the servers would outlive the command. */
+function endWithParent(child) {
+  const parent = process.ppid;
+  const look = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(look);
+    child.kill("SIGTERM");
+  }, 500);
+  look.unref();
+}
+
 function run([command, ...args], options) {
   // The child shares the terminal, so Ctrl-C reaches it; this process only waits for its exit code.
   const environment = { ...process.env, PYTHONPATH: join(root, "local") };
   const child = spawn(command, [...args, ...options], { stdio: "inherit", env: environment });
   process.on("SIGINT", () => {});
   process.on("SIGTERM", () => child.kill("SIGTERM"));
+  if (process.env["npm_lifecycle_event"]) endWithParent(child);
   child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGINT" ? 130 : 1)));
 }

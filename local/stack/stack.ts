@@ -164,6 +164,7 @@ function started<T>(part: T | undefined, name: string): T {
 /** A run in flight belongs to the workspace that it was started in, which the app knows by its address. */
 const portFile = (stateDir: string): string => join(stateDir, "databricks-port");
 
-function portBefore(stateDir: string): number {
+/** The local Databricks' port at the last start, 0 at the first: its URL names the workspace of the runs in the ledger. */
+export function portBefore(stateDir: string): number {
   return existsSync(portFile(stateDir)) ? Number(readFileSync(portFile(stateDir), "utf8")) : 0;
 }

@@ -1,15 +1,16 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { STATE_DIR } from "../paths";
-import { Stack } from "../stack/stack";
+import { portOf } from "../ports";
+import { portBefore, Stack } from "../stack/stack";
 
 const USAGE = `usage: npm start -- [options]
 
 Serves storage, Databricks and the functions host on this machine until Ctrl-C. State is kept; the next start goes on with it.
 
   --state DIR        folder of the state (default .batchkeeper/start)
-  --port N           port of the functions host (default 7071, or a free one)
-  --databricks-port N  port of the local Databricks (default 8790, or a free one)
+  --port N           port of the functions host (default 7071, or a free one when that is taken)
+  --databricks-port N  port of the local Databricks (default the one of the last start, 8790, or a free one)
   --memory SIZE      heap of the Spark driver (default 3g)
   --quiet-period N   seconds without a new drop before a batch is collected (default 5)
   --help             this text
@@ -19,8 +20,8 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       state: { type: "string", default: join(STATE_DIR, "start") },
-      port: { type: "string", default: "7071" },
-      "databricks-port": { type: "string", default: "8790" },
+      port: { type: "string" },
+      "databricks-port": { type: "string" },
       memory: { type: "string", default: "3g" },
       "quiet-period": { type: "string", default: "5" },
       help: { type: "boolean", default: false },
@@ -39,7 +40,10 @@ async function main(): Promise<void> {
     stateDir: values.state,
     memory: values.memory,
     times: { quietPeriodSeconds, maxWaitSeconds: Math.max(60, 4 * quietPeriodSeconds) },
-    ports: { functions: Number(values.port), databricks: Number(values["databricks-port"]) },
+    ports: {
+      functions: await portOf("--port", values.port, 7071),
+      databricks: await portOf("--databricks-port", values["databricks-port"], portBefore(values.state) || 8790),
+    },
   });
   process.stdout.write(
     [
