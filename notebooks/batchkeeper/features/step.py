@@ -22,7 +22,7 @@ from batchkeeper.features.backlog import Backlog
 from batchkeeper.features.compute import Points
 from batchkeeper.features.grid import AsOfGrid
 from batchkeeper.features.rows import Wanted, computed_rows, extent_of, wanted_of
-from batchkeeper.ingestion.journal.coverage import complete_until, read_coverage
+from batchkeeper.ingestion.journal.coverage import complete_until, read_coverage, why_incomplete
 from batchkeeper.presence import store
 from batchkeeper.presence.stretches import Presence
 from batchkeeper.scenario.declaration import Scenario
@@ -45,7 +45,7 @@ def run_features(tables: Tables, scenario: Scenario, parameters: JobParameters) 
     coverage, met = concurrently(lambda: read_coverage(tables), step.look)
     until = complete_until(coverage, scenario.sources)
     if until is None:
-        return StepResult("features", run_id, "not_ready", "no time up to which all required sources are covered")
+        return StepResult("features", run_id, "not_ready", why_incomplete(scenario.sources, coverage))
     start = coverage[scenario.readings.name][0][0]
     presence = store.presence_of(tables, scenario, met.entities, met.snapshots, met.first_readings, start)
     recomputed, changed = step.recompute(met) if met.stale else (0, 0)

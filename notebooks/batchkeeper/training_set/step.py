@@ -14,7 +14,7 @@ from batchkeeper.delta.parallel import concurrently
 from batchkeeper.delta.tables import Tables
 from batchkeeper.delta.times import literal
 from batchkeeper.errors import ParameterError, TableError
-from batchkeeper.ingestion.journal.coverage import watermark
+from batchkeeper.ingestion.journal.coverage import read_coverage, watermark, why_incomplete
 from batchkeeper.labels.labels import last_labelled, update_labels
 from batchkeeper.scenario.declaration import Scenario
 from batchkeeper.scenario.feature_set import feature_set
@@ -145,7 +145,7 @@ def run_training_set(
     specs = (labels_table(scenario), training_rows_table(scenario), TRAINING_SETS)
     until, _ = concurrently(lambda: watermark(tables, scenario.sources), lambda: tables.ensure(*specs))
     if until is None:
-        return StepResult("training_set", run_id, "not_ready", "no time up to which all required sources are covered")
+        return StepResult("training_set", run_id, "not_ready", why_incomplete(scenario.sources, read_coverage(tables)))
     (added, changed), (earliest, repeated) = concurrently(
         lambda: update_labels(tables, scenario, until), lambda: _earlier(tables, run_id)
     )

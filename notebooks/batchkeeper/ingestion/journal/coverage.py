@@ -14,6 +14,7 @@ from batchkeeper.scenario.source import Source
 from batchkeeper.tables.ingestion import INGEST_LOG
 
 Span = tuple[datetime, datetime]
+_MOST_SHOWN = 5
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:
@@ -83,6 +84,14 @@ def complete_until(coverage: Mapping[str, Sequence[Span]], sources: Iterable[Sou
 def watermark(tables: Tables, sources: Iterable[Source]) -> datetime | None:
     """The time (UTC) up to which every required source is covered, or None."""
     return complete_until(read_coverage(tables), sources)
+
+
+def why_incomplete(sources: Sequence[Source], coverage: Mapping[str, Sequence[Span]]) -> str:
+    """What keeps the watermark from being anywhere: the reason of a step that has to wait for files."""
+    missing = missing_spans(sources, coverage)
+    if len(missing) > _MOST_SHOWN:
+        missing = [*missing[:_MOST_SHOWN], f"{len(missing) - _MOST_SHOWN} more"]
+    return f"no time up to which all required sources are covered: {'; '.join(missing)}"
 
 
 def missing_spans(sources: Sequence[Source], coverage: Mapping[str, Sequence[Span]]) -> list[str]:

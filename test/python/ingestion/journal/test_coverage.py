@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
-from batchkeeper.ingestion.journal.coverage import complete_until, gaps, merged
+from batchkeeper.ingestion.journal.coverage import complete_until, gaps, merged, why_incomplete
 from batchkeeper.scenario.coverage_rule import CoverageRule
 from batchkeeper.scenario.source import Field, Source
 
@@ -57,6 +57,16 @@ def test_watermark_stops_at_the_first_gap_of_any_required_source() -> None:
 def test_a_missing_source_holds_everything_back() -> None:
     assert complete_until({"a": [(at(0), at(72))]}, [source("a"), source("b")]) is None
     assert complete_until({"a": [(at(0), at(24))], "b": [(at(48), at(72))]}, [source("a"), source("b")]) is None
+
+
+def test_who_waits_for_files_names_them() -> None:
+    told = "no time up to which all required sources are covered: "
+    a, b = source("a"), source("b")
+    assert why_incomplete([a, b], {"a": [(at(0), at(72))]}) == f"{told}b: no file at all"
+    apart = why_incomplete([a, b], {"a": [(at(0), at(24))], "b": [(at(48), at(72))]})
+    assert apart.startswith(f"{told}a: no file covers ")
+    many = why_incomplete([source(f"s{number}") for number in range(7)], {})
+    assert many.endswith("s4: no file at all; 2 more")
 
 
 def test_a_snapshot_only_has_to_be_there() -> None:
