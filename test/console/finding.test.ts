@@ -1,6 +1,6 @@
 import { plainEtag } from "../../src/ledger/drops/drop-rows";
 import { useConsoleApp } from "./support/app";
-import { accessibilityFaults, useBrowser, type Watched } from "./support/browser";
+import { expectClean, useBrowser } from "./support/browser";
 import { writeMonth, type Month } from "./support/month";
 import { seenDrop, writeDrops } from "./support/night";
 
@@ -29,11 +29,6 @@ const app = useConsoleApp(async (filled) => {
 });
 const browser = useBrowser();
 const see = (path: string) => browser.open(`${app.url}/console/${path}`);
-
-async function expectClean({ page, faults }: Watched): Promise<void> {
-  expect(await accessibilityFaults(page)).toEqual([]);
-  expect(faults).toEqual([]);
-}
 
 describe("runs", () => {
   it("are found by what asked for them and by day; both stand in the address", async () => {

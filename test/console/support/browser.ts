@@ -12,6 +12,8 @@ export interface Look {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+export const PHONE: Look = { width: 390, height: 844, scheme: "dark" };
+
 /** What a page must not do, gathered while it is open. */
 export interface Watched {
   readonly page: Page;
@@ -85,4 +87,11 @@ export async function accessibilityFaults(page: Page): Promise<string[]> {
   return result.violations.flatMap(({ id, nodes }) =>
     nodes.slice(0, 3).map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary ?? ""}`),
   );
+}
+
+/** Nothing on the console, nothing from outside, nothing that axe-core finds, nothing wider than the window. */
+export async function expectClean({ page, faults }: Watched): Promise<void> {
+  expect(await accessibilityFaults(page)).toEqual([]);
+  expect(await page.evaluate("document.documentElement.scrollWidth - innerWidth")).toBeLessThanOrEqual(0);
+  expect(faults).toEqual([]);
 }
