@@ -37,6 +37,15 @@ export class PipelineApi {
     return page.value;
   }
 
+  /** Starts nothing of a pipeline by itself until it is resumed: what is dropped meanwhile is one batch. */
+  async pause(pipeline: string, reason: string): Promise<void> {
+    await this.#call("POST", `/pipelines/${pipeline}/pause`, { reason });
+  }
+
+  async resume(pipeline: string, reason: string): Promise<void> {
+    await this.#call("POST", `/pipelines/${pipeline}/resume`, { reason });
+  }
+
   /** Waits until a run appears that is not among `known`. */
   async nextRun(pipeline: string, known: ReadonlySet<string>, timeoutMs: number): Promise<string> {
     for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; await pause(POLL_MS)) {

@@ -38,7 +38,7 @@ describe("predictive maintenance", () => {
       stateDir: join(folder, "state"),
       appDir: join(folder, "app"),
       memory: "2g",
-      times: { quietPeriodSeconds: 6, maxWaitSeconds: 60, retryDelaySeconds: 1 },
+      times: { quietPeriodSeconds: 2, maxWaitSeconds: 60, retryDelaySeconds: 1 },
     });
     api = new PipelineApi(stack.functions.url);
     drops = BlobServiceClient.fromConnectionString(stack.storage.connectionString).getContainerClient("drops");
@@ -49,14 +49,20 @@ describe("predictive maintenance", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const appear = async (act: () => Promise<unknown>): Promise<string> => {
+  /** Makes one batch of a delivery, however long its events take on a busy machine. @param deliver gives how many drops there are */
+  const collect = async (deliver: () => Promise<number>): Promise<string> => {
     const known = await api.listRunIds("scoring");
-    await act();
+    await api.pause("scoring", "a delivery is on its way");
+    const count = await deliver();
+    for (const deadline = Date.now() + 120_000; Date.now() < deadline; await pause(200))
+      if ((await api.listDrops("scoring", { state: "pending" })).length >= count) break;
+    await api.resume("scoring", "the delivery is there");
     return api.nextRun("scoring", known, 60_000);
   };
   const end = async (id: string): Promise<RunView> => api.waitForRun(id, () => undefined);
   const put = async (path: string, text: string): Promise<unknown> =>
     drops.getBlockBlobClient(path).upload(text, Buffer.byteLength(text));
+  const drop = async (day: string): Promise<number> => (await dropFiles(drops, files, day)).length;
   const dayFile = (source: string, day: string): string =>
     gunzipSync(readFileSync(join(files, source, `${day}.csv.gz`))).toString();
   const outcome = (run: RunView): string =>
@@ -81,7 +87,7 @@ describe("predictive maintenance", () => {
   };
 
   it("ends the first batch as not ready: its data stand, and no champion is there", async () => {
-    const run = await end(await appear(async () => dropFiles(drops, files, HISTORY_END)));
+    const run = await end(await collect(async () => drop(HISTORY_END)));
 
     expect(run).toMatchObject({ state: "not_ready", batch: { drops: 5 } });
     expect(last(run, "ingestion").counts).toMatchObject({ filesRead: 5, filesQuarantined: 0, rowsQuarantined: 0 });
@@ -113,11 +119,12 @@ describe("predictive maintenance", () => {
       "no row at all",
       ...rest,
     ];
-    const id = await appear(async () => {
+    const id = await collect(async () => {
       await put(`telemetry/${FIRST_DAY}.csv`, telemetry.join("\r\n"));
       await put(`errors/${FIRST_DAY}.csv`, `"datetime","machineID"\r\n${FIRST_DAY} 06:00:00,1\r\n`);
       await put(`maint/${FIRST_DAY}.csv`, dayFile("maint", FIRST_DAY));
       await put(`failures/${FIRST_DAY}.csv`, "");
+      return 4;
     });
     await running(id, "features");
     await stack.functions.stop("SIGKILL");
@@ -133,10 +140,11 @@ describe("predictive maintenance", () => {
   });
 
   it("goes on to one correct result after kill -9 of the notebook process during scoring", async () => {
-    const id = await appear(async () => {
-      await dropFiles(drops, files, SECOND_DAY);
+    const id = await collect(async () => {
+      const count = await drop(SECOND_DAY);
       // The errors of the day before come late: the points they hold back are scored now.
       await put(`errors/${FIRST_DAY}.csv`, dayFile("errors", FIRST_DAY));
+      return count + 1;
     });
     await running(id, "scoring");
     const killed = await killNotebook();
@@ -154,7 +162,7 @@ describe("predictive maintenance", () => {
   });
 
   it("writes nothing when the same day is dropped again", async () => {
-    const again = await end(await appear(async () => dropFiles(drops, files, SECOND_DAY)));
+    const again = await end(await collect(async () => drop(SECOND_DAY)));
 
     expect(last(again, "ingestion").counts).toMatchObject({ rowsAccepted: 0, rowsQuarantined: 0 });
     expect(last(again, "ingestion").tables?.["telemetry"]).toEqual(telemetryVersion);

@@ -18,6 +18,7 @@ from typing import Any
 from packaging.requirements import InvalidRequirement, Requirement
 
 from cluster.folders.places import Places
+from cluster.notebook.programs import run_program
 
 # Colours, cursor moves and links, which FORCE_COLOR makes pip and build backends write even into a pipe.
 _TERMINAL_CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
@@ -64,30 +65,22 @@ class RunLibraries:
         """
         if not self._python().exists():
             self._make()
-        # By way of the notebook's own output, which blanks secrets.
         command = [str(self._python()), "-m", "pip", *map(self._place, arguments)]
         environment = {**os.environ, "PIP_NO_INPUT": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_COLOR": "1"}
         environment.pop("PIP_TARGET", None)
         last = error = ""
-        with subprocess.Popen(
-            command,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        ) as process:
-            assert process.stdout
-            for line in process.stdout:
-                plain = _TERMINAL_CODES.sub("", line)
-                print(plain, end="")
-                last = plain.strip() or last
-                error = last if last.lower().startswith("error:") else error
-        if process.returncode:
+
+        def plain(line: str) -> str:
+            nonlocal last, error
+            text = _TERMINAL_CODES.sub("", line)
+            last = text.strip() or last
+            error = last if last.lower().startswith("error:") else error
+            return text
+
+        code = run_program(command, environment, plain)
+        if code:
             command_name = arguments[0] if arguments else ""
-            raise LibraryInstallationError(
-                f"pip {command_name} failed with exit code {process.returncode}: {error or last}"
-            )
+            raise LibraryInstallationError(f"pip {command_name} failed with exit code {code}: {error or last}")
         importlib.invalidate_caches()
         for name in self._outdated():
             self._warn(

@@ -13,6 +13,7 @@ from typing import Any
 from cluster.folders.places import Places
 from cluster.notebook.execution import Execution, Magic, PythonRestart
 from cluster.notebook.libraries import RunLibraries
+from cluster.notebook.programs import run_program
 from cluster.notebook.source import Cell, NotebookSyntaxError
 from cluster.utilities.widgets import Widgets
 
@@ -145,20 +146,10 @@ def _sql_magic(execution: Execution, spark: Any, widgets: Widgets, display: Any)
 
 def _shell(cell: Cell) -> None:
     options, script = (["-e"], cell.text.strip()[2:]) if cell.text.strip().startswith("-e") else ([], cell.text)
-    with subprocess.Popen(
-        ["bash", *options, "-c", script],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
-        assert process.stdout
-        # By way of the notebook's own output, which blanks secrets.
-        for line in process.stdout:
-            print(line, end="")
+    code = run_program(["bash", *options, "-c", script])
     # As on Databricks, only `%sh -e` makes a failing script fail the notebook.
-    if process.returncode and options:
-        raise subprocess.CalledProcessError(process.returncode, f"%sh -e ({cell.path.name}:{cell.line})")
+    if code and options:
+        raise subprocess.CalledProcessError(code, f"%sh -e ({cell.path.name}:{cell.line})")
 
 
 def _fs_magic(dbutils: Any, display: Any) -> Magic:

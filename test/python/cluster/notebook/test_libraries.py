@@ -28,7 +28,7 @@ def wheel(folder: Path, version: str, name: str = "batchkeeper_trial", requires:
 
 
 def test_libraries_of_a_task_are_its_runs_own(cluster: ClusterProcess, notebook: Write, tmp_path: Path) -> None:
-    (cluster.state / "volumes" / "wheels").mkdir(exist_ok=True)
+    (cluster.state / "volumes" / "wheels").mkdir(parents=True, exist_ok=True)
     wheel(cluster.state / "volumes" / "wheels", "1.5")
     path = notebook(
         "import batchkeeper_trial, numpy\nfrom pyspark.sql import functions as F\n"
