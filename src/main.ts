@@ -125,10 +125,7 @@ function start(environment: Environment): void {
     ...{ runs: requests, pipelines: definitions, checks, version, answers: ledger.answers },
     manifests: ledger.manifests,
     predictions,
-    evidence: createEvidence({
-      ...{ runs: ledger.runs, blobs: ledger.blobs, container: containers.results },
-      pipelines: async () => requests.pipelines(),
-    }),
+    evidence: createEvidence({ runs: ledger.runs, blobs: ledger.blobs, container: containers.results, definitions }),
     definitions,
     signer: new SourceSigner(storage.blobService, now),
     operations: { activities, definitions },

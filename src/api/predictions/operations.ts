@@ -87,7 +87,7 @@ const entityEvidence = operation({
     const pipeline = await requireKnownPipeline(runs, path.pipeline);
     const [before, afterwards] = await Promise.all([
       evidence.before(pipeline, path.entity),
-      evidence.afterwards(path.entity),
+      evidence.afterwards(pipeline, path.entity),
     ]);
     return answer(200, {
       entity: path.entity,

@@ -1,4 +1,6 @@
 import type { z } from "zod";
+import type { PipelineDefinitions } from "../../domain/pipeline-definition";
+import { pipelinesBeside } from "../../domain/siblings";
 import { inParallel } from "../../ledger/parallel";
 import type { BlobPort } from "../../ledger/ports";
 import type { RunStore } from "../../ledger/run-store";
@@ -34,7 +36,7 @@ export interface Afterwards {
 /** Where evidence comes from. */
 export interface EvidenceDeps {
   readonly runs: Pick<RunStore, "list">;
-  readonly pipelines: () => Promise<readonly string[]>;
+  readonly definitions: PipelineDefinitions;
   readonly blobs: Pick<BlobPort, "head" | "readText">;
   /** The results container. */
   readonly container: string;
@@ -44,7 +46,8 @@ export interface EvidenceDeps {
 export interface Evidence {
   /** The latest point of which one of the newest runs kept the days before; null where none did. */
   before(pipeline: string, entity: string): Promise<DaysBefore | null>;
-  afterwards(entity: string): Promise<Afterwards>;
+  /** What monitoring of the pipeline's scenario saw. */
+  afterwards(pipeline: string, entity: string): Promise<Afterwards>;
 }
 
 /** Of a backfill the latest point is an old one, so the newest run alone would not do. */
@@ -67,8 +70,8 @@ class WrittenEvidence implements Evidence {
     return latest ? daysBefore(latest.runId, latest.file, entity) : null;
   }
 
-  async afterwards(entity: string): Promise<Afterwards> {
-    const pipelines = await this.deps.pipelines();
+  async afterwards(pipeline: string, entity: string): Promise<Afterwards> {
+    const pipelines = pipelinesBeside(pipeline, this.deps.definitions);
     const files = await Promise.all(
       pipelines.map(async (name) => this.newest(name, MONITORING_RUNS, "monitoring.json", monitoringFile)),
     );

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { evidenceSchema, predictionsSchema } from "../../../src/api/predictions/schemas";
+import type { PipelineDefinition } from "../../../src/domain/pipeline-definition";
 import { createEvidence } from "../../../src/runs/results/evidence";
 import { createPredictions } from "../../../src/runs/results/predictions";
 import { REPO_ROOT } from "../../../local/paths";
@@ -27,7 +28,7 @@ beforeEach(() => {
   ports = {
     ...api.ports,
     predictions: createPredictions({ runs, blobs: counted, container: "results" }),
-    evidence: createEvidence({ runs, blobs, container: "results", pipelines: async () => api.test.runs.pipelines() }),
+    evidence: createEvidence({ runs, blobs, container: "results", definitions: api.test.pipelines }),
   };
 });
 
@@ -134,6 +135,7 @@ describe("one machine's chances", () => {
   });
 });
 
+const definitionOf = (name: string): PipelineDefinition => api.test.pipelines.get(name) as PipelineDefinition;
 const evidenceOf = (entity: string) => callApi("entityEvidence", ports, { params: { pipeline: "scoring", entity } });
 
 /** A run of a pipeline that succeeded and wrote a JSON file. */
@@ -182,6 +184,21 @@ describe("what speaks for a machine's chances", () => {
       { name: "hours", unit: "", mean: null, sd: null, points: [1, 2, 3, 4, 5, 6, 7] },
     ]);
     expect(before?.marks).toEqual([{ at: "2015-11-15T02:00:00Z", kind: "event", name: "error2" }]);
+  });
+
+  it("are not what failed in another scenario, whose machine of this name is another one", async () => {
+    const other = { ...definitionOf("training"), scenario: "drives", schema: "drives" };
+    const definitions = new Map([...api.test.pipelines, ["training", other]]);
+    const { runs, blobs } = api.test.ledger;
+    ports = { ...ports, evidence: createEvidence({ runs, blobs, container: "results", definitions }) };
+    const failures = [{ entity: "17", target: "comp1", at: "2015-11-02T06:00:00Z" }];
+    await wrote("training", "monitoring.json", {
+      happened: { from: "2015-10-01T06:00:00Z", until: "2015-11-10T06:00:00Z", failures },
+    });
+
+    const { afterwards } = evidenceSchema.parse((await evidenceOf("17")).body);
+
+    expect(afterwards).toEqual({ known: [], failures: [] });
   });
 
   it("are what failed since, as far as a monitoring run knows", async () => {
