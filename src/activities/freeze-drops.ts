@@ -26,7 +26,7 @@ export function createFreezeDrops(
     return inPlace ? freezer.reference(drop, target) : freezer.freeze(drop, target);
   }
 
-  /** What a failed copy left is in nobody's way: when it cannot be removed, it stays. */
+  /** Path of a copy that is good after all. What a failed one left is in nobody's way: when it cannot be removed, it stays. */
   async function giveUpOn(runId: string, { drop }: BatchEntry): Promise<string | null> {
     try {
       return await freezer.giveUp(drop, frozenBlob(runId, drop));

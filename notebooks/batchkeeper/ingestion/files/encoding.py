@@ -55,8 +55,3 @@ def encoding_of(start: bytes, declared: str) -> str:
 def is_utf8(encoding: str) -> bool:
     """Whether Spark reads text of this encoding as it is. Raises LookupError when there is none of the name."""
     return codecs.lookup(encoding).name in ("utf-8", "ascii")
-
-
-def shown(text: str, limit: int = 200) -> str:
-    """Foreign text for a message: cut, and without characters that a terminal would obey or a table refuse."""
-    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text[:limit])

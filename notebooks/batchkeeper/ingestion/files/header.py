@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import IO, cast
 
 from batchkeeper.contract.manifest import ManifestFile
-from batchkeeper.ingestion.files.encoding import shown
 from batchkeeper.ingestion.files.records import lines_of
 from batchkeeper.scenario.source import Source
 
@@ -76,13 +75,13 @@ def with_header(probed: ProbedFile, source: Source, first: str) -> ProbedFile:
     broken: dict[str, str] = {}
     if missing:
         broken["missing_column"] = (
-            f"header lacks {', '.join(field.headers[0] for field in missing)}; it is: {shown(first)}"
+            f"header lacks {', '.join(field.headers[0] for field in missing)}; it is: {_shown(first)}"
         )
     if len(set(known)) < len(known):
-        broken["ambiguous_column"] = f"header names a column twice: {shown(first)}"
+        broken["ambiguous_column"] = f"header names a column twice: {_shown(first)}"
     unknown = [name for name, column in zip(names, columns, strict=True) if column is None]
     if unknown and not missing:
-        broken["unknown_column"] = f"ignored: {shown(', '.join(unknown))}"
+        broken["unknown_column"] = f"ignored: {_shown(', '.join(unknown))}"
     return replace(probed, delimiter=delimiter, header=first, columns=columns, broken=broken)
 
 
@@ -99,3 +98,8 @@ def _field_of(name: str, source: Source) -> str | None:
 
 def _known(names: Iterable[str], source: Source) -> list[str]:
     return [name for name in names if _field_of(name, source)]
+
+
+def _shown(text: str, limit: int = 200) -> str:
+    """Foreign text for a message: cut, and without characters that a terminal would obey or a table refuse."""
+    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text[:limit])
